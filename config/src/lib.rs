@@ -1,0 +1,166 @@
+//! Deployment settings: one annotated file, strict about what it doesn't know.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use sellerlake_contracts::{Error, Kind, Result};
+use serde::Deserialize;
+use url::Url;
+
+/// The annotated file with every setting and its default.
+pub const DEFAULT: &str = include_str!("../default.toml");
+
+/// Name of the settings file.
+pub const FILE_NAME: &str = "sellerlake.toml";
+
+/// The file as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Written {
+    lake: String,
+    state: String,
+    declarations: String,
+    spool: String,
+    memory_mib: usize,
+    threads: usize,
+    row_limit: u64,
+    query_timeout_seconds: u64,
+    store: BTreeMap<String, String>,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        Self {
+            lake: "lake".into(),
+            state: "state.db".into(),
+            declarations: String::new(),
+            spool: String::new(),
+            memory_mib: 256,
+            threads: 0,
+            row_limit: 0,
+            query_timeout_seconds: 0,
+            store: BTreeMap::new(),
+        }
+    }
+}
+
+/// Settings as the rest of sellerlake sees them: absolute, defaults applied.
+#[derive(Clone)]
+pub struct Settings {
+    /// `file:///…` or `s3://…`.
+    pub lake: Url,
+    /// Path of the SQLite database.
+    pub state: PathBuf,
+    /// A user's own declarations.
+    pub declarations: Option<PathBuf>,
+    /// Directory for spills and objects in the making.
+    pub spool: Option<PathBuf>,
+    /// Memory for operators, in bytes.
+    pub memory_bytes: usize,
+    /// Threads for decoding and queries.
+    pub threads: usize,
+    /// Rows an answer may have.
+    pub row_limit: Option<u64>,
+    /// Time a query may take.
+    pub query_timeout: Option<std::time::Duration>,
+    /// Options of the object store; they may hold secrets.
+    pub store: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Store options hold access keys: names only.
+        f.debug_struct("Settings")
+            .field("lake", &self.lake.as_str())
+            .field("state", &self.state)
+            .field("store", &self.store.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// Reads a settings file; relative paths in it are relative to it.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::permanent(Kind::Usage, "there are no settings here")
+                .at("config.read")
+                .with("path", path.display())
+                .source(error)
+                .hint("run `sellerlake init` to make a lake here, or name a settings file with --config")
+        })?;
+        let written: Written = toml::from_str(&text).map_err(|error| {
+            Error::permanent(Kind::Usage, format!("the settings can't be read: {}", error.to_string().trim_end()))
+                .at("config.read")
+                .with("path", path.display())
+                .hint("`sellerlake init --print` shows every setting with its default")
+        })?;
+        let base = std::path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned));
+        Self::resolve(written, &base.unwrap_or_default())
+    }
+
+    /// The defaults, below a directory.
+    pub fn below(directory: &Path) -> Result<Self> {
+        Self::resolve(Written::default(), directory)
+    }
+
+    fn resolve(written: Written, base: &Path) -> Result<Self> {
+        let path = |text: &str| (!text.is_empty()).then(|| base.join(text));
+        let threads = match written.threads {
+            0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            threads => threads,
+        };
+        if written.memory_mib < 64 {
+            return Err(Error::permanent(Kind::Usage, "memory_mib must be at least 64").with("found", written.memory_mib));
+        }
+        Ok(Self {
+            lake: location(&written.lake, base)?,
+            state: base.join(&written.state),
+            declarations: path(&written.declarations),
+            spool: path(&written.spool),
+            memory_bytes: written.memory_mib << 20,
+            threads,
+            row_limit: (written.row_limit > 0).then_some(written.row_limit),
+            query_timeout: (written.query_timeout_seconds > 0)
+                .then(|| std::time::Duration::from_secs(written.query_timeout_seconds)),
+            store: written.store,
+        })
+    }
+}
+
+/// A URL, or a path made absolute.
+pub fn location(text: &str, base: &Path) -> Result<Url> {
+    if text.contains("://") {
+        return text.parse().map_err(|error: url::ParseError| {
+            Error::permanent(Kind::Usage, format!("{text:?} is not a location"))
+                .source(error)
+                .hint("write a directory, or s3://bucket/prefix")
+        });
+    }
+    Url::from_directory_path(base.join(text)).map_err(|()| {
+        Error::permanent(Kind::Usage, format!("{text:?} is not a directory")).hint("write an absolute or relative path")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_annotated_file_says_what_the_code_does() {
+        let annotated: Written = toml::from_str(DEFAULT).unwrap();
+        assert_eq!(format!("{annotated:?}"), format!("{:?}", Written::default()));
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_by_name() {
+        let error = toml::from_str::<Written>("memory_mb = 3").unwrap_err().to_string();
+        assert!(error.contains("unknown field `memory_mb`") && error.contains("memory_mib"), "{error}");
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let mut settings = Settings::below(Path::new("/tmp")).unwrap();
+        settings.store.insert("aws_secret_access_key".into(), "hush".into());
+        assert!(!format!("{settings:?}").contains("hush"));
+    }
+}

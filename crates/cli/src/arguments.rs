@@ -1,0 +1,148 @@
+//! The command line as types.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand};
+use sellerlake_contracts::{MarketplaceId, SellerId, Window};
+use sellerlake_query::output::OutputFormat;
+
+/// An Amazon seller's numbers as a Parquet lake that answers SQL.
+#[derive(Debug, Parser)]
+#[command(name = "sellerlake", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong arguments, declarations or SQL, 3 done in part.")]
+pub struct Arguments {
+    /// Settings file.
+    #[arg(long, global = true, default_value = "sellerlake.toml", env = "SELLERLAKE_CONFIG", value_name = "FILE")]
+    pub config: PathBuf,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a settings file and an empty lake here.
+    Init(Init),
+    /// Check every declaration and report all mistakes at once.
+    Check,
+    /// List what can be ingested.
+    Sources {
+        /// Show one source: its columns and how its documents are read.
+        name: Option<String>,
+    },
+    /// Read report files into the lake and bring tables and rollups up to date.
+    Ingest(Ingest),
+    /// Decode everything in raw/ again, and rebuild what follows.
+    Replay(Replay),
+    /// Bring tables and rollups up to date with their inputs.
+    Rollup {
+        /// Only this seller.
+        #[arg(long)]
+        seller: Option<SellerId>,
+    },
+    /// Ask the lake.
+    Sql(Sql),
+    /// List tables, or show one: its columns, what they mean, how fresh it is.
+    Tables {
+        /// Table, rollup or source.
+        name: Option<String>,
+    },
+    /// Read the whole lake again and say where it isn't what it claims to be.
+    Verify {
+        /// Rebuild the catalogue from the lake, then whatever is stale.
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Print a completion script for a shell.
+    Completions {
+        /// bash, zsh, fish, elvish or powershell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `init`
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Directory; made if it doesn't exist.
+    #[arg(default_value = ".")]
+    pub directory: PathBuf,
+    /// Print the settings file instead of writing it.
+    #[arg(long)]
+    pub print: bool,
+}
+
+/// `ingest`
+#[derive(Debug, Args)]
+pub struct Ingest {
+    /// What the files are: a source's name or Amazon's report type (`sellerlake sources` lists them).
+    #[arg(long)]
+    pub source: String,
+    /// Whose data it is: the selling partner id.
+    #[arg(long)]
+    pub seller: SellerId,
+    /// The one marketplace the report was asked for.
+    #[arg(long)]
+    pub marketplace: Option<MarketplaceId>,
+    /// What the request covered, where it isn't the marketplace or the whole account: an Ads profile id, a region.
+    #[arg(long)]
+    pub scope: Option<String>,
+    /// The span that was asked for: two days (both included) or two instants.
+    #[arg(long, value_name = "FROM..TO")]
+    pub window: Option<Window>,
+    /// The moment the data was true, where the file doesn't say.
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub as_of: Option<DateTime<Utc>>,
+    /// The charset label that came with the file.
+    #[arg(long)]
+    pub charset: Option<String>,
+    /// The files are pages of one answer, in this order.
+    #[arg(long)]
+    pub pages: bool,
+    /// Keep buyers' personal columns, which are dropped otherwise.
+    #[arg(long)]
+    pub allow_personal_data: bool,
+    /// Load only; tables and rollups stay as they are until `sellerlake rollup`.
+    #[arg(long)]
+    pub no_rollup: bool,
+    /// The files; each is one delivery unless --pages.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// `replay`
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// Only this source.
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Only this seller.
+    #[arg(long)]
+    pub seller: Option<SellerId>,
+}
+
+/// `sql`
+#[derive(Debug, Args)]
+pub struct Sql {
+    /// table, csv, json (one object a line) or parquet.
+    #[arg(long, default_value = "table", value_parser = |text: &str| text.parse::<OutputFormat>().map_err(|e| e.message().to_owned()))]
+    pub format: OutputFormat,
+    /// See only these sellers.
+    #[arg(long, value_delimiter = ',')]
+    pub seller: Vec<SellerId>,
+    /// Write to this file.
+    #[arg(long, short)]
+    pub output: Option<PathBuf>,
+    /// One statement; `-` reads it from standard input.
+    pub statement: String,
+}
+
+fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(day) = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        return Ok(day.and_time(chrono::NaiveTime::MIN).and_utc());
+    }
+    DateTime::parse_from_rfc3339(text)
+        .map(|instant| instant.to_utc())
+        .map_err(|_| "write 2026-04-01 or 2026-04-01T06:00:00Z".to_owned())
+}

@@ -1,0 +1,49 @@
+//! `sellerlake rollup` and `sellerlake replay`
+
+use std::process::ExitCode;
+
+use sellerlake_contracts::{Result, SellerId};
+use sellerlake_pipelines::{Rebuilt, Workspace};
+
+use crate::arguments::Replay;
+use crate::bars::Bars;
+use crate::commands::IN_PART;
+use crate::printer;
+
+pub(crate) async fn rollup(workspace: &Workspace, seller: Option<&SellerId>) -> Result<ExitCode> {
+    let sellers = match seller {
+        Some(seller) => [seller.clone()].into(),
+        None => workspace.sellers().await?,
+    };
+    let mut rebuilt = Vec::new();
+    for seller in &sellers {
+        rebuilt.push(workspace.rebuild(seller, None, &Bars::default()).await?);
+    }
+    print(&rebuilt);
+    Ok(exit_code(&rebuilt))
+}
+
+pub(crate) async fn replay(workspace: &Workspace, replay: &Replay) -> Result<ExitCode> {
+    let done = workspace.replay(replay.source.as_deref(), replay.seller.as_ref(), &Bars::default()).await?;
+    printer::note(format!("{} deliveries read again, {} refused", done.deliveries, done.refused));
+    print(&done.rebuilt);
+    Ok(exit_code(&done.rebuilt))
+}
+
+pub(crate) fn exit_code(rebuilt: &[Rebuilt]) -> ExitCode {
+    let failed = rebuilt.iter().any(|rebuilt| !rebuilt.failed.is_empty());
+    if failed { ExitCode::from(IN_PART) } else { ExitCode::SUCCESS }
+}
+
+/// What was computed, what came out different, and what went wrong.
+pub(crate) fn print(rebuilt: &[Rebuilt]) {
+    let sum = |count: fn(&Rebuilt) -> usize| rebuilt.iter().map(count).sum::<usize>();
+    let (computed, rewritten) = (sum(|rebuilt| rebuilt.computed.len()), sum(|rebuilt| rebuilt.rewritten.len()));
+    printer::note(format!("tables and rollups: {computed} partitions computed, {rewritten} came out different"));
+    for warning in rebuilt.iter().flat_map(|rebuilt| &rebuilt.warnings) {
+        printer::note(format!("  warning: {warning}"));
+    }
+    for failure in rebuilt.iter().flat_map(|rebuilt| &rebuilt.failed) {
+        printer::note(format!("  failed, the earlier object stands: {}: {}", failure.partition, failure.reason));
+    }
+}

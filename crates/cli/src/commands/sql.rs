@@ -1,0 +1,35 @@
+//! `sellerlake sql`
+
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Read, Write};
+use std::process::ExitCode;
+
+use sellerlake_contracts::{Error, Kind, Result};
+use sellerlake_pipelines::{Granted, Workspace};
+use sellerlake_query::output::{OutputFormat, write};
+
+use crate::arguments::Sql;
+
+pub(crate) async fn run(workspace: &Workspace, sql: &Sql) -> Result<ExitCode> {
+    let mut statement = sql.statement.clone();
+    if statement == "-" {
+        statement.clear();
+        let read = std::io::stdin().read_to_string(&mut statement);
+        read.map_err(|error| Error::permanent(Kind::Usage, "can't read the statement").source(error))?;
+    }
+    if sql.format == OutputFormat::Parquet && sql.output.is_none() && std::io::stdout().is_terminal() {
+        return Err(Error::permanent(Kind::Usage, "Parquet isn't for terminals").hint("add --output FILE"));
+    }
+    let granted =
+        if sql.seller.is_empty() { Granted::All } else { Granted::Sellers(sql.seller.iter().cloned().collect()) };
+    let answer = workspace.ask(&statement, &granted).await?;
+    let mut out: Box<dyn Write + Send> = match &sql.output {
+        Some(path) => Box::new(File::create(path).map_err(|error| {
+            Error::permanent(Kind::Storage, "can't write the answer").with("path", path.display()).source(error)
+        })?),
+        None => Box::new(std::io::stdout()),
+    };
+    let mut buffered = BufWriter::new(&mut out);
+    write(answer, sql.format, &mut buffered).await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,41 @@
+//! The `sellerlake` command: arguments become settings, settings become work, and an error becomes two lines.
+
+mod arguments;
+mod bars;
+mod commands;
+mod printer;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use sellerlake_contracts::{Error, Kind};
+
+use crate::arguments::Arguments;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("SELLERLAKE_LOG").unwrap_or_else(|_| "error".into()))
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&Error::permanent(Kind::Internal, "can't start").source(error)),
+    };
+    match runtime.block_on(commands::run(arguments)) {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+/// Exit codes: 0 done, 1 failed, 2 wrong arguments or declarations, 3 done in part: something was refused or is stale.
+fn fail(error: &Error) -> ExitCode {
+    printer::error(error);
+    match error.kind() {
+        Kind::Usage | Kind::Declaration | Kind::Query => ExitCode::from(2),
+        _ => ExitCode::FAILURE,
+    }
+}

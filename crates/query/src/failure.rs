@@ -1,0 +1,161 @@
+//! What went wrong in a query, in sellerlake's words.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use datafusion::common::SchemaError;
+use datafusion::error::DataFusionError;
+use sellerlake_contracts::{Error, Kind};
+use sellerlake_schemas::nearest;
+
+/// The object at this path is not the version the catalogue knew when the query was planned.
+///
+/// It is the source of a [`Kind::Conflict`] error: read the object's state again, and plan again.
+#[derive(Debug)]
+pub struct Replaced {
+    /// Path relative to the lake.
+    pub path: String,
+}
+
+impl Replaced {
+    pub(crate) fn error(path: &str) -> Error {
+        Error::transient(Kind::Conflict, "an object was replaced after the query was planned")
+            .at("query.read")
+            .with("path", path)
+            .source(Self { path: path.to_owned() })
+    }
+}
+
+impl fmt::Display for Replaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} was replaced", self.path)
+    }
+}
+
+impl StdError for Replaced {}
+
+/// The replaced object an error tells of, however deep DataFusion wrapped it.
+pub fn replaced<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Replaced> {
+    find(error)
+}
+
+/// The conflict an error tells of, however deep DataFusion wrapped it.
+pub fn conflict(error: &DataFusionError) -> Option<&Error> {
+    find::<Error>(error).filter(|error| error.kind() == Kind::Conflict)
+}
+
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        // A boxed error is a cause of its own to `source`, so the chain passes through boxes.
+        next = match error.downcast_ref::<DataFusionError>() {
+            Some(DataFusionError::External(inner)) => Some(inner.as_ref()),
+            _ => error.source(),
+        };
+    }
+    None
+}
+
+/// Turns DataFusion's error into ours. `names` are the tables of the session, for the hint.
+///
+/// Kinds: [`Kind::Conflict`] and whatever else the reader raised, [`Kind::Limit`] for memory and spill space,
+/// [`Kind::Storage`] for unreadable objects, [`Kind::Query`] for what the statement's author can mend,
+/// [`Kind::Internal`] for the rest.
+pub fn explain(error: DataFusionError, names: &[String]) -> Error {
+    if let Some(ours) = find::<Error>(&error).map(say_again) {
+        return ours.source(error);
+    }
+    let known = || names.iter().map(String::as_str);
+    match root(&error) {
+        DataFusionError::ResourcesExhausted(message) => exhausted(message).source(error),
+        DataFusionError::SchemaError(schema, _) => column(schema),
+        DataFusionError::SQL(parser, _) => query(parser.to_string().trim_start_matches("sql parser error: ")),
+        DataFusionError::Plan(message) | DataFusionError::NotImplemented(message) => match missing_table(message) {
+            Some(table) => table_error(table, known()),
+            None => query(message),
+        },
+        DataFusionError::Execution(message) => query(message),
+        DataFusionError::ArrowError(arrow, _) => query(&arrow.to_string()),
+        DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
+            Error::transient(Kind::Storage, "an object or a spill file can't be read")
+                .at("query.read")
+                .source(error)
+        }
+        _ => Error::permanent(Kind::Internal, "the query engine failed").at("query.run").source(error),
+    }
+}
+
+/// An error can't be taken out of the chain it sits in, so it is said again; the chain becomes its source.
+fn say_again(ours: &Error) -> Error {
+    let build = match ours.status() {
+        sellerlake_contracts::Status::Transient => Error::transient,
+        sellerlake_contracts::Status::Permanent => Error::permanent,
+    };
+    let hint = ours.remedy().map(str::to_owned);
+    let error = build(ours.kind(), ours.to_string()).at("query.run");
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+fn root(error: &DataFusionError) -> &DataFusionError {
+    match error {
+        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => root(inner),
+        DataFusionError::Shared(inner) => root(inner),
+        DataFusionError::Collection(errors) => errors.first().map_or(error, root),
+        DataFusionError::External(inner) => inner.downcast_ref::<DataFusionError>().map_or(error, root),
+        other => other,
+    }
+}
+
+fn exhausted(message: &str) -> Error {
+    // DataFusion lists its largest consumers after the first sentence; the reader needs the sentence.
+    let first = message.lines().next().unwrap_or(message);
+    tracing::debug!(detail = message, "query memory exhausted");
+    Error::permanent(Kind::Limit, "the query needs more memory or spill space than it may use")
+        .at("query.run")
+        .with("detail", first)
+        .hint("filter or aggregate first, name fewer columns, or raise the memory limit for queries")
+}
+
+pub(crate) fn query(message: &str) -> Error {
+    Error::permanent(Kind::Query, clean(message)).at("query.plan")
+}
+
+/// DataFusion's message without its prefixes and trailing advice about its own settings.
+fn clean(message: &str) -> String {
+    let mut text = message.trim();
+    for prefix in ["Error during planning: ", "Execution error: ", "Schema error: ", "ParserError(\"", "TokenizerError(\""] {
+        text = text.strip_prefix(prefix).unwrap_or(text);
+    }
+    text.trim_end_matches("\")").trim_end_matches('.').replace('\n', " ")
+}
+
+fn missing_table(message: &str) -> Option<&str> {
+    let quoted = message.strip_prefix("table '")?.strip_suffix("' not found")?;
+    Some(quoted)
+}
+
+fn table_error<'a>(table: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    let table = crate::session::short_name(table);
+    let error = query(&format!("there is no table {table:?} in this session"));
+    match nearest(table, known) {
+        Some(near) => error.hint(format!("did you mean {near:?}? SHOW TABLES lists what there is")),
+        None => error.hint("SHOW TABLES lists what there is"),
+    }
+}
+
+fn column(error: &SchemaError) -> Error {
+    let SchemaError::FieldNotFound { field, valid_fields } = error else {
+        return query(&error.to_string());
+    };
+    let failure = query(&format!("there is no column {:?} here", field.name));
+    match nearest(&field.name, valid_fields.iter().map(|column| column.name.as_str())) {
+        Some(near) => failure.hint(format!("did you mean {near:?}?")),
+        None => failure.hint("DESCRIBE <table> lists the columns"),
+    }
+}

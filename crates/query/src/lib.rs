@@ -1,0 +1,21 @@
+//! Reads the lake's objects and answers SQL over exactly those a session was given.
+//!
+//! A [`LakeTable`] shows a list of objects as a table; a [`Session`] holds one principal's tables and answers
+//! statements; [`output`] writes answers. Nothing here lists a store, writes an object or knows a dataset.
+
+mod failure;
+mod footers;
+pub mod meta;
+pub mod output;
+mod partitions;
+mod reader;
+mod session;
+mod statement;
+mod stores;
+mod table;
+
+pub use failure::{Replaced, conflict, explain, replaced};
+pub use partitions::{MONTH, SELLER};
+pub use reader::{FileTag, LakeReader};
+pub use session::{Answer, LAKE, Session, SessionBuilder, config};
+pub use table::{LakeTable, LakeTableOptions, MARKER};

@@ -1,0 +1,270 @@
+//! Where objects are read from, and the promise that a read never mixes two versions of one.
+//!
+//! Every read is conditional on the tag the catalogue knows. On disk the file is opened once and compared on the
+//! open handle: swaps rename over it, so the handle keeps showing the version that was compared. Elsewhere every
+//! range carries `If-Match`, and the answer's tag is compared too, for stores that ignore the condition.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::fs::{File, Metadata};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use bytes::Bytes;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{ParquetFileMetrics, ParquetFileReaderFactory};
+use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use object_store::path::Path;
+use object_store::{GetOptions, GetRange, OBJECT_STORE_COALESCE_DEFAULT, ObjectStore, coalesce_ranges};
+use parquet::arrow::arrow_reader::ArrowReaderOptions;
+use parquet::arrow::async_reader::AsyncFileReader;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use sellerlake_contracts::{Error, Kind, Result};
+
+use crate::failure::Replaced;
+use crate::footers::Footers;
+
+/// The tag of a file on disk, from its metadata. Whoever writes objects decides the formula; the two must agree.
+pub type FileTag = fn(&Metadata) -> String;
+
+/// Bytes fetched from an object's end in the first read; most footers fit.
+const FOOTER_GUESS_BYTES: usize = 64 * 1024;
+
+/// Bytes of decoded footers kept between queries.
+const FOOTER_CACHE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Where objects are read from. Cheap to clone; clones share the footer cache and the counters.
+#[derive(Clone)]
+pub struct LakeReader(Arc<Inner>);
+
+struct Inner {
+    store: Arc<dyn ObjectStore>,
+    disk: Option<(PathBuf, FileTag)>,
+    footers: Footers,
+    opened: AtomicU64,
+}
+
+impl LakeReader {
+    /// Reads through the store, each range under the condition that the object is still the expected one.
+    pub fn new(store: Arc<dyn ObjectStore>) -> Self {
+        Self::build(store, None)
+    }
+
+    /// Reads files below `root` directly. `store` is the same place seen as a store.
+    pub fn on_disk(store: Arc<dyn ObjectStore>, root: impl Into<PathBuf>, tag: FileTag) -> Self {
+        Self::build(store, Some((root.into(), tag)))
+    }
+
+    fn build(store: Arc<dyn ObjectStore>, disk: Option<(PathBuf, FileTag)>) -> Self {
+        Self(Arc::new(Inner { store, disk, footers: Footers::new(FOOTER_CACHE_BYTES), opened: AtomicU64::new(0) }))
+    }
+
+    /// How often the reader touched an object: files opened on disk, range requests elsewhere.
+    pub fn touched(&self) -> u64 {
+        self.0.opened.load(Ordering::Relaxed)
+    }
+
+    /// The reader factory of one scan.
+    pub(crate) fn scan(&self) -> Arc<dyn ParquetFileReaderFactory> {
+        Arc::new(ScanReaders { reader: self.clone(), open: Arc::default() })
+    }
+}
+
+impl fmt::Debug for LakeReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LakeReader").field("store", &self.0.store.to_string()).finish_non_exhaustive()
+    }
+}
+
+/// Files open in one scan. The partitions of a scan that read parts of one object share its handle, which closes
+/// after the last of them.
+#[derive(Debug, Default)]
+struct OpenFiles {
+    by_path: HashMap<String, Weak<File>>,
+    /// DataFusion drops a reader before it makes the next one for the same object: the last few stay open.
+    recent: VecDeque<Arc<File>>,
+}
+
+/// Handles that one scan keeps open without a reader.
+const RECENT_FILES: usize = 4;
+
+#[derive(Debug)]
+struct ScanReaders {
+    reader: LakeReader,
+    open: Arc<Mutex<OpenFiles>>,
+}
+
+impl ParquetFileReaderFactory for ScanReaders {
+    fn create_reader(
+        &self,
+        partition_index: usize,
+        file: PartitionedFile,
+        _metadata_size_hint: Option<usize>,
+        metrics: &ExecutionPlanMetricsSet,
+    ) -> datafusion::error::Result<Box<dyn AsyncFileReader + Send>> {
+        let meta = file.object_meta;
+        let metrics = ParquetFileMetrics::new(partition_index, meta.location.as_ref(), metrics);
+        Ok(Box::new(ObjectReader {
+            reader: self.reader.clone(),
+            open: Arc::clone(&self.open),
+            etag: meta.e_tag.unwrap_or_default(),
+            path: meta.location,
+            size_bytes: meta.size,
+            file: None,
+            metrics,
+        }))
+    }
+}
+
+/// Reads one version of one object.
+struct ObjectReader {
+    reader: LakeReader,
+    open: Arc<Mutex<OpenFiles>>,
+    path: Path,
+    etag: String,
+    size_bytes: u64,
+    file: Option<Arc<File>>,
+    metrics: ParquetFileMetrics,
+}
+
+impl ObjectReader {
+    async fn read(&mut self, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>> {
+        let bytes: u64 = ranges.iter().map(|range| range.end - range.start).sum();
+        self.metrics.bytes_scanned.add(bytes as usize);
+        match &self.reader.0.disk {
+            Some((root, tag)) => {
+                let file = root.join(self.path.as_ref());
+                self.read_file(file, *tag, ranges).await
+            }
+            None => coalesce_ranges(&ranges, |range| self.fetch(range), OBJECT_STORE_COALESCE_DEFAULT).await,
+        }
+    }
+
+    async fn read_file(&mut self, file: PathBuf, tag: FileTag, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>> {
+        let held = self.file.clone();
+        let (open, reader) = (Arc::clone(&self.open), self.reader.clone());
+        let (path, etag) = (self.path.to_string(), self.etag.clone());
+        let work = move || {
+            let file = match held {
+                Some(file) => file,
+                None => open_shared(&open, &reader, &file, &path, |meta| tag(meta) == etag)?,
+            };
+            let read = ranges.into_iter().map(|range| read_range(&file, range)).collect::<std::io::Result<Vec<_>>>();
+            read.map(|bytes| (file, bytes)).map_err(|error| unreadable(&path, error))
+        };
+        let (file, bytes) = tokio::task::spawn_blocking(work).await.map_err(|error| unreadable(&self.path, error))??;
+        self.file = Some(file);
+        Ok(bytes)
+    }
+
+    async fn fetch(&self, range: Range<u64>) -> Result<Bytes> {
+        self.reader.0.opened.fetch_add(1, Ordering::Relaxed);
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(range)),
+            if_match: Some(self.etag.clone()),
+            ..GetOptions::default()
+        };
+        let answer = self.reader.0.store.get_opts(&self.path, options).await.map_err(|error| self.refused(error))?;
+        if answer.meta.e_tag.as_deref() != Some(self.etag.as_str()) {
+            return Err(Replaced::error(self.path.as_ref()));
+        }
+        answer.bytes().await.map_err(|error| self.refused(error))
+    }
+
+    fn refused(&self, error: object_store::Error) -> Error {
+        match error {
+            object_store::Error::Precondition { .. } | object_store::Error::NotFound { .. } => {
+                Replaced::error(self.path.as_ref())
+            }
+            other => unreadable(&self.path, other),
+        }
+    }
+}
+
+/// Opens the file, or shares the handle another partition of the scan holds, if it is the expected version.
+fn open_shared(
+    open: &Mutex<OpenFiles>,
+    reader: &LakeReader,
+    file: &std::path::Path,
+    path: &str,
+    expected: impl FnOnce(&Metadata) -> bool,
+) -> Result<Arc<File>> {
+    let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(file) = open.by_path.get(path).and_then(Weak::upgrade) {
+        return Ok(file);
+    }
+    reader.0.opened.fetch_add(1, Ordering::Relaxed);
+    let file = match File::open(file) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Replaced::error(path)),
+        Err(error) => return Err(unreadable(path, error)),
+    };
+    if !expected(&file.metadata().map_err(|error| unreadable(path, error))?) {
+        return Err(Replaced::error(path));
+    }
+    let file = Arc::new(file);
+    open.by_path.insert(path.to_owned(), Arc::downgrade(&file));
+    open.recent.push_back(Arc::clone(&file));
+    if open.recent.len() > RECENT_FILES {
+        open.recent.pop_front();
+    }
+    Ok(file)
+}
+
+fn read_range(file: &File, range: Range<u64>) -> std::io::Result<Bytes> {
+    let mut buffer = vec![0; (range.end - range.start) as usize];
+    file.read_exact_at(&mut buffer, range.start)?;
+    Ok(buffer.into())
+}
+
+fn unreadable(path: impl fmt::Display, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::transient(Kind::Storage, "an object can't be read").at("query.read").with("path", path).source(source)
+}
+
+fn external(error: Error) -> ParquetError {
+    ParquetError::External(Box::new(error))
+}
+
+impl AsyncFileReader for ObjectReader {
+    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
+        async move {
+            let mut read = self.read(vec![range]).await.map_err(external)?;
+            read.pop().ok_or_else(|| ParquetError::EOF("no range was read".into()))
+        }
+        .boxed()
+    }
+
+    fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, parquet::errors::Result<Vec<Bytes>>> {
+        async move { self.read(ranges).await.map_err(external) }.boxed()
+    }
+
+    fn get_metadata<'a>(
+        &'a mut self,
+        _options: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
+        async move {
+            let reader = self.reader.clone();
+            if let Some(footer) = reader.0.footers.get(self.path.as_ref(), &self.etag) {
+                return Ok(footer);
+            }
+            let size_bytes = self.size_bytes;
+            // The page index, where there is one, is read with the footer: it is cached with it,
+            // while an index asked for later would be read again by every query.
+            let footer = ParquetMetaDataReader::new()
+                .with_page_index_policy(PageIndexPolicy::Optional)
+                .with_prefetch_hint(Some(FOOTER_GUESS_BYTES))
+                .load_and_finish(&mut *self, size_bytes)
+                .await?;
+            let footer = Arc::new(footer);
+            reader.0.footers.put(self.path.as_ref(), &self.etag, &footer);
+            Ok(footer)
+        }
+        .boxed()
+    }
+}

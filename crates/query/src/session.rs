@@ -1,0 +1,292 @@
+//! One principal's tables, and answers to its statements within its limits.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::error::DataFusionError;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::logical_expr::ScalarUDF;
+use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::{Stream, StreamExt};
+use sellerlake_contracts::{Error, Kind, Result};
+use tokio::time::{Instant, Sleep};
+
+use crate::{failure, statement, stores};
+
+/// The catalogue all schemas stand in.
+const CATALOG: &str = "sellerlake";
+/// The schema of tables, rollups and references, which are named without it.
+pub const LAKE: &str = "lake";
+
+/// What a session may use, and the functions it knows.
+#[derive(Debug, Clone)]
+pub struct SessionBuilder {
+    /// Memory of all operators of the session's running queries together, in bytes.
+    pub memory_limit_bytes: usize,
+    /// Threads a query spreads over.
+    pub target_partitions: usize,
+    /// Rows an answer may have; one row more is an error, so that nobody takes a part for the whole.
+    pub row_limit: Option<u64>,
+    /// Time from the statement to the last row of its answer.
+    pub timeout: Option<Duration>,
+    /// Where sorts and aggregates spill; without it they fail once memory is used up.
+    pub spill_dir: Option<PathBuf>,
+    /// Disk space for spilling, in bytes.
+    pub spill_limit_bytes: u64,
+    /// The published functions.
+    pub functions: Vec<ScalarUDF>,
+}
+
+impl Default for SessionBuilder {
+    fn default() -> Self {
+        Self {
+            memory_limit_bytes: 512 * 1024 * 1024,
+            target_partitions: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            row_limit: None,
+            timeout: None,
+            spill_dir: None,
+            spill_limit_bytes: 16 * 1024 * 1024 * 1024,
+            functions: Vec::new(),
+        }
+    }
+}
+
+impl SessionBuilder {
+    /// A session without tables.
+    pub fn build(&self) -> Result<Session> {
+        let runtime = self.runtime().map_err(|error| failure::explain(error, &[]))?;
+        let catalog = Arc::new(MemoryCatalogProvider::new());
+        for schema in [LAKE, "sources", "meta"] {
+            let provider: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
+            catalog.register_schema(schema, provider).map_err(|error| failure::explain(error, &[]))?;
+        }
+        let state = SessionStateBuilder::new()
+            .with_config(config(self.target_partitions))
+            .with_runtime_env(Arc::new(runtime))
+            .with_default_features()
+            // Nothing may turn a location into a table.
+            .with_table_factories(std::collections::HashMap::new())
+            .build();
+        let context = SessionContext::new_with_state(state);
+        context.register_catalog(CATALOG, Arc::clone(&catalog) as Arc<dyn CatalogProvider>);
+        for function in &self.functions {
+            context.register_udf(function.clone());
+        }
+        Ok(Session { context, catalog, row_limit: self.row_limit, timeout: self.timeout })
+    }
+
+    fn runtime(&self) -> datafusion::error::Result<RuntimeEnv> {
+        let pool = FairSpillPool::new(self.memory_limit_bytes);
+        let consumers = std::num::NonZeroUsize::MIN.saturating_add(4);
+        let pool: Arc<dyn MemoryPool> = Arc::new(TrackConsumersPool::new(pool, consumers));
+        let mode = match &self.spill_dir {
+            Some(dir) => DiskManagerMode::Directories(vec![dir.clone()]),
+            None => DiskManagerMode::Disabled,
+        };
+        let disk = DiskManagerBuilder::default().with_mode(mode).with_max_temp_directory_size(self.spill_limit_bytes);
+        RuntimeEnvBuilder::new()
+            .with_memory_pool(pool)
+            .with_disk_manager_builder(disk)
+            .with_object_store_registry(Arc::new(stores::NoStores))
+            .build()
+    }
+}
+
+/// How DataFusion is set up wherever sellerlake's SQL runs, so that one text means one thing everywhere:
+/// number literals are exact decimals, and text is always Utf8.
+pub fn config(target_partitions: usize) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(target_partitions.max(1))
+        .with_default_catalog_and_schema(CATALOG, LAKE)
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(true);
+    let options = config.options_mut();
+    options.sql_parser.parse_float_as_decimal = true;
+    options.sql_parser.map_string_types_to_utf8view = false;
+    options.execution.parquet.schema_force_view_types = false;
+    config
+}
+
+/// One principal's tables. What isn't registered doesn't exist in it.
+pub struct Session {
+    context: SessionContext,
+    catalog: Arc<MemoryCatalogProvider>,
+    row_limit: Option<u64>,
+    timeout: Option<Duration>,
+}
+
+impl Session {
+    /// Adds a table: `lake` for tables, rollups and references, `sources` or `meta`.
+    pub fn register(&self, schema: &str, table: &str, provider: Arc<dyn TableProvider>) -> Result<()> {
+        let unknown = || Error::permanent(Kind::Internal, "no such schema in a session").with("schema", schema);
+        let schema = self.catalog.schema(schema).ok_or_else(unknown)?;
+        schema.register_table(table.to_owned(), provider).map_err(|error| failure::explain(error, &[]))?;
+        Ok(())
+    }
+
+    /// Plans one statement and starts to answer it. Only statements that read are allowed.
+    ///
+    /// Errors are [`Kind::Query`] (not allowed, or wrong), [`Kind::Limit`] (memory, rows, time),
+    /// [`Kind::Conflict`] (an object was replaced: heal the catalogue, build the session again, ask again;
+    /// see [`replaced`](crate::replaced)) or [`Kind::Storage`]. The answer's stream raises the same.
+    pub async fn sql(&self, text: &str) -> Result<Answer> {
+        let deadline = self.timeout.map(|timeout| (timeout, Instant::now() + timeout));
+        let statement = statement::parse(text)?;
+        let plan = async {
+            let state = self.context.state();
+            let plan = state.statement_to_plan(statement).await?;
+            let only_reads = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+            only_reads.verify_plan(&plan)?;
+            let plan = state.create_physical_plan(&plan).await?;
+            execute_stream(plan, self.context.task_ctx())
+        };
+        let stream = match deadline {
+            // A query runs in real time, whatever the clock of the lake says.
+            Some((timeout, at)) => tokio::time::timeout_at(at, plan).await.map_err(|_| too_slow(timeout))?,
+            None => plan.await,
+        };
+        let names = self.names();
+        let stream = stream.map_err(|error| failure::explain(error, &names))?;
+        Ok(Answer {
+            schema: stream.schema(),
+            first: None,
+            rows: 0,
+            row_limit: self.row_limit,
+            deadline: deadline.map(|(timeout, at)| (timeout, Box::pin(tokio::time::sleep_until(at)))),
+            names,
+            stream: Some(stream),
+        })
+    }
+
+    /// The session's tables: bare names, and `schema.table` outside `lake`.
+    pub fn names(&self) -> Vec<String> {
+        let of = |schema: String| {
+            let tables = self.catalog.schema(&schema).map(|tables| tables.table_names()).unwrap_or_default();
+            tables.into_iter().map(move |table| if schema == LAKE { table } else { format!("{schema}.{table}") })
+        };
+        let mut names: Vec<String> = self.catalog.schema_names().into_iter().flat_map(of).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// DataFusion's own context, for protocols that bind parameters; statements must pass [`Session::sql`]'s rules.
+    pub fn context(&self) -> &SessionContext {
+        &self.context
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("tables", &self.names()).finish_non_exhaustive()
+    }
+}
+
+/// A table's name without catalogue and default schema.
+pub(crate) fn short_name(name: &str) -> &str {
+    let name = name.strip_prefix(CATALOG).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
+    name.strip_prefix(LAKE).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name)
+}
+
+/// A stream of batches within the session's limits. Dropping it stops the query.
+///
+/// It ends after the first error.
+pub struct Answer {
+    schema: SchemaRef,
+    stream: Option<SendableRecordBatchStream>,
+    /// The first batch, where [`Answer::ready`] waited for it.
+    first: Option<RecordBatch>,
+    rows: u64,
+    row_limit: Option<u64>,
+    deadline: Option<(Duration, Pin<Box<Sleep>>)>,
+    names: Vec<String>,
+}
+
+impl Answer {
+    /// The columns of every batch.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// Waits for the first batch, so that what fails before a row is sent fails here and the caller can still
+    /// plan again. The batch stays part of the stream.
+    pub async fn ready(mut self) -> Result<Self> {
+        if self.first.is_none() {
+            self.first = self.next().await.transpose()?;
+        }
+        Ok(self)
+    }
+
+    /// All batches at once, for answers known to be small.
+    pub async fn collect(mut self) -> Result<Vec<RecordBatch>> {
+        let mut batches = Vec::new();
+        while let Some(batch) = self.next().await {
+            batches.push(batch?);
+        }
+        Ok(batches)
+    }
+
+    fn admit(&mut self, batch: RecordBatch) -> Result<RecordBatch> {
+        self.rows += batch.num_rows() as u64;
+        match self.row_limit {
+            Some(limit) if self.rows > limit => Err(Error::permanent(Kind::Limit, "the answer has too many rows")
+                .at("query.run")
+                .with("limit", limit)
+                .hint("aggregate, filter, or add LIMIT")),
+            _ => Ok(batch),
+        }
+    }
+}
+
+impl Stream for Answer {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if let Some(first) = this.first.take() {
+            return Poll::Ready(Some(Ok(first)));
+        }
+        let Some(stream) = &mut this.stream else { return Poll::Ready(None) };
+        if let Some((timeout, sleep)) = &mut this.deadline
+            && sleep.as_mut().poll(cx).is_ready()
+        {
+            let error = too_slow(*timeout);
+            this.stream = None;
+            return Poll::Ready(Some(Err(error)));
+        }
+        let next = match stream.poll_next_unpin(cx) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(next) => next,
+        };
+        let next = next.map(|batch| {
+            batch.map_err(|error: DataFusionError| failure::explain(error, &this.names)).and_then(|batch| this.admit(batch))
+        });
+        if !matches!(next, Some(Ok(_))) {
+            this.stream = None;
+        }
+        Poll::Ready(next)
+    }
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+fn too_slow(timeout: Duration) -> Error {
+    Error::permanent(Kind::Limit, "the query took too long")
+        .at("query.run")
+        .with("timeout_ms", timeout.as_millis())
+        .hint("ask for fewer months or columns, use a rollup, or raise the time limit for queries")
+}

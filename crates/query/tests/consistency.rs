@@ -1,0 +1,98 @@
+//! An answer never mixes two versions of an object.
+
+use std::fs;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use object_store::memory::InMemory;
+use object_store::{ObjectStore, ObjectStoreExt};
+use sellerlake_contracts::{Kind, ObjectState};
+use sellerlake_query::{LakeReader, LakeTable, SessionBuilder, replaced};
+
+use crate::fixture::{Lake, ask, orders, parquet, path, schema, session, shown, state};
+use crate::forgetful::Forgetful;
+
+const SUM: &str = "SELECT sum(item_price) FROM orders";
+
+#[tokio::test]
+async fn a_replaced_object_is_a_conflict_that_names_it() {
+    let lake = Lake::new();
+    let path = path("A", "2026-01");
+    let session = session(&lake, vec![lake.put(&path, &orders(0, 10))]);
+    assert_eq!(ask(&session, SUM).await, "50.0000");
+    let healed = lake.put(&path, &orders(10, 20));
+    // The footer of the old version is cached; its rows are gone all the same.
+    let error = session.sql(SUM).await.unwrap().ready().await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Conflict);
+    assert_eq!(replaced(&error).unwrap().path, path);
+    assert_eq!(ask(&crate::fixture::session(&lake, vec![healed]), SUM).await, "150.0000");
+}
+
+#[tokio::test]
+async fn a_removed_object_is_a_conflict_too() {
+    let lake = Lake::new();
+    let path = path("A", "2026-01");
+    let session = session(&lake, vec![lake.put(&path, &orders(0, 10))]);
+    fs::remove_file(lake.file(&path)).unwrap();
+    let error = session.sql(SUM).await.unwrap().collect().await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Conflict);
+}
+
+#[tokio::test]
+async fn a_conflict_is_found_through_joins_and_sorts() {
+    let lake = Lake::new();
+    let path = path("A", "2026-01");
+    let session = session(&lake, vec![lake.put(&path, &orders(0, 10))]);
+    lake.put(&path, &orders(10, 20));
+    for sql in [
+        "SELECT a.order_id FROM orders a JOIN orders b ON a.quantity = b.quantity ORDER BY 1",
+        "SELECT quantity, sum(item_price) FROM orders GROUP BY 1",
+        "SELECT order_id FROM orders WHERE quantity > (SELECT avg(quantity) FROM orders)",
+        "SELECT order_id FROM orders UNION ALL SELECT order_id FROM orders",
+    ] {
+        let error = session.sql(sql).await.unwrap().collect().await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Conflict, "{sql}: {error:?}");
+        assert_eq!(replaced(&error).unwrap().path, path, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn an_open_object_is_read_to_its_end_whatever_happens() {
+    let lake = Lake::new();
+    let path = path("A", "2026-01");
+    let session = session(&lake, vec![lake.put(&path, &orders(0, 100_000))]);
+    let mut answer = session.sql("SELECT order_id FROM orders").await.unwrap();
+    let mut rows = answer.next().await.unwrap().unwrap().num_rows();
+    assert!(rows < 100_000);
+    lake.put(&path, &orders(0, 10));
+    while let Some(batch) = answer.next().await {
+        rows += batch.unwrap().num_rows();
+    }
+    assert_eq!(rows, 100_000);
+}
+
+async fn stored(store: &InMemory, path: &str, rows: std::ops::Range<i64>) -> ObjectState {
+    let batch = orders(rows.start, rows.end);
+    let bytes = parquet(&batch);
+    let size = bytes.len() as u64;
+    let put = store.put(&path.into(), bytes.into()).await.unwrap();
+    state(path, &batch, put.e_tag, size)
+}
+
+#[tokio::test]
+async fn a_store_is_asked_for_the_version_and_its_answer_compared() {
+    let store = Arc::new(InMemory::new());
+    let stores: [Arc<dyn ObjectStore>; 2] = [Arc::clone(&store) as _, Arc::new(Forgetful(Arc::clone(&store)))];
+    for store_seen in stores {
+        let path = path("A", "2026-01");
+        let object = stored(&store, &path, 0..10).await;
+        let table = LakeTable::new(LakeReader::new(store_seen), &schema(), vec![object], &shown());
+        let session = SessionBuilder::default().build().unwrap();
+        session.register("lake", "orders", Arc::new(table)).unwrap();
+        assert_eq!(ask(&session, SUM).await, "50.0000");
+        stored(&store, &path, 10..20).await;
+        let error = session.sql(SUM).await.unwrap().collect().await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Conflict);
+        assert_eq!(replaced(&error).unwrap().path, path);
+    }
+}

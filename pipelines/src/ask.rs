@@ -1,0 +1,149 @@
+//! SQL over the lake: a session holds the objects of the sellers it was granted, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray};
+use datafusion::datasource::MemTable;
+use sellerlake_contracts::{Area, Error, Kind, ObjectState, Result, SellerId};
+use sellerlake_query::{Answer, LAKE, LakeTable, LakeTableOptions, Session, SessionBuilder, meta, replaced};
+use sellerlake_schemas::Grain;
+use sellerlake_state::{DeliveryFilter, DeliveryRecord, ObjectFilter};
+use sellerlake_transforms::functions;
+use sellerlake_transforms::merge::stored_schema;
+use sellerlake_transforms::stage::table_schema;
+
+use crate::Workspace;
+
+/// Times a statement is planned again because an object was replaced under it.
+const PLANS: u32 = 3;
+
+/// Who may be seen.
+#[derive(Debug, Clone)]
+pub enum Granted {
+    /// Every seller in the lake.
+    All,
+    /// These.
+    Sellers(BTreeSet<SellerId>),
+}
+
+impl Granted {
+    fn includes(&self, seller: &SellerId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Sellers(sellers) => sellers.contains(seller),
+        }
+    }
+}
+
+impl Workspace {
+    /// Plans and starts a statement; objects replaced before the first row are looked at again.
+    pub async fn ask(&self, statement: &str, granted: &Granted) -> Result<Answer> {
+        let mut plans = 0;
+        loop {
+            plans += 1;
+            let session = self.session(granted).await?;
+            let started = match session.sql(statement).await {
+                Ok(answer) => answer.ready().await,
+                Err(error) => Err(error),
+            };
+            let error = match started {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let Some(path) = replaced(&error).map(|replaced| replaced.path.clone()).filter(|_| plans < PLANS) else {
+                return Err(error);
+            };
+            if let Some(partition) = sellerlake_contracts::Partition::parse(&path) {
+                self.look_again(&partition, None).await?;
+            }
+        }
+    }
+
+    /// A session over the granted sellers' objects.
+    pub async fn session(&self, granted: &Granted) -> Result<Session> {
+        let builder = SessionBuilder {
+            memory_limit_bytes: self.settings.memory_bytes,
+            target_partitions: self.settings.threads,
+            row_limit: self.settings.row_limit,
+            timeout: self.settings.query_timeout,
+            spill_dir: Some(self.lake.spool_dir().to_owned()),
+            functions: functions::all(),
+            ..SessionBuilder::default()
+        };
+        let session = builder.build()?;
+        let records = self.state.objects(&ObjectFilter::default()).await?;
+        let objects = records.into_iter().map(|record| record.object);
+        let objects: Vec<ObjectState> = objects.filter(|object| granted.includes(&object.partition.seller)).collect();
+        let mut by_dataset: BTreeMap<(Area, &str), Vec<ObjectState>> = BTreeMap::new();
+        for object in &objects {
+            by_dataset.entry((object.partition.area, &object.partition.name)).or_default().push(object.clone());
+        }
+        for stage in self.declarations.stages.values() {
+            let owned = by_dataset.remove(&(stage.area, stage.table.name.as_str())).unwrap_or_default();
+            let options = LakeTableOptions {
+                expose_seller: true,
+                expose_month: stage.table.grain == Grain::Month,
+                ..LakeTableOptions::default()
+            };
+            let table = LakeTable::new(self.reader.clone(), &table_schema(&stage.table), owned, &options);
+            session.register(LAKE, &stage.table.name, Arc::new(table))?;
+        }
+        for source in self.declarations.schemas.sources.values() {
+            let owned = by_dataset.remove(&(Area::Sources, source.name.as_str())).unwrap_or_default();
+            let options = LakeTableOptions {
+                expose_seller: true,
+                expose_month: source.month.is_some(),
+                hide_markers: true,
+                ..LakeTableOptions::default()
+            };
+            let table = LakeTable::new(self.reader.clone(), &stored_schema(source), owned, &options);
+            session.register("sources", &source.name, Arc::new(table))?;
+        }
+        for reference in self.declarations.schemas.references.values() {
+            let rows = reference.rows.clone();
+            let table = MemTable::try_new(rows.schema(), vec![vec![rows]]);
+            let table = table.map_err(|error| Error::permanent(Kind::Internal, "can't show reference data").source(error))?;
+            session.register(LAKE, &reference.table.name, Arc::new(table))?;
+        }
+        session.register("meta", "objects", meta::objects(&objects)?)?;
+        let deliveries = self.state.deliveries(&DeliveryFilter::default()).await?;
+        let deliveries: Vec<_> = deliveries.into_iter().filter(|record| granted.includes(&record.seller)).collect();
+        let deliveries = delivery_rows(&deliveries)?;
+        session.register("meta", "deliveries", meta::rows(deliveries.schema(), vec![deliveries])?)?;
+        Ok(session)
+    }
+}
+
+fn delivery_rows(records: &[DeliveryRecord]) -> Result<RecordBatch> {
+    let text = |value: &dyn Fn(&DeliveryRecord) -> Option<String>| -> ArrayRef {
+        Arc::new(records.iter().map(value).collect::<StringArray>())
+    };
+    let instant = |value: &dyn Fn(&DeliveryRecord) -> Option<chrono::DateTime<chrono::Utc>>| -> ArrayRef {
+        let values = records.iter().map(|record| value(record).map(|instant| instant.timestamp_millis()));
+        Arc::new(values.collect::<TimestampMillisecondArray>().with_timezone("UTC"))
+    };
+    let count = |value: &dyn Fn(&DeliveryRecord) -> Option<u64>| -> ArrayRef {
+        Arc::new(records.iter().map(|record| value(record).map(|count| count as i64)).collect::<Int64Array>())
+    };
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("delivery_id", text(&|record| Some(record.id.to_string()))),
+        ("source", text(&|record| Some(record.source.clone()))),
+        ("seller_id", text(&|record| Some(record.seller.to_string()))),
+        ("scope", text(&|record| Some(record.scope.to_string()))),
+        ("marketplace_id", text(&|record| record.marketplace.as_ref().map(ToString::to_string))),
+        ("window_from", instant(&|record| record.window.map(|window| window.from))),
+        ("window_to", instant(&|record| record.window.map(|window| window.to))),
+        ("as_of", instant(&|record| record.as_of)),
+        ("fetched_at", instant(&|record| Some(record.fetched_at))),
+        ("status", text(&|record| Some(record.status.to_string()))),
+        ("reason", text(&|record| record.reason.clone())),
+        ("rows", count(&|record| record.report.as_ref().map(|report| report.rows))),
+        ("rejected", count(&|record| record.report.as_ref().map(|report| report.rejected))),
+        ("report", text(&|record| record.report.as_ref().map(|report| report.details.to_string()))),
+        ("size_bytes", count(&|record| Some(record.size_bytes))),
+        ("data_path", text(&|record| Some(record.data_path.clone()))),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, values)| (name, values, true)))
+        .map_err(|error| Error::permanent(Kind::Internal, "can't show the deliveries").source(error))
+}

@@ -1,0 +1,100 @@
+//! One seller's objects as the catalogue knows them, and what follows from them: what a stage would read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sellerlake_contracts::{Area, Month, MonthReach, ObjectState, Partition, Result, SellerId};
+use sellerlake_schemas::Grain;
+use sellerlake_state::ObjectFilter;
+use sellerlake_transforms::{Dataset, Declarations, Stage};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::Workspace;
+
+/// The objects of one seller, by partition.
+#[derive(Debug, Clone)]
+pub(crate) struct Catalogue {
+    pub(crate) seller: SellerId,
+    objects: BTreeMap<(String, Option<Month>), ObjectState>,
+}
+
+impl Workspace {
+    pub(crate) async fn catalogue(&self, seller: &SellerId) -> Result<Catalogue> {
+        let records = self.state.objects(&ObjectFilter::of_seller(seller.clone())).await?;
+        let mut catalogue = Catalogue { seller: seller.clone(), objects: BTreeMap::new() };
+        records.into_iter().for_each(|record| catalogue.put(record.object));
+        Ok(catalogue)
+    }
+
+    /// Every seller the catalogue knows.
+    pub async fn sellers(&self) -> Result<BTreeSet<SellerId>> {
+        let records = self.state.objects(&ObjectFilter::default()).await?;
+        Ok(records.into_iter().map(|record| record.object.partition.seller).collect())
+    }
+}
+
+impl Catalogue {
+    pub(crate) fn put(&mut self, object: ObjectState) {
+        self.objects.insert((object.partition.name.clone(), object.partition.month), object);
+    }
+
+    pub(crate) fn get(&self, partition: &Partition) -> Option<&ObjectState> {
+        self.objects.get(&(partition.name.clone(), partition.month))
+    }
+
+    pub(crate) fn partition(&self, area: Area, name: &str, month: Option<Month>) -> Partition {
+        Partition { area, name: name.to_owned(), seller: self.seller.clone(), month }
+    }
+
+    fn dataset<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a ObjectState> {
+        let first = (name.to_owned(), None);
+        self.objects.range(first..).take_while(move |((known, _), _)| known == name).map(|(_, object)| object)
+    }
+
+    /// The objects of an input that one month of output reads.
+    pub(crate) fn read(&self, name: &str, reach: MonthReach, month: Option<Month>) -> Vec<ObjectState> {
+        let within = |object: &&ObjectState| match (reach, month, object.partition.month) {
+            (MonthReach::Offsets(from, to), Some(built), Some(read)) => {
+                built.plus(from).is_some_and(|first| first <= read) && built.plus(to).is_some_and(|last| read <= last)
+            }
+            _ => true,
+        };
+        self.dataset(name).filter(within).cloned().collect()
+    }
+
+    /// The months a stage could have rows in: those its inputs may emit to, and those that stand already.
+    pub(crate) fn months(&self, stage: &Stage, declarations: &Declarations) -> Vec<Option<Month>> {
+        if stage.table.grain == Grain::None {
+            let any = stage.reads.keys().any(|input| self.dataset(input).next().is_some())
+                || self.dataset(&stage.table.name).next().is_some();
+            return if any { vec![None] } else { Vec::new() };
+        }
+        let monthly = stage.reads.iter().filter(|(input, reach)| {
+            let months = declarations.dataset(input).is_some_and(|dataset| dataset.has_months());
+            months && matches!(reach, MonthReach::Offsets(..))
+        });
+        let mut months: BTreeSet<Month> = monthly
+            .flat_map(|(input, _)| self.dataset(input).filter(|object| object.rows > 0))
+            .filter_map(|object| object.partition.month)
+            .flat_map(|month| (stage.emits.0..=stage.emits.1).filter_map(move |offset| month.plus(offset)))
+            .collect();
+        months.extend(self.dataset(&stage.table.name).filter_map(|object| object.partition.month));
+        months.into_iter().map(Some).collect()
+    }
+
+    /// Hash of everything one partition of a stage is made from.
+    pub(crate) fn input_hash(&self, stage: &Stage, month: Option<Month>, declarations: &Declarations) -> String {
+        let mut hash = Xxh3::new();
+        hash.update(stage.hash.as_bytes());
+        for (input, reach) in &stage.reads {
+            hash.update(format!("\u{1e}{input}").as_bytes());
+            if let Some(Dataset::Reference(reference)) = declarations.dataset(input) {
+                hash.update(reference.hash.as_bytes());
+            }
+            for object in self.read(input, *reach, month).iter().filter(|object| object.visible_rows > 0) {
+                let month = object.partition.month.map_or(String::new(), |month| month.to_string());
+                hash.update(format!("\u{1f}{month}\u{1f}{}", object.row_hash).as_bytes());
+            }
+        }
+        format!("{:032x}", hash.digest128())
+    }
+}

@@ -1,0 +1,107 @@
+//! Checks run on rebuilt rows before their swap.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use bytes::Bytes;
+use datafusion::catalog::streaming::StreamingTable;
+use datafusion::common::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::PartitionStream;
+use futures::StreamExt;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use sellerlake_contracts::{Error, Kind, Month, Result};
+use sellerlake_sinks::BuiltPartition;
+use sellerlake_transforms::stage::{StageInput, table_schema};
+use sellerlake_transforms::{Check, Severity, Stage};
+
+use crate::Workspace;
+use crate::inputs::Inputs;
+
+/// Rows of a check's answer that its alarm shows.
+const SHOWN: usize = 3;
+
+/// A check that found something.
+#[derive(Debug)]
+pub(crate) struct Objection {
+    pub(crate) check: Arc<Check>,
+    /// What it found, shortened.
+    pub(crate) found: String,
+}
+
+impl Objection {
+    pub(crate) fn blocks(&self) -> bool {
+        self.check.severity == Severity::Block
+    }
+}
+
+impl Workspace {
+    /// What the checks of a table say of rows about to be published.
+    pub(crate) async fn objections(
+        &self,
+        stage: &Stage,
+        built: &BuiltPartition,
+        month: Option<Month>,
+    ) -> Result<Vec<Objection>> {
+        let mut objections = Vec::new();
+        for check in self.declarations.checks.get(&stage.table.name).into_iter().flatten() {
+            let provider = built_rows(stage, built)?;
+            let input = StageInput { provider: Arc::new(provider), rows: built.rows };
+            let inputs = Inputs::from([(stage.table.name.clone(), input)]);
+            let mut answer = self.stages.run_check(check, &inputs, month).await?;
+            let mut found = Vec::new();
+            while let Some(batch) = answer.next().await {
+                let failed = |error| Error::permanent(Kind::Data, "a check failed").with("check", &check.name).source(error);
+                found.push(batch.map_err(failed)?);
+            }
+            if found.iter().any(|batch| batch.num_rows() > 0) {
+                objections.push(Objection { check: Arc::clone(check), found: show(&found) });
+            }
+        }
+        Ok(objections)
+    }
+}
+
+fn show(found: &[RecordBatch]) -> String {
+    let rows: usize = found.iter().map(RecordBatch::num_rows).sum();
+    let first: Vec<RecordBatch> = found.iter().filter(|batch| batch.num_rows() > 0).take(1).cloned().collect();
+    let first: Vec<RecordBatch> = first.iter().map(|batch| batch.slice(0, batch.num_rows().min(SHOWN))).collect();
+    let shown = arrow::util::pretty::pretty_format_batches(&first).map(|table| table.to_string()).unwrap_or_default();
+    format!("{rows} rows\n{shown}")
+}
+
+fn built_rows(stage: &Stage, built: &BuiltPartition) -> Result<StreamingTable> {
+    let schema = table_schema(&stage.table);
+    let bytes = Bytes::from_owner(built.spool.map()?);
+    let rows: Arc<dyn PartitionStream> = Arc::new(BuiltRows { schema: Arc::clone(&schema), bytes });
+    StreamingTable::try_new(schema, vec![rows])
+        .map_err(|error| Error::permanent(Kind::Internal, "can't show rebuilt rows to a check").source(error))
+}
+
+/// A built file that can be read as often as a plan likes.
+#[derive(Debug)]
+struct BuiltRows {
+    schema: SchemaRef,
+    bytes: Bytes,
+}
+
+impl PartitionStream for BuiltRows {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(self.bytes.clone()).and_then(|builder| builder.build());
+        let batches: Box<dyn Iterator<Item = Result<RecordBatch, DataFusionError>> + Send> = match reader {
+            Ok(reader) => Box::new(rows(reader)),
+            Err(error) => Box::new(std::iter::once(Err(DataFusionError::from(error)))),
+        };
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), futures::stream::iter(batches)))
+    }
+}
+
+fn rows(reader: ParquetRecordBatchReader) -> impl Iterator<Item = Result<RecordBatch, DataFusionError>> + Send {
+    reader.map(|batch| batch.map_err(DataFusionError::from))
+}

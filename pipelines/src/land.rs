@@ -1,0 +1,200 @@
+//! Landing: bytes from somewhere become a delivery in `raw/`, before anybody parses them.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sellerlake_contracts::{
+    Delivery, Error, Kind, META_VERSION, MarketplaceId, Result, Scope, SellerId, Window, failpoint,
+};
+use sellerlake_schemas::{Format, Source, Unit};
+
+use crate::Workspace;
+
+/// Days after which Amazon wants buyers' personal data gone (amazon-facts G).
+const PERSONAL_DATA_DAYS: i64 = 30;
+
+/// What is known of a delivery besides its bytes.
+#[derive(Debug, Clone)]
+pub struct DeliveryFacts {
+    /// Name of the declared source.
+    pub source: String,
+    /// Whose data.
+    pub seller: SellerId,
+    /// What the request covered; the marketplace, or the whole account, if nobody says.
+    pub scope: Option<String>,
+    /// The one marketplace asked for.
+    pub marketplace: Option<MarketplaceId>,
+    /// The span asked for.
+    pub window: Option<Window>,
+    /// The server's cut-off.
+    pub as_of: Option<DateTime<Utc>>,
+    /// Charset label that came along.
+    pub charset: Option<String>,
+    /// Keep buyers' personal columns.
+    pub allow_personal_data: bool,
+    /// Report id or file name.
+    pub origin: Option<String>,
+}
+
+/// One document on its way in: what to call it, its bytes.
+pub struct Arrival {
+    /// File name or the like; its extension is kept.
+    pub name: String,
+    /// The pages, in order; one for an ordinary document.
+    pub pages: Vec<Box<dyn Read + Send>>,
+}
+
+/// Option of a delivery that keeps personal columns; part of its identity, so that a replay does the same.
+pub(crate) const ALLOW_PERSONAL_DATA: &str = "allow_personal_data";
+
+impl Workspace {
+    /// Stores one delivery's bytes and metadata. Repeating it changes nothing.
+    pub async fn land(&self, facts: &DeliveryFacts, arrival: Arrival) -> Result<Delivery> {
+        let source = self.source(&facts.source)?;
+        check_facts(source, facts)?;
+        let mut spool = self.lake.spool()?;
+        let (spool, received, page_offsets) = tokio::task::spawn_blocking(move || {
+            let mut pages = Pages::new(arrival.pages);
+            let received = spool.receive(&mut pages)?;
+            Ok::<_, Error>((spool, received, pages.offsets))
+        })
+        .await
+        .map_err(|error| Error::permanent(Kind::Internal, "landing was interrupted").source(error))??;
+        let extension = extension(&arrival.name, source);
+        let delivery = self.describe(source, facts, received, page_offsets, extension);
+        self.state.begin_landing(&delivery, self.clock.now()).await?;
+        failpoint::reach("raw.begun")?;
+        self.lake.land(&delivery, spool).await?;
+        self.state.set_landed(&delivery.id, self.clock.now()).await?;
+        Ok(delivery)
+    }
+
+    /// The declared source of this name or report type.
+    pub fn source(&self, name: &str) -> Result<&std::sync::Arc<Source>> {
+        self.declarations.schemas.source(name).ok_or_else(|| {
+            let known = self.declarations.schemas.sources.keys().map(String::as_str);
+            let hint = match sellerlake_schemas::nearest(name, known) {
+                Some(nearest) => format!("did you mean {nearest:?}? `sellerlake sources` lists them all"),
+                None => "`sellerlake sources` lists them all".to_owned(),
+            };
+            Error::permanent(Kind::Usage, format!("{name:?} is not a declared source")).hint(hint)
+        })
+    }
+
+    fn describe(
+        &self,
+        source: &Source,
+        facts: &DeliveryFacts,
+        received: sellerlake_sinks::Received,
+        page_offsets: Vec<u64>,
+        extension: String,
+    ) -> Delivery {
+        let fetched_at = self.clock.now();
+        let fallback = || facts.marketplace.as_ref().map_or("account", MarketplaceId::as_str).to_owned();
+        let options = facts.allow_personal_data.then(|| (ALLOW_PERSONAL_DATA.to_owned(), "true".to_owned()));
+        let personal = source.has_personal_data().then(|| {
+            facts.as_of.unwrap_or(fetched_at) + TimeDelta::days(PERSONAL_DATA_DAYS)
+        });
+        let mut delivery = Delivery {
+            version: META_VERSION,
+            id: sellerlake_contracts::DeliveryId::placeholder(),
+            source: source.name.clone(),
+            seller: facts.seller.clone(),
+            scope: Scope(facts.scope.clone().unwrap_or_else(fallback)),
+            marketplace: facts.marketplace.clone(),
+            window: facts.window,
+            options: options.into_iter().collect::<BTreeMap<_, _>>(),
+            as_of: facts.as_of,
+            fetched_at,
+            charset: facts.charset.clone(),
+            sha256: received.sha256,
+            size_bytes: received.size_bytes,
+            extension,
+            page_offsets,
+            origin: facts.origin.clone(),
+            personal_data_until: personal,
+        };
+        delivery.id = delivery.identify();
+        delivery
+    }
+}
+
+/// Window and as-of must come from somewhere: the request, or the document.
+fn check_facts(source: &Source, facts: &DeliveryFacts) -> Result<()> {
+    let units: Vec<&Unit> = std::iter::once(&source.unit)
+        .chain(source.rows.iter().filter_map(|rows| rows.unit.as_ref()))
+        .collect();
+    let wants_window = units.iter().any(|unit| matches!(unit, Unit::Day(_) | Unit::Period))
+        || source.month.as_deref() == Some("window");
+    let missing = |what: &str, example: &str| {
+        Error::permanent(Kind::Usage, format!("{} needs {what}: its documents don't say", source.name))
+            .at("ingest.arguments")
+            .hint(format!("add {example}"))
+    };
+    if wants_window && facts.window.is_none() && source.window_paths.is_empty() {
+        return Err(missing("the window that was asked for", "--window 2026-03-01..2026-03-31"));
+    }
+    if facts.as_of.is_none() && source.as_of.is_none() {
+        return Err(missing("the moment the data was true", "--as-of 2026-04-01T06:00:00Z"));
+    }
+    let names_marketplace =
+        source.columns.values().any(|column| column.from == Some(sellerlake_schemas::Context::Marketplace));
+    if names_marketplace && source.scope == "marketplace" && facts.marketplace.is_none() {
+        return Err(missing("the marketplace that was asked for", "--marketplace ATVPDKIKX0DER"));
+    }
+    Ok(())
+}
+
+/// `txt.gz`, `csv`, `json`: what the name ends in, or what the source's format is usually called.
+fn extension(name: &str, source: &Source) -> String {
+    let name = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+    let plain = |part: &str| !part.is_empty() && part.len() <= 8 && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let mut parts: Vec<&str> = name.rsplit('.').collect();
+    parts.pop();
+    match parts.as_slice() {
+        ["gz", inner, ..] if plain(inner) => format!("{inner}.gz"),
+        [last, ..] if plain(last) => (*last).to_owned(),
+        _ => match source.format {
+            Format::Tsv => "txt".into(),
+            Format::Csv => "csv".into(),
+            Format::Json => "json".into(),
+        },
+    }
+}
+
+/// Several pages as one stream, noting where each begins.
+struct Pages {
+    waiting: std::vec::IntoIter<Box<dyn Read + Send>>,
+    current: Option<Box<dyn Read + Send>>,
+    read: u64,
+    offsets: Vec<u64>,
+}
+
+impl Pages {
+    fn new(pages: Vec<Box<dyn Read + Send>>) -> Self {
+        Self { waiting: pages.into_iter(), current: None, read: 0, offsets: Vec::new() }
+    }
+}
+
+impl Read for Pages {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            if self.current.is_none() {
+                self.current = self.waiting.next();
+                self.offsets.push(self.read);
+            }
+            let Some(page) = self.current.as_mut() else {
+                self.offsets.pop();
+                return Ok(0);
+            };
+            match page.read(buffer)? {
+                0 => self.current = None,
+                length => {
+                    self.read += length as u64;
+                    return Ok(length);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Loading: landed deliveries become the standing rows of `sources/`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use bytes::Bytes;
+use datafusion::common::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use sellerlake_contracts::{Area, Delivery, DeliveryId, Error, Kind, Month, Partition, Result, SellerId, failpoint};
+use sellerlake_schemas::Source;
+use sellerlake_sinks::Mapped;
+use sellerlake_state::LoadReport;
+use sellerlake_transforms::decode::Outcome;
+use sellerlake_transforms::merge::{MonthRows, Tally, as_input, merge, split_months, standing};
+use serde_json::json;
+
+use crate::Workspace;
+use crate::prepare::Prepared;
+use crate::swap::{ATTEMPTS, Layout, back_off};
+
+/// How a group of deliveries is loaded.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// Deliveries whose standing rows are dropped first: those a replay reads again.
+    pub replaying: BTreeSet<DeliveryId>,
+}
+
+/// What became of one delivery.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// What decoding found.
+    pub outcome: Outcome,
+}
+
+/// What became of a group of deliveries of one source and seller.
+#[derive(Debug, Default)]
+pub struct Group {
+    /// Each delivery.
+    pub loaded: Vec<Loaded>,
+    /// Partitions that changed.
+    pub touched: Vec<Partition>,
+    /// Units nobody had before.
+    pub units_added: u64,
+    /// Units that took an older version's place.
+    pub units_replaced: u64,
+    /// Units whose standing version is newer than what came.
+    pub units_superseded: u64,
+}
+
+impl Workspace {
+    /// Decodes and merges landed deliveries of one source and seller, each partition swapped once.
+    pub async fn load(&self, source: &str, deliveries: Vec<Delivery>, options: &LoadOptions) -> Result<Group> {
+        let source = Arc::clone(self.source(source)?);
+        let mut attempt = 0;
+        loop {
+            match self.try_load(&source, deliveries.clone(), options).await {
+                Err(error) if error.is_look_again() && attempt < ATTEMPTS => {
+                    attempt += 1;
+                    back_off(attempt).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_load(&self, source: &Arc<Source>, deliveries: Vec<Delivery>, options: &LoadOptions) -> Result<Group> {
+        let Some(seller) = deliveries.first().map(|delivery| delivery.seller.clone()) else {
+            return Ok(Group::default());
+        };
+        let (mut group, mut streams) = (Group::default(), Vec::new());
+        for delivery in deliveries {
+            let Prepared { delivery, outcome, rows } = self.prepare(source, delivery).await?;
+            self.lake.write_rejects(&delivery, rejects(&outcome)?).await?;
+            streams.extend(rows);
+            group.loaded.push(Loaded { delivery, outcome });
+        }
+        if !streams.is_empty() || !options.replaying.is_empty() {
+            self.merge_months(source, &seller, streams, options, &mut group).await?;
+        }
+        failpoint::reach("load.merged")?;
+        for loaded in &group.loaded {
+            self.record(loaded).await?;
+        }
+        Ok(group)
+    }
+
+    async fn merge_months(
+        &self,
+        source: &Arc<Source>,
+        seller: &SellerId,
+        streams: Vec<SendableRecordBatchStream>,
+        options: &LoadOptions,
+        group: &mut Group,
+    ) -> Result<()> {
+        let tally = Arc::new(Tally::default());
+        let merged = merge(source, streams, &self.task())?;
+        let (sender, mut months) = futures::channel::mpsc::channel(0);
+        let splitting = tokio::spawn(split_months(merged, sender));
+        let mut seen = BTreeSet::new();
+        while let Some(MonthRows { month, rows }) = months.next().await {
+            let partition = source_partition(source, seller, month);
+            if self.swap_source(source, &partition, Some(rows), options, &tally).await? {
+                group.touched.push(partition.clone());
+            }
+            seen.insert(partition);
+        }
+        splitting.await.map_err(|error| Error::permanent(Kind::Internal, "a merge was interrupted").source(error))?;
+        if !options.replaying.is_empty() {
+            for partition in self.partitions_of(source, seller).await?.into_iter().filter(|known| !seen.contains(known)) {
+                if self.swap_source(source, &partition, None, options, &tally).await? {
+                    group.touched.push(partition);
+                }
+            }
+        }
+        group.units_added = tally.added.load(Ordering::Relaxed);
+        group.units_replaced = tally.replaced.load(Ordering::Relaxed);
+        group.units_superseded = tally.superseded.load(Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Merges new rows into one partition until nobody interferes; false where nothing had to change.
+    async fn swap_source(
+        &self,
+        source: &Arc<Source>,
+        partition: &Partition,
+        rows: Option<SendableRecordBatchStream>,
+        options: &LoadOptions,
+        tally: &Arc<Tally>,
+    ) -> Result<bool> {
+        let mut pending = rows;
+        let mut attempt = 0;
+        loop {
+            let head = self.lake.head(partition).await?;
+            let mut streams: Vec<_> = pending.take().into_iter().collect();
+            if let Some(head) = &head {
+                let stored = self.scan_source(source, partition, head).await?;
+                streams.push(as_input(source, without(stored, &options.replaying), partition.month, 1));
+            }
+            let merged = merge(source, streams, &self.task())?;
+            let before = tally.added.load(Ordering::Relaxed) + tally.replaced.load(Ordering::Relaxed);
+            let rows = standing(source, merged, Arc::clone(tally));
+            let layout = Layout {
+                partition: partition.clone(),
+                schema_version: source.version,
+                sorted_by: vec!["_unit".to_owned()],
+            };
+            let built = self.build(layout, rows).await?;
+            let after = tally.added.load(Ordering::Relaxed) + tally.replaced.load(Ordering::Relaxed);
+            if before == after && head.is_some() && options.replaying.is_empty() {
+                return Ok(false);
+            }
+            let copy = built.spool.map()?;
+            match self.lake.swap(built, head.as_ref().map(|head| head.etag.as_str())).await {
+                Ok(state) => {
+                    failpoint::reach("partition.swapped")?;
+                    self.state.put_object(&state, self.clock.now()).await?;
+                    return Ok(true);
+                }
+                // What was merged may be merged again with what somebody else wrote meanwhile.
+                Err(error) if error.is_look_again() && attempt < ATTEMPTS => {
+                    attempt += 1;
+                    back_off(attempt).await;
+                    pending = Some(as_input(source, reread(source, copy)?, partition.month, 0));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn partitions_of(&self, source: &Source, seller: &SellerId) -> Result<Vec<Partition>> {
+        let filter = sellerlake_state::ObjectFilter::of_dataset(Area::Sources, &source.name, seller.clone());
+        let objects = self.state.objects(&filter).await?;
+        Ok(objects.into_iter().map(|record| record.object.partition).collect())
+    }
+
+    async fn record(&self, loaded: &Loaded) -> Result<()> {
+        let Loaded { delivery, outcome } = loaded;
+        let (now, report) = (self.clock.now(), report(outcome));
+        match &outcome.refused {
+            Some(reason) => self.state.set_refused(&delivery.id, reason, &report, now).await?,
+            None => self.state.set_loaded(&delivery.id, &report, now).await?,
+        };
+        Ok(())
+    }
+}
+
+pub(crate) fn source_partition(source: &Source, seller: &SellerId, month: Option<Month>) -> Partition {
+    Partition { area: Area::Sources, name: source.name.clone(), seller: seller.clone(), month }
+}
+
+/// Rows of a file that was built but not published.
+fn reread(source: &Source, copy: Mapped) -> Result<SendableRecordBatchStream> {
+    let failed = |error| Error::permanent(Kind::Storage, "can't read back a partition just built").source(error);
+    let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from_owner(copy)).map_err(failed)?;
+    let batches = reader.build().map_err(failed)?.map(|batch| batch.map_err(DataFusionError::from));
+    let schema = sellerlake_transforms::merge::stored_schema(source);
+    Ok(Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::iter(batches))))
+}
+
+/// Leaves out the rows of deliveries that are read again.
+fn without(rows: SendableRecordBatchStream, deliveries: &BTreeSet<DeliveryId>) -> SendableRecordBatchStream {
+    if deliveries.is_empty() {
+        return rows;
+    }
+    let deliveries: BTreeSet<String> = deliveries.iter().map(ToString::to_string).collect();
+    let schema = rows.schema();
+    let kept = rows.map(move |batch| {
+        let batch = batch?;
+        let index = batch.schema().index_of("_delivery_id")?;
+        let ids = batch.column(index).as_any().downcast_ref::<StringArray>();
+        let keep = ids.into_iter().flatten().map(|id| Some(id.is_none_or(|id| !deliveries.contains(id))));
+        Ok(arrow::compute::filter_record_batch(&batch, &keep.collect())?)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, kept))
+}
+
+fn rejects(outcome: &Outcome) -> Result<RecordBatch> {
+    let rows = &outcome.rejects;
+    let text = |value: fn(&sellerlake_transforms::decode::Reject) -> Option<&str>| -> ArrayRef {
+        Arc::new(rows.iter().map(value).collect::<StringArray>())
+    };
+    let columns: [(&str, ArrayRef); 4] = [
+        ("line", Arc::new(rows.iter().map(|reject| reject.line as i64).collect::<Int64Array>())),
+        ("column_name", text(|reject| reject.column.as_deref())),
+        ("reason", text(|reject| Some(&reject.reason))),
+        ("value", text(|reject| reject.value.as_deref())),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, values)| (name, values, true)))
+        .map_err(|error| Error::permanent(Kind::Internal, "can't build the rejects").source(error))
+}
+
+fn report(outcome: &Outcome) -> LoadReport {
+    let held_back: Vec<&String> = outcome.held_back.iter().take(100).collect();
+    let details = json!({
+        "charset": outcome.charset,
+        "charset_guessed": outcome.charset_guessed,
+        "decimal_comma": outcome.decimal_comma,
+        "rounded": outcome.rounded,
+        "drift": outcome.drift,
+        "held_back": held_back,
+        "held_back_count": outcome.held_back.len(),
+        "incomplete": outcome.incomplete.len(),
+        "empty_units": outcome.empty.len(),
+        "too_early": outcome.too_early,
+        "outside_window": outcome.outside_window,
+        "unbalanced": outcome.unbalanced.iter().map(|unit| (&unit.unit, &unit.sum, &unit.expected)).collect::<Vec<_>>(),
+    });
+    LoadReport { rows: outcome.rows, rejected: outcome.rejected, details }
+}
+
+/// Deliveries by source and seller, in groups small enough to merge at once.
+pub(crate) fn groups(deliveries: Vec<Delivery>, most: usize) -> Vec<Vec<Delivery>> {
+    let mut by_owner: BTreeMap<(String, SellerId), Vec<Delivery>> = BTreeMap::new();
+    for delivery in deliveries {
+        by_owner.entry((delivery.source.clone(), delivery.seller.clone())).or_default().push(delivery);
+    }
+    by_owner.into_values().flat_map(|owned| owned.chunks(most).map(<[Delivery]>::to_vec).collect::<Vec<_>>()).collect()
+}

@@ -1,0 +1,239 @@
+//! Rebuilding what is stale: compare input hashes, run, check, swap what came out different.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use sellerlake_contracts::{Error, Month, MonthReach, ObjectState, Partition, Result, SellerId, failpoint};
+use sellerlake_state::Severity as AlarmSeverity;
+use sellerlake_transforms::Stage;
+
+use crate::catalogue::Catalogue;
+use crate::checks::Objection;
+use crate::inputs::Inputs;
+use crate::progress::Progress;
+use crate::swap::{ATTEMPTS, Layout, back_off};
+use crate::Workspace;
+
+/// A stage that could not be rebuilt; its earlier object stands and stays stale.
+#[derive(Debug)]
+pub struct StageFailure {
+    /// Which object.
+    pub partition: Partition,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a rebuild did.
+#[derive(Debug, Default)]
+pub struct Rebuilt {
+    /// Partitions whose inputs had changed, so that they were computed.
+    pub computed: Vec<Partition>,
+    /// Those of them that came out different and were replaced.
+    pub rewritten: Vec<Partition>,
+    /// Those that failed.
+    pub failed: Vec<StageFailure>,
+    /// Checks that warned, as sentences.
+    pub warnings: Vec<String>,
+}
+
+/// What became of one stale partition.
+struct Built {
+    state: ObjectState,
+    rewritten: bool,
+    warnings: Vec<Objection>,
+}
+
+enum Attempt {
+    Done(Box<Built>),
+    Failed(StageFailure),
+}
+
+impl Workspace {
+    /// Brings a seller's tables and rollups up to date: downstream of `changed`, or all of them.
+    pub async fn rebuild(
+        &self,
+        seller: &SellerId,
+        changed: Option<&[Partition]>,
+        progress: &dyn Progress,
+    ) -> Result<Rebuilt> {
+        let mut catalogue = self.catalogue(seller).await?;
+        let mut changed: Option<BTreeSet<Partition>> = changed.map(|changed| changed.iter().cloned().collect());
+        let mut rebuilt = Rebuilt::default();
+        progress.begin("rebuilding", Some(self.declarations.stages.len() as u64));
+        for stage in self.declarations.stages.values() {
+            let stale = self.stale(stage, &catalogue, changed.as_ref());
+            let attempts: Vec<Attempt> = stream::iter(stale)
+                .map(|(month, input_hash)| self.rebuild_one(stage, &catalogue, month, input_hash))
+                .buffered(self.settings.threads)
+                .try_collect()
+                .await?;
+            let mut states = Vec::new();
+            for attempt in attempts {
+                match attempt {
+                    Attempt::Done(built) => {
+                        let Built { state, rewritten, warnings } = *built;
+                        let partition = state.partition.clone();
+                        rebuilt.warnings.extend(warnings.iter().map(|found| format!("{partition}: {}", found.check.doc)));
+                        rebuilt.computed.push(partition.clone());
+                        if rewritten {
+                            changed.as_mut().map(|changed| changed.insert(partition.clone()));
+                            rebuilt.rewritten.push(partition);
+                        }
+                        catalogue.put(state.clone());
+                        states.push(state);
+                    }
+                    Attempt::Failed(failure) => rebuilt.failed.push(failure),
+                }
+            }
+            if !states.is_empty() {
+                self.state.put_objects(&states, self.clock.now()).await?;
+            }
+            progress.advance(1);
+        }
+        progress.end();
+        Ok(rebuilt)
+    }
+
+    /// Partitions of a stage whose inputs are not those their object was made from, with the present hash.
+    fn stale(
+        &self,
+        stage: &Stage,
+        catalogue: &Catalogue,
+        changed: Option<&BTreeSet<Partition>>,
+    ) -> Vec<(Option<Month>, String)> {
+        let months = catalogue.months(stage, &self.declarations).into_iter();
+        months
+            .filter(|month| changed.is_none_or(|changed| is_downstream(stage, *month, changed)))
+            .map(|month| (month, catalogue.input_hash(stage, month, &self.declarations)))
+            .filter(|(month, hash)| {
+                let partition = catalogue.partition(stage.area, &stage.table.name, *month);
+                catalogue.get(&partition).is_none_or(|object| object.input_hash != *hash)
+            })
+            .collect()
+    }
+
+    async fn rebuild_one(
+        &self,
+        stage: &Arc<Stage>,
+        catalogue: &Catalogue,
+        month: Option<Month>,
+        input_hash: String,
+    ) -> Result<Attempt> {
+        let partition = catalogue.partition(stage.area, &stage.table.name, month);
+        let mut catalogue = catalogue.clone();
+        let mut input_hash = input_hash;
+        let mut attempt = 0;
+        loop {
+            match self.run_stage(stage, &catalogue, &partition, &input_hash).await {
+                Ok(built) => {
+                    self.state.clear_alarm(&alarm_key(&partition)).await?;
+                    return Ok(Attempt::Done(Box::new(built)));
+                }
+                Err(error) if error.is_look_again() && attempt < ATTEMPTS => {
+                    attempt += 1;
+                    back_off(attempt).await;
+                    self.heal(stage, &mut catalogue, &partition).await?;
+                    input_hash = catalogue.input_hash(stage, month, &self.declarations);
+                }
+                Err(error) if is_fatal(&error) => return Err(error),
+                Err(error) => {
+                    let reason = format!("{error:#}");
+                    self.alarm(&partition, &reason).await?;
+                    return Ok(Attempt::Failed(StageFailure { partition, reason }));
+                }
+            }
+        }
+    }
+
+    async fn run_stage(
+        &self,
+        stage: &Arc<Stage>,
+        catalogue: &Catalogue,
+        partition: &Partition,
+        input_hash: &str,
+    ) -> Result<Built> {
+        let rows = self.stages.run(stage, &self.inputs(stage, catalogue, partition.month)?, partition.month).await?;
+        let layout = Layout {
+            partition: partition.clone(),
+            schema_version: stage.table.version,
+            sorted_by: stage.table.sort.clone(),
+        };
+        let built = self.build(layout, rows).await?;
+        let before = catalogue.get(partition);
+        let same = before.is_some_and(|before| {
+            before.row_hash == built.row_hash && before.rows == built.rows && before.schema_version == built.schema_version
+        });
+        if let (Some(before), true) = (before, same) {
+            let state = ObjectState { input_hash: input_hash.to_owned(), ..before.clone() };
+            return Ok(Built { state, rewritten: false, warnings: Vec::new() });
+        }
+        let objections = self.objections(stage, &built, partition.month).await?;
+        if let Some(objection) = objections.iter().find(|objection| objection.blocks()) {
+            return Err(Error::permanent(sellerlake_contracts::Kind::Data, "a check blocks the rebuilt rows")
+                .at("stage.check")
+                .with("check", &objection.check.name)
+                .with("means", &objection.check.doc)
+                .with("found", &objection.found)
+                .hint("the earlier object stands; mend the data or the SQL, then `sellerlake rollup`"));
+        }
+        failpoint::reach("stage.built")?;
+        let expected = before.and_then(|before| before.etag.as_deref());
+        let mut state = self.lake.swap(built, expected).await?;
+        failpoint::reach("stage.swapped")?;
+        input_hash.clone_into(&mut state.input_hash);
+        let rewritten = state.etag.is_some();
+        Ok(Built { state, rewritten, warnings: objections })
+    }
+
+    fn inputs(&self, stage: &Stage, catalogue: &Catalogue, month: Option<Month>) -> Result<Inputs> {
+        let inputs = stage.reads.iter().filter_map(|(name, reach)| {
+            let dataset = self.declarations.dataset(name)?;
+            let input = self.stage_input(&dataset, catalogue.read(name, *reach, month));
+            Some(input.map(|input| (name.clone(), input)))
+        });
+        inputs.collect()
+    }
+
+    /// Looks again at what a stage reads and writes: the catalogue was old.
+    async fn heal(&self, stage: &Stage, catalogue: &mut Catalogue, partition: &Partition) -> Result<()> {
+        let read = stage.reads.iter().flat_map(|(name, reach)| catalogue.read(name, *reach, partition.month));
+        let mut partitions: Vec<Partition> = read.map(|object| object.partition).collect();
+        partitions.push(partition.clone());
+        for partition in partitions {
+            if let Some(object) = self.look_again(&partition, catalogue.get(&partition)).await? {
+                catalogue.put(object);
+            }
+        }
+        Ok(())
+    }
+
+    async fn alarm(&self, partition: &Partition, reason: &str) -> Result<()> {
+        tracing::error!(%partition, reason, "a stage failed; its earlier object stands");
+        let key = alarm_key(partition);
+        self.state.raise_alarm(&key, AlarmSeverity::Error, &partition.path(), reason, self.clock.now()).await
+    }
+}
+
+/// Errors that concern the run, not the stage.
+fn is_fatal(error: &Error) -> bool {
+    use sellerlake_contracts::Kind::{Storage, Timeout};
+    matches!(error.kind(), Storage | Timeout)
+}
+
+fn alarm_key(partition: &Partition) -> String {
+    format!("stage:{}", partition.path())
+}
+
+/// Whether one month of a stage reads, or may receive rows from, anything that changed.
+fn is_downstream(stage: &Stage, month: Option<Month>, changed: &BTreeSet<Partition>) -> bool {
+    changed.iter().any(|changed| {
+        let Some(reach) = stage.reads.get(&changed.name) else { return false };
+        match (reach, month, changed.month) {
+            (MonthReach::Offsets(from, to), Some(built), Some(read)) => {
+                built.plus(*from).is_some_and(|first| first <= read) && built.plus(*to).is_some_and(|last| read <= last)
+            }
+            _ => true,
+        }
+    })
+}

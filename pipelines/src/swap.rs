@@ -1,0 +1,79 @@
+//! Writing one partition: stream into a spool, compare, swap, remember.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::record_batch::RecordBatch;
+use datafusion::common::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use futures::StreamExt;
+use sellerlake_contracts::{Error, Kind, Partition, Result};
+use sellerlake_sinks::{BuiltPartition, PartitionWriter, WriteOptions};
+use tokio::sync::mpsc;
+
+use crate::Workspace;
+
+/// Batches that may wait for the writer.
+const AHEAD: usize = 2;
+
+/// What to write.
+pub(crate) struct Layout {
+    pub(crate) partition: Partition,
+    pub(crate) schema_version: u32,
+    pub(crate) sorted_by: Vec<String>,
+}
+
+impl Workspace {
+    /// Streams rows into a new file of a partition; nothing is published yet.
+    pub(crate) async fn build(&self, layout: Layout, mut rows: SendableRecordBatchStream) -> Result<BuiltPartition> {
+        let Layout { partition, schema_version, sorted_by } = layout;
+        let options = WriteOptions { sorted_by, nulls_first: true, threads: self.settings.threads };
+        let (sender, mut receiver) = mpsc::channel::<RecordBatch>(AHEAD);
+        let (spool, schema, named) = (self.lake.spool()?, rows.schema(), partition.clone());
+        let writing = tokio::task::spawn_blocking(move || {
+            let mut writer = PartitionWriter::new(spool, partition, schema, schema_version, &options)?;
+            while let Some(batch) = receiver.blocking_recv() {
+                writer.write(&batch)?;
+            }
+            Ok::<_, Error>(writer)
+        });
+        let mut failure = None;
+        while let Some(batch) = rows.next().await {
+            match batch {
+                // A writer that stopped listening has failed, and says so when joined.
+                Ok(batch) if sender.send(batch).await.is_err() => break,
+                Ok(_) => {}
+                Err(error) => {
+                    failure = Some(row_error(error, &named));
+                    break;
+                }
+            }
+        }
+        drop(sender);
+        let interrupted = |error| Error::permanent(Kind::Internal, "writing was interrupted").source(error);
+        let writer = writing.await.map_err(interrupted)?;
+        match failure {
+            Some(error) => Err(error),
+            None => tokio::task::spawn_blocking(move || writer?.finish()).await.map_err(interrupted)?,
+        }
+    }
+}
+
+/// What a stream of rows failed with, as one of our errors: a reader's conflict stays a conflict.
+pub(crate) fn row_error(error: DataFusionError, partition: &Partition) -> Error {
+    if let Some(conflict) = sellerlake_query::conflict(&error) {
+        return Error::transient(Kind::Conflict, conflict.to_string()).at("partition.build").source(error);
+    }
+    sellerlake_query::explain(error, &[]).at("partition.build").with("partition", partition)
+}
+
+/// Attempts at anything that answers "look again".
+pub(crate) const ATTEMPTS: u32 = 40;
+
+/// Waits a little longer each time, and not as long as the neighbour who collided with us.
+pub(crate) async fn back_off(attempt: u32) {
+    static TURN: AtomicU64 = AtomicU64::new(0);
+    let turn = TURN.fetch_add(1, Ordering::Relaxed) + u64::from(std::process::id());
+    let jitter = turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58;
+    let wait_ms = (u64::from(attempt.min(8)) * 8) + jitter;
+    tokio::time::sleep(std::time::Duration::from_millis(wait_ms)).await;
+}

@@ -1,0 +1,78 @@
+//! Everything a run needs, opened once.
+
+use std::sync::Arc;
+
+use datafusion::execution::TaskContext;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::context::SessionState;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use sellerlake_config::Settings;
+use sellerlake_contracts::{Clock, Error, Kind, Result};
+use sellerlake_query::LakeReader;
+use sellerlake_sinks::Lake;
+use sellerlake_state::State;
+use sellerlake_transforms::Declarations;
+use sellerlake_transforms::stage::StageEngine;
+
+/// Most disk space for spilling, in bytes.
+const SPILL_LIMIT_BYTES: u64 = 64 << 30;
+
+/// Rows per batch between operators.
+const BATCH_ROWS: usize = 8192;
+
+/// The lake, its state, what is declared, and the means to work on them.
+pub struct Workspace {
+    /// Settings as resolved.
+    pub settings: Settings,
+    /// Everything declared.
+    pub declarations: Arc<Declarations>,
+    /// Where objects are written.
+    pub lake: Lake,
+    /// Deliveries, the object catalogue, alarms.
+    pub state: State,
+    /// Where objects are read.
+    pub reader: LakeReader,
+    /// Plans and runs stages.
+    pub stages: StageEngine,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    pub(crate) runtime: Arc<RuntimeEnv>,
+    /// Reads whole objects, one stream each.
+    pub(crate) scanner: SessionState,
+}
+
+impl Workspace {
+    /// Opens lake and state, and loads the declarations; creates what does not exist yet.
+    pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
+        let declarations = Arc::new(Declarations::load(settings.declarations.as_deref())?);
+        let lake = Lake::open(&settings.lake, &settings.store, settings.spool.clone()).await?;
+        lake.sweep_spool()?;
+        let state = State::open(&settings.state.to_string_lossy(), clock.now()).await?;
+        let reader = match lake.local_root() {
+            Some(root) => LakeReader::on_disk(lake.store(), root, sellerlake_sinks::file_tag),
+            None => LakeReader::new(lake.store()),
+        };
+        let runtime = runtime(&settings, &lake)?;
+        let stages = StageEngine::new(Arc::clone(&declarations), &runtime, settings.threads, sellerlake_query::config)?;
+        let scanner = SessionContext::new_with_config_rt(sellerlake_query::config(1), Arc::clone(&runtime)).state();
+        Ok(Self { settings, declarations, lake, state, reader, stages, clock, runtime, scanner })
+    }
+
+    /// A context for one operator tree: memory and spill directory shared with everything else that runs.
+    pub(crate) fn task(&self) -> Arc<TaskContext> {
+        let config = SessionConfig::new().with_batch_size(BATCH_ROWS);
+        Arc::new(TaskContext::default().with_session_config(config).with_runtime(Arc::clone(&self.runtime)))
+    }
+}
+
+fn runtime(settings: &Settings, lake: &Lake) -> Result<Arc<RuntimeEnv>> {
+    let spill = DiskManagerMode::Directories(vec![lake.spool_dir().to_owned()]);
+    let disk = DiskManagerBuilder::default().with_mode(spill).with_max_temp_directory_size(SPILL_LIMIT_BYTES);
+    RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(settings.memory_bytes)))
+        .with_disk_manager_builder(disk)
+        .build_arc()
+        .map_err(|error| Error::permanent(Kind::Storage, "can't set up the spill directory").source(error))
+}

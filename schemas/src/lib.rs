@@ -1,0 +1,24 @@
+//! What documents and tables mean: the declared sources, tables and reference data, and the loader
+//! that reads them from the binary and from a user's own directory.
+
+mod column;
+mod files;
+mod findings;
+mod header;
+mod load;
+mod path;
+mod reference;
+mod source;
+mod source_rules;
+mod table;
+mod table_rules;
+
+pub use column::{Column, ColumnType, Context};
+pub use findings::{Finding, Findings, nearest};
+pub use header::normalise;
+pub use files::{File, Files};
+pub use load::{Schemas, add_built_in};
+pub use path::{ColumnPath, RowPath, Segment};
+pub use reference::Reference;
+pub use source::{Control, Format, RowSet, Source, Unit};
+pub use table::{Grain, Table, TableColumn};

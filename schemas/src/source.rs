@@ -1,0 +1,157 @@
+//! A declared kind of delivery: how its bytes become rows, and what a newer one replaces.
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+use crate::column::Column;
+use crate::path::RowPath;
+
+/// How the bytes are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Tab-separated, with a header line.
+    Tsv,
+    /// Comma-separated, with a header line.
+    Csv,
+    /// JSON document, or several one after the other (pages).
+    Json,
+}
+
+/// What a newer delivery of the source replaces (DESIGN promise 2).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Unit {
+    /// A key of these columns: an order, a settlement, a transaction.
+    Columns(Vec<String>),
+    /// Scope and each whole UTC day of the window; a row's day is that of this column, which must be immutable.
+    Day(String),
+    /// Scope and the whole window.
+    Period,
+    /// Scope and the day of the as-of instant: a full list, one version kept per day.
+    AsOfDay,
+}
+
+/// One kind of row in a JSON document.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowSet {
+    /// Its name, the value of a column `from = "row_kind"`.
+    pub kind: String,
+    /// Where the rows are.
+    pub path: RowPath,
+    /// The unit of these rows, where it differs from the source's.
+    #[serde(default)]
+    pub unit: Option<Unit>,
+}
+
+/// Sums that must match, per unit.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    /// Columns added up over all rows of the unit.
+    pub sum: Vec<String>,
+    /// Column that holds the expected total, the same in every row that has it.
+    pub equals: String,
+}
+
+/// One declared source; `schemas/sources/<name>.toml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Filled by the loader from the file's name.
+    #[serde(skip)]
+    pub name: String,
+    /// Raised on every change that isn't just another column.
+    pub version: u32,
+    /// What the source holds.
+    pub doc: String,
+    /// Amazon's names for it; `--source` takes these too.
+    #[serde(default)]
+    pub report_types: Vec<String>,
+    /// Layout of the bytes.
+    pub format: Format,
+    /// Whether `"` quotes. Default: off for tsv (a lone `"` in a title is data), on for csv.
+    #[serde(default)]
+    pub quoting: Option<bool>,
+    /// Charsets tried in order where label, BOM and strict UTF-8 all fail.
+    #[serde(default)]
+    pub charset_fallbacks: Vec<String>,
+    /// What one request covers: `account`, `region`, `marketplace` or `profile`.
+    pub scope: String,
+    /// Money: a unit with a bad row is held back whole.
+    #[serde(default)]
+    pub strict: bool,
+    /// Share of rejected rows above which the delivery is refused; default 0.05.
+    #[serde(default = "default_max_rejected_share")]
+    pub max_rejected_share: f64,
+    /// Longest line, or JSON record, in bytes; default 1 MiB (JSON: 16 MiB).
+    #[serde(default)]
+    pub max_line_bytes: Option<usize>,
+    /// Column whose greatest value stands in for an as-of the request didn't give.
+    #[serde(default)]
+    pub as_of: Option<String>,
+    /// Column that orders versions of a unit before as-of does.
+    #[serde(default)]
+    pub version_column: Option<String>,
+    /// Column the month is taken from (immutable within a unit), or `"as_of"` or `"window"`; absent: no month.
+    #[serde(default)]
+    pub month: Option<String>,
+    /// What a newer delivery replaces.
+    pub unit: Unit,
+    /// Hours after a request unit's end before an empty answer counts as "nothing there".
+    #[serde(default)]
+    pub empty_counts_after_hours: Option<u32>,
+    /// Sums that must match.
+    #[serde(default)]
+    pub controls: Vec<Control>,
+    /// JSON: wrappers that are stripped from the document where present, outermost first.
+    #[serde(default)]
+    pub wrappers: Vec<String>,
+    /// JSON: where the rows are.
+    #[serde(default)]
+    pub rows: Vec<RowSet>,
+    /// JSON: paths of first and last day where the document states its own window.
+    #[serde(default)]
+    pub window_paths: Vec<String>,
+    /// JSON: keys that mark an object as an amount, for `**` row paths.
+    #[serde(default)]
+    pub amount_keys: Vec<String>,
+    /// Header texts or JSON paths known and left out on purpose (page tokens).
+    #[serde(default)]
+    pub ignore: Vec<String>,
+    /// Columns, in the order they are stored.
+    pub columns: IndexMap<String, Column>,
+}
+
+fn default_max_rejected_share() -> f64 {
+    0.05
+}
+
+impl Source {
+    /// Whether `"` quotes fields.
+    pub fn quoting(&self) -> bool {
+        self.quoting.unwrap_or(self.format == Format::Csv)
+    }
+
+    /// Longest line or JSON record in bytes.
+    pub fn max_line_bytes(&self) -> usize {
+        let default = if self.format == Format::Json { 16 << 20 } else { 1 << 20 };
+        self.max_line_bytes.unwrap_or(default)
+    }
+
+    /// The delimiter of a flat file.
+    pub fn delimiter(&self) -> u8 {
+        if self.format == Format::Csv { b',' } else { b'\t' }
+    }
+
+    /// Whether units come from columns rather than from the request.
+    pub fn has_column_units(&self) -> bool {
+        matches!(self.unit, Unit::Columns(_))
+    }
+
+    /// Whether any column holds buyers' personal data.
+    pub fn has_personal_data(&self) -> bool {
+        self.columns.values().any(|column| column.pii)
+    }
+}

@@ -1,0 +1,149 @@
+//! What must hold inside one source declaration.
+
+use std::collections::BTreeMap;
+
+use crate::column::{Column, ColumnType, Context};
+use crate::findings::Findings;
+use crate::header::normalise;
+use crate::source::{Format, Source, Unit};
+use crate::table_rules::{check_doc, check_name, is_plain_name};
+
+const SCOPES: [&str; 4] = ["account", "region", "marketplace", "profile"];
+
+pub(crate) fn check_source(file: &str, source: &Source, findings: &mut Findings) {
+    if !is_plain_name(&source.name) {
+        findings.add(file, "", "the file's name must be lowercase letters, digits and '_'");
+    }
+    check_doc(file, "doc".into(), &source.doc, findings);
+    if !SCOPES.contains(&source.scope.as_str()) {
+        findings.unknown(file, "scope", "a scope", &source.scope, SCOPES);
+    }
+    if !(0.0..=1.0).contains(&source.max_rejected_share) {
+        findings.add(file, "max_rejected_share", "expected a share between 0 and 1");
+    }
+    for column in source.columns.values() {
+        check_column(file, source, column, findings);
+    }
+    check_headers(file, source, findings);
+    check_format(file, source, findings);
+    check_references(file, source, findings);
+}
+
+fn check_column(file: &str, source: &Source, column: &Column, findings: &mut Findings) {
+    let key = |part: &str| format!("columns.{}{part}", column.name);
+    check_name(file, key(""), &column.name, findings);
+    check_doc(file, key(".doc"), &column.doc, findings);
+    if column.pii && column.required {
+        findings.add(file, key(".pii"), "a personal column is dropped by default, so it can't be required");
+    }
+    if let Some(zone) = &column.zone
+        && zone.parse::<chrono_tz::Tz>().is_err()
+    {
+        findings.add(file, key(".zone"), format!("{zone:?} is not an IANA time zone such as Europe/Madrid"));
+    }
+    for format in &column.formats {
+        let broken = chrono::format::StrftimeItems::new(format).any(|item| item == chrono::format::Item::Error);
+        if broken {
+            findings.add(file, key(".formats"), format!("{format:?} is not a date pattern such as %d.%m.%Y"));
+        }
+    }
+    if let Some(context) = column.from {
+        check_context(file, column, context, findings);
+    }
+    let located = !column.path.is_empty() || column.from.is_some();
+    match source.format {
+        Format::Json if !located => findings.add(file, key(""), "a JSON column needs `path` or `from`"),
+        Format::Tsv | Format::Csv if !column.path.is_empty() => {
+            findings.add(file, key(".path"), "only JSON sources have paths; flat files have `headers`");
+        }
+        _ => {}
+    }
+}
+
+fn check_context(file: &str, column: &Column, context: Context, findings: &mut Findings) {
+    let expected = match context {
+        Context::AsOf => ColumnType::Timestamp,
+        Context::AsOfDay | Context::WindowFrom | Context::WindowTo => ColumnType::Date,
+        Context::Ordinal => ColumnType::Int,
+        Context::Scope | Context::Marketplace | Context::RowKind | Context::NodePath | Context::Key => ColumnType::Text,
+    };
+    if column.column_type != expected {
+        let key = format!("columns.{}.type", column.name);
+        findings.add(file, key, format!("is {}, but what it is taken from is {expected}", column.column_type));
+    }
+}
+
+fn check_headers(file: &str, source: &Source, findings: &mut Findings) {
+    let mut owners: BTreeMap<String, &str> = BTreeMap::new();
+    for column in source.columns.values().filter(|column| column.from.is_none() && column.path.is_empty()) {
+        let mut spellings: Vec<String> = column.headers.iter().map(|header| normalise(header)).collect();
+        spellings.push(normalise(&column.name));
+        spellings.sort();
+        spellings.dedup();
+        for spelling in spellings {
+            if let Some(earlier) = owners.insert(spelling.clone(), &column.name) {
+                let problem = format!("{spelling:?} already names column {earlier:?}");
+                findings.add(file, format!("columns.{}.headers", column.name), problem);
+            }
+        }
+    }
+}
+
+fn check_format(file: &str, source: &Source, findings: &mut Findings) {
+    match source.format {
+        Format::Json => {
+            if source.rows.is_empty() {
+                findings.add(file, "rows", "a JSON source needs at least one [[rows]]");
+            }
+            if !matches!(source.window_paths.len(), 0 | 2) {
+                findings.add(file, "window_paths", "expected two paths: first day, last day");
+            }
+        }
+        Format::Tsv | Format::Csv => {
+            let json_only = [
+                ("rows", source.rows.is_empty()),
+                ("wrappers", source.wrappers.is_empty()),
+                ("window_paths", source.window_paths.is_empty()),
+                ("amount_keys", source.amount_keys.is_empty()),
+            ];
+            for (key, _) in json_only.iter().filter(|(_, absent)| !absent) {
+                findings.add(file, *key, "only JSON sources have this");
+            }
+        }
+    }
+}
+
+fn check_references(file: &str, source: &Source, findings: &mut Findings) {
+    let is_time = |found: ColumnType| matches!(found, ColumnType::Date | ColumnType::Timestamp);
+    let is_order = |found: ColumnType| is_time(found) || found == ColumnType::Int;
+    let is_number = |found: ColumnType| matches!(found, ColumnType::Decimal(..) | ColumnType::Int);
+    let mut refer = |key: &str, name: &str, fits: &dyn Fn(ColumnType) -> bool, expected: &str| {
+        match source.columns.get(name) {
+            None => findings.unknown(file, key, "a column of this source", name, source.columns.keys().map(String::as_str)),
+            Some(column) if !fits(column.column_type) => {
+                findings.add(file, key, format!("{name:?} is {}, expected {expected}", column.column_type));
+            }
+            Some(_) => {}
+        }
+    };
+    let units = std::iter::once(&source.unit).chain(source.rows.iter().filter_map(|rows| rows.unit.as_ref()));
+    for unit in units {
+        match unit {
+            Unit::Columns(names) => names.iter().for_each(|name| refer("unit", name, &|_| true, "")),
+            Unit::Day(name) => refer("unit", name, &is_time, "date or timestamp"),
+            Unit::Period | Unit::AsOfDay => {}
+        }
+    }
+    if let Some(name) = &source.as_of {
+        refer("as_of", name, &is_time, "date or timestamp");
+    }
+    if let Some(name) = &source.version_column {
+        refer("version_column", name, &is_order, "timestamp, date or int");
+    }
+    if let Some(name) = source.month.as_deref().filter(|name| !matches!(*name, "as_of" | "window")) {
+        refer("month", name, &is_time, "date or timestamp");
+    }
+    for control in &source.controls {
+        control.sum.iter().chain([&control.equals]).for_each(|name| refer("controls", name, &is_number, "a number"));
+    }
+}

@@ -1,0 +1,83 @@
+//! The lake as a place: its address, its store and its private folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+use sellerlake_contracts::Result;
+use tokio::sync::{Mutex, OnceCell};
+use url::Url;
+
+use crate::spool::{self, Spool};
+use crate::{failure, open};
+
+/// The folder in a lake that holds no data: spool files and locks on a disk, probes on a store.
+pub(crate) const PRIVATE: &str = ".sellerlake";
+
+/// A lake on a disk or an object store. Cheap to clone; every clone is the same lake.
+#[derive(Debug, Clone)]
+pub struct Lake(pub(crate) Arc<Place>);
+
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) url: Url,
+    /// Rooted at the lake: paths are relative to it.
+    pub(crate) store: Arc<dyn ObjectStore>,
+    /// The folder, where the lake is on a disk.
+    pub(crate) local_root: Option<PathBuf>,
+    pub(crate) spool_dir: PathBuf,
+    /// Whether the store honours conditions on a PUT; asked once.
+    pub(crate) conditional: OnceCell<bool>,
+    /// Held around a swap where the store doesn't.
+    pub(crate) single_writer: Mutex<()>,
+}
+
+impl Lake {
+    /// Opens `file:///folder` (created if missing) or `s3://bucket/prefix`.
+    ///
+    /// For `s3://`, `options` are object_store's configuration keys (`aws_endpoint`, `aws_region`,
+    /// `aws_access_key_id`, ...) and win over `AWS_*` environment variables; a plain-HTTP endpoint is accepted as
+    /// it stands. `spool_dir` is where objects are built before they are sent; the system's temporary folder
+    /// otherwise, which should then not be a memory file system. A lake on a disk spools in itself, so that
+    /// publishing is a rename.
+    ///
+    /// Nothing is written to a store here, so read-only credentials suffice for reading. Unknown options and
+    /// schemes are [`Kind::Usage`](sellerlake_contracts::Kind::Usage) errors.
+    #[expect(clippy::unused_async, reason = "opening a store may come to ask it something")]
+    pub async fn open(url: &Url, options: &BTreeMap<String, String>, spool_dir: Option<PathBuf>) -> Result<Self> {
+        open::place(url, options, spool_dir).map(|place| Self(Arc::new(place)))
+    }
+
+    /// The address it was opened with.
+    pub fn url(&self) -> &Url {
+        &self.0.url
+    }
+
+    /// The object store, rooted at the lake: `tables/...` is a path in it. For reading; writes go through the
+    /// other methods.
+    pub fn store(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.0.store)
+    }
+
+    /// The lake's folder, where it is on a disk.
+    pub fn local_root(&self) -> Option<&Path> {
+        self.0.local_root.as_deref()
+    }
+
+    /// The folder for private files: spools, and what sorting spills.
+    pub fn spool_dir(&self) -> &Path {
+        &self.0.spool_dir
+    }
+
+    /// A new private file.
+    pub fn spool(&self) -> Result<Spool> {
+        Spool::create(&self.0.spool_dir)
+    }
+
+    /// Removes the spool files of processes that are gone, and says how many there were. For a start-up.
+    pub fn sweep_spool(&self) -> Result<u64> {
+        let folder = &self.0.spool_dir;
+        spool::sweep(folder).map_err(|error| failure::disk("spool.sweep", folder.display(), error))
+    }
+}

@@ -1,0 +1,285 @@
+//! Landing: deliveries stored as they came, before anybody parses them.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
+use sellerlake_contracts::{Delivery, Error, Kind, META_VERSION, Result, SellerId, failpoint};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::failure::{self, blocking};
+use crate::spool::{Mapped, Spool, hex};
+use crate::{Lake, durable};
+
+/// Bytes above this size are sent to a store in parts, which needs no condition: raw objects never change.
+const SINGLE_PUT_BYTES: u64 = 64 << 20;
+
+/// Size of a part; 10,000 of them are the most S3 takes, so 160 GiB of raw bytes.
+const PART_BYTES: usize = 16 << 20;
+
+/// How many parts, or metadata files, are in flight at a time.
+const REQUESTS_IN_FLIGHT: usize = 8;
+
+const META_SUFFIX: &str = ".meta.json";
+
+/// Whether a delivery was new to the lake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Landed {
+    /// It stands now.
+    Landed,
+    /// It stood already; nothing was written.
+    AlreadyLanded,
+}
+
+/// The stored bytes of a delivery as a local file.
+#[derive(Debug)]
+pub struct RawBytes {
+    path: PathBuf,
+    size_bytes: u64,
+    /// Keeps a downloaded copy from being removed.
+    _copy: Option<Spool>,
+}
+
+impl RawBytes {
+    /// Where to read them; only as long as this value lives.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Length in bytes, as landed: compressed bytes stay compressed.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Opens the file.
+    pub fn open(&self) -> Result<File> {
+        File::open(&self.path).map_err(|error| failure::disk("raw.open", self.path.display(), error))
+    }
+
+    /// Maps the file.
+    pub fn map(&self) -> Result<Mapped> {
+        Mapped::of(&self.open()?, &self.path)
+    }
+
+    /// Reads it all and compares it with the hash it was landed with. Blocks.
+    pub fn verify_sha256(&self, delivery: &Delivery) -> Result<()> {
+        let mut hash = Sha256::new();
+        io::copy(&mut self.open()?, &mut hash)
+            .map_err(|error| failure::disk("raw.verify", self.path.display(), error))?;
+        let found = hex(&hash.finalize());
+        if found == delivery.sha256 {
+            return Ok(());
+        }
+        Err(damaged(delivery).with("sha256_landed", &delivery.sha256).with("sha256_found", found))
+    }
+}
+
+fn damaged(delivery: &Delivery) -> Error {
+    Error::permanent(Kind::Data, "the stored bytes are not those that were landed")
+        .at("raw.fetch")
+        .with("path", delivery.data_path())
+        .with("delivery", &delivery.id)
+        .hint("restore the file from a backup, or remove its .meta.json and fetch the delivery again")
+}
+
+impl Lake {
+    /// Stores a delivery: its bytes, then its metadata, whose presence says that it is landed.
+    ///
+    /// Doing it again with the same delivery changes nothing; cut short anywhere, doing it again completes it.
+    /// Durable once it returns. The spool must hold exactly `delivery.size_bytes`.
+    pub async fn land(&self, delivery: &Delivery, bytes: Spool) -> Result<Landed> {
+        let size_bytes = bytes.size_bytes()?;
+        if size_bytes != delivery.size_bytes {
+            return Err(Error::permanent(Kind::Internal, "a delivery's size is not that of its bytes")
+                .at("raw.land")
+                .with("delivery", &delivery.id)
+                .with("size_declared", delivery.size_bytes)
+                .with("size_spooled", size_bytes));
+        }
+        let meta = serde_json::to_vec_pretty(delivery).map_err(|error| {
+            Error::permanent(Kind::Internal, "a delivery can't be written as JSON").at("raw.land").source(error)
+        })?;
+        if self.is_landed(delivery).await? {
+            return Ok(Landed::AlreadyLanded);
+        }
+        if self.local_root().is_some() {
+            let (lake, delivery) = (self.clone(), delivery.clone());
+            blocking(move || lake.land_on_disk(&delivery, bytes, &meta)).await?;
+        } else {
+            self.put_raw(&delivery.data_path(), bytes).await?;
+            failpoint::reach("raw.bytes_written")?;
+            self.put_whole("raw.land", &delivery.meta_path(), Bytes::from(meta)).await?;
+        }
+        failpoint::reach("raw.landed")?;
+        Ok(Landed::Landed)
+    }
+
+    async fn is_landed(&self, delivery: &Delivery) -> Result<bool> {
+        let size = async |path: String| match self.0.store.head(&location(&path)?).await {
+            Ok(meta) => Ok(Some(meta.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failure::store("raw.land", path, error)),
+        };
+        // Metadata whose bytes went missing must not keep them from being landed again.
+        Ok(size(delivery.meta_path()).await?.is_some()
+            && size(delivery.data_path()).await? == Some(delivery.size_bytes))
+    }
+
+    fn land_on_disk(&self, delivery: &Delivery, bytes: Spool, meta: &[u8]) -> Result<()> {
+        self.publish_on_disk("raw.land", &delivery.data_path(), bytes)?;
+        failpoint::reach("raw.bytes_written")?;
+        let mut spool = self.spool()?;
+        spool.write_all(meta).map_err(|error| failure::disk("raw.land", spool.path().display(), error))?;
+        self.publish_on_disk("raw.land", &delivery.meta_path(), spool)
+    }
+
+    /// Makes a spool an object of a lake on a disk, over whatever stood there.
+    pub(crate) fn publish_on_disk(&self, operation: &'static str, path: &str, spool: Spool) -> Result<()> {
+        location(path)?;
+        let root = self.local_root().unwrap_or(Path::new("/"));
+        spool.file().sync_all().map_err(|error| failure::disk(operation, spool.path().display(), error))?;
+        durable::publish(operation, spool.path(), &root.join(path))?;
+        spool.published();
+        Ok(())
+    }
+
+    /// Makes bytes an object of a store, over whatever stood there.
+    pub(crate) async fn put_whole(&self, operation: &'static str, path: &str, bytes: Bytes) -> Result<()> {
+        let stored = self.0.store.put(&location(path)?, PutPayload::from(bytes)).await;
+        stored.map(drop).map_err(|error| failure::store(operation, path, error))
+    }
+
+    async fn put_raw(&self, path: &str, spool: Spool) -> Result<()> {
+        let size_bytes = spool.size_bytes()?;
+        let bytes = Bytes::from_owner(spool.map()?);
+        if size_bytes <= SINGLE_PUT_BYTES {
+            return self.put_whole("raw.land", path, bytes).await;
+        }
+        let failed = |error| failure::store("raw.land", path, error);
+        let mut upload: Box<dyn MultipartUpload> =
+            self.0.store.put_multipart(&location(path)?).await.map_err(failed)?;
+        let parts = (0..bytes.len()).step_by(PART_BYTES).map(|start| {
+            let end = bytes.len().min(start + PART_BYTES);
+            upload.put_part(PutPayload::from(bytes.slice(start..end)))
+        });
+        let parts: Vec<_> = parts.collect();
+        let sent = futures::stream::iter(parts).buffered(REQUESTS_IN_FLIGHT).try_collect::<Vec<()>>().await;
+        if let Err(error) = sent {
+            // Left-over parts cost money; a failing clean-up must not hide why.
+            if let Err(abandoned) = upload.abort().await {
+                tracing::warn!(path, error = %abandoned, "parts of a broken upload stay behind");
+            }
+            return Err(failed(error));
+        }
+        upload.complete().await.map(drop).map_err(failed)
+    }
+
+    /// Every landed delivery, or those of one source or seller, sorted by id. Lists the store: for replays.
+    ///
+    /// Metadata that can't be read is an error naming it: a replay that leaves a delivery out would be wrong.
+    pub async fn deliveries(&self, source: Option<&str>, seller: Option<&SellerId>) -> Result<Vec<Delivery>> {
+        let mut found = Vec::new();
+        for folder in self.raw_folders(source, seller).await? {
+            let failed = |error| failure::store("raw.list", &folder, error);
+            let metas = self.0.store.list(Some(&folder)).map_err(failed);
+            let metas = metas.try_filter(|meta| std::future::ready(meta.location.as_ref().ends_with(META_SUFFIX)));
+            let read = metas.map_ok(|meta| self.read_meta(meta.location)).try_buffered(REQUESTS_IN_FLIGHT);
+            found.extend(read.try_collect::<Vec<_>>().await?);
+        }
+        found.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(found)
+    }
+
+    /// The folders under `raw/` that can hold what is asked for.
+    async fn raw_folders(
+        &self,
+        source: Option<&str>,
+        seller: Option<&SellerId>,
+    ) -> Result<Vec<object_store::path::Path>> {
+        let sources = match source {
+            Some(source) => vec![location(&format!("raw/{source}"))?],
+            None => {
+                let raw = location("raw")?;
+                let listed = self.0.store.list_with_delimiter(Some(&raw)).await;
+                listed.map_err(|error| failure::store("raw.list", &raw, error))?.common_prefixes
+            }
+        };
+        let narrowed = |folder: object_store::path::Path| match seller {
+            Some(seller) => folder.join(format!("seller_id={seller}")),
+            None => folder,
+        };
+        Ok(sources.into_iter().map(narrowed).collect())
+    }
+
+    async fn read_meta(&self, path: object_store::path::Path) -> Result<Delivery> {
+        let got = async { self.0.store.get(&path).await?.bytes().await }.await;
+        let bytes = got.map_err(|error| failure::store("raw.list", &path, error))?;
+        parse_meta(&bytes)
+            .and_then(|delivery| {
+                if delivery.meta_path() == path.as_ref() {
+                    return Ok(delivery);
+                }
+                Err(unreadable("it belongs to another place").with("belongs_to", delivery.meta_path()))
+            })
+            .map_err(|error| error.with("path", &path))
+    }
+
+    /// A delivery's stored bytes as a local file: the object itself on a disk, a private copy from a store.
+    ///
+    /// Its size is compared with what was landed; [`RawBytes::verify_sha256`] compares the content.
+    pub async fn fetch(&self, delivery: &Delivery) -> Result<RawBytes> {
+        let path = delivery.data_path();
+        let located = location(&path)?;
+        let raw = if let Some(root) = self.local_root() {
+            let file = root.join(&path);
+            let metadata = std::fs::metadata(&file).map_err(|error| failure::disk("raw.fetch", &path, error))?;
+            RawBytes { path: file, size_bytes: metadata.len(), _copy: None }
+        } else {
+            let failed = |error| failure::store("raw.fetch", &path, error);
+            let mut copy = self.spool()?;
+            let mut chunks = self.0.store.get(&located).await.map_err(failed)?.into_stream();
+            while let Some(chunk) = chunks.try_next().await.map_err(failed)? {
+                copy.write_all(&chunk).map_err(|error| failure::disk("raw.fetch", copy.path().display(), error))?;
+            }
+            RawBytes { path: copy.path().to_owned(), size_bytes: copy.size_bytes()?, _copy: Some(copy) }
+        };
+        if raw.size_bytes == delivery.size_bytes {
+            return Ok(raw);
+        }
+        Err(damaged(delivery).with("size_landed", delivery.size_bytes).with("size_found", raw.size_bytes))
+    }
+}
+
+/// A path in the lake, refused where it could lead out of it.
+pub(crate) fn location(path: &str) -> Result<object_store::path::Path> {
+    object_store::path::Path::parse(path).map_err(|error| {
+        Error::permanent(Kind::Usage, "not a path in a lake").with("path", path.escape_debug()).source(error)
+    })
+}
+
+fn unreadable(why: &str) -> Error {
+    Error::permanent(Kind::Data, format!("a delivery's metadata can't be used: {why}"))
+        .at("raw.list")
+        .hint("restore the file from a backup, or move it out of the lake together with its bytes")
+}
+
+/// Reads metadata of any version up to ours.
+fn parse_meta(bytes: &[u8]) -> Result<Delivery> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    let broken = |error| unreadable("it is damaged").source(error);
+    let Versioned { version } = serde_json::from_slice(bytes).map_err(broken)?;
+    if version > META_VERSION {
+        return Err(unreadable("a newer sellerlake wrote it")
+            .with("version", version)
+            .with("readable_up_to", META_VERSION)
+            .hint("run the newer sellerlake"));
+    }
+    serde_json::from_slice(bytes).map_err(broken)
+}

@@ -1,0 +1,71 @@
+//! What the lake promises, on a disk and on an S3 server alike.
+
+mod landing;
+mod publishing;
+mod row_hash;
+mod rows;
+mod spooling;
+mod swapping;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sellerlake_sinks::Lake;
+use sellerlake_testing::S3Server;
+use tempfile::TempDir;
+use url::Url;
+
+/// A lake with what it needs to live.
+pub struct Place {
+    pub lake: Lake,
+    pub server: Option<S3Server>,
+    pub folder: TempDir,
+}
+
+pub async fn on_disk() -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = open_folder(&folder.path().join("lake")).await;
+    Place { lake, server: None, folder }
+}
+
+pub async fn open_folder(path: &Path) -> Lake {
+    Lake::open(&Url::from_directory_path(path).unwrap(), &BTreeMap::new(), None).await.unwrap()
+}
+
+pub async fn on_s3() -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    let server = S3Server::start(&folder.path().join("server")).await.unwrap();
+    let lake = open_server(&server, folder.path(), &[]).await;
+    Place { lake, server: Some(server), folder }
+}
+
+pub async fn open_server(server: &S3Server, folder: &Path, more: &[(&str, &str)]) -> Lake {
+    let mut options = server.options();
+    options.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+    let url = Url::parse(&server.lake_url("some/where")).unwrap();
+    Lake::open(&url, &options, Some(folder.join("spool"))).await.unwrap()
+}
+
+impl Place {
+    /// The spool files there are.
+    pub fn spools(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.lake.spool_dir()) else { return Vec::new() };
+        let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.ends_with(".spool")).collect()
+    }
+}
+
+/// Runs one test body against both kinds of lake.
+macro_rules! on_both {
+    ($($name:ident)+) => {
+        mod on_disk {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(crate::on_disk().await).await; })+
+        }
+        mod on_s3 {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() { super::$name(crate::on_s3().await).await; })+
+        }
+    };
+}
+pub(crate) use on_both;

@@ -1,0 +1,42 @@
+//! Private files: gone when done with, swept when their process is gone.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::rows::{built, partition};
+use crate::{on_disk, open_folder};
+
+#[tokio::test]
+async fn only_what_nobody_holds_is_swept() {
+    let place = on_disk().await;
+    let mut held = place.lake.spool().unwrap();
+    held.write_all(b"work in progress").unwrap();
+    let folder = place.lake.spool_dir();
+    fs::write(folder.join("1-left-over.spool"), "a killed process's").unwrap();
+    fs::write(folder.join("notes.txt"), "somebody's").unwrap();
+    let again = open_folder(place.lake.local_root().unwrap()).await;
+    assert_eq!(again.sweep_spool().unwrap(), 1);
+    assert_eq!(again.sweep_spool().unwrap(), 0);
+    assert!(held.path().exists() && folder.join("notes.txt").exists());
+    let path = held.path().to_owned();
+    drop(held);
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn sweeping_a_new_lake_finds_nothing() {
+    assert_eq!(on_disk().await.lake.sweep_spool().unwrap(), 0);
+}
+
+/// Analysts' tools run as other users.
+#[tokio::test]
+async fn published_files_are_as_readable_as_any_new_file() {
+    let place = on_disk().await;
+    let partition = partition("all_orders");
+    place.lake.swap(built(&place.lake, &partition, &["1"]), None).await.unwrap();
+    let root = place.lake.local_root().unwrap();
+    fs::write(root.join("any"), "").unwrap();
+    let mode = |path| fs::metadata(root.join(path)).unwrap().permissions().mode();
+    assert_eq!(mode(partition.path()), mode("any".to_owned()));
+}

@@ -1,0 +1,59 @@
+/*
+doc = """
+Order items counted on the local day they were ordered. UTC months don't end with local days, so neighbours are read too.
+Replacements and multi-channel orders take stock but are no sales on Amazon, and are counted apart.
+"""
+emits = "-1..1"
+[reads]
+order_items = "-1..1"
+marketplaces = "all"
+*/
+-- A product's items of one order first: items are sorted by order, so this streams, and orders are counted without
+-- remembering them.
+WITH per_order AS (
+    SELECT
+        i.amazon_order_id, i.local_day, i.marketplace_id, i.sku, i.asin, i.is_mcf, i.is_replacement,
+        coalesce(i.currency, m.currency) AS currency,
+        NOT i.is_mcf AND NOT coalesce(i.is_replacement, false) AS is_sale,
+        count(*) AS order_items,
+        sum(i.units) AS units,
+        sum(CASE WHEN i.item_price IS NULL THEN i.units END) AS unpriced_units,
+        sum(i.item_price) AS item_price,
+        sum(i.item_tax) AS item_tax,
+        sum(i.item_promotion_discount) AS item_promotion_discount,
+        sum(i.shipping_price) AS shipping_price,
+        sum(i.shipping_tax) AS shipping_tax,
+        sum(i.ship_promotion_discount) AS ship_promotion_discount,
+        sum(i.gift_wrap_price) AS gift_wrap_price,
+        sum(i.gift_wrap_tax) AS gift_wrap_tax
+    FROM order_items AS i
+    LEFT JOIN marketplaces AS m ON m.marketplace_id = i.marketplace_id
+    WHERE month_of(i.local_day) = $month AND NOT i.is_cancelled
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+)
+SELECT
+    local_day,
+    marketplace_id,
+    currency,
+    sku,
+    asin,
+    count(*) FILTER (WHERE is_sale) AS orders,
+    coalesce(sum(order_items) FILTER (WHERE is_sale), 0) AS order_items,
+    coalesce(sum(units) FILTER (WHERE is_sale), 0) AS units,
+    coalesce(sum(unpriced_units) FILTER (WHERE is_sale), 0) AS unpriced_units,
+    coalesce(sum(units) FILTER (WHERE is_mcf), 0) AS mcf_units,
+    coalesce(sum(units) FILTER (WHERE is_replacement AND NOT is_mcf), 0) AS replacement_units,
+    sum(item_price) FILTER (WHERE is_sale) AS gross_sales,
+    sum(item_tax) FILTER (WHERE is_sale) AS item_tax,
+    sum(item_promotion_discount) FILTER (WHERE is_sale) AS item_promotion_discount,
+    sum(shipping_price) FILTER (WHERE is_sale) AS shipping_sales,
+    sum(shipping_tax) FILTER (WHERE is_sale) AS shipping_tax,
+    sum(ship_promotion_discount) FILTER (WHERE is_sale) AS ship_promotion_discount,
+    sum(gift_wrap_price) FILTER (WHERE is_sale) AS gift_wrap_sales,
+    sum(gift_wrap_tax) FILTER (WHERE is_sale) AS gift_wrap_tax,
+    ratio(
+        sum(item_price) FILTER (WHERE is_sale),
+        sum(units - coalesce(unpriced_units, 0)) FILTER (WHERE is_sale)
+    ) AS average_unit_price
+FROM per_order
+GROUP BY local_day, marketplace_id, currency, sku, asin

@@ -1,0 +1,225 @@
+//! Text becomes a typed value, by the rules of one declared column.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta};
+use sellerlake_schemas::{Column, ColumnType};
+
+use super::moment::Moments;
+use super::number::{self, Mark};
+
+/// A decoded value. The scale of a decimal is its column's.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Value<'a> {
+    /// No value.
+    #[default]
+    Null,
+    /// Text, or compact JSON.
+    Text(Cow<'a, str>),
+    /// Integer.
+    Int(i64),
+    /// Decimal, as a multiple of 10^-scale.
+    Decimal(i128),
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    Instant(i64),
+    /// Days since 1970-01-01.
+    Day(i32),
+    /// True or false.
+    Bool(bool),
+}
+
+impl Value<'_> {
+    /// Whether there is no value.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The same value, borrowing nothing.
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Self::Int(value) => Value::Int(value),
+            Self::Decimal(value) => Value::Decimal(value),
+            Self::Instant(value) => Value::Instant(value),
+            Self::Day(value) => Value::Day(value),
+            Self::Bool(value) => Value::Bool(value),
+        }
+    }
+
+    /// Appends the value as text: days `yyyy-mm-dd`, instants RFC 3339 in UTC, decimals without trailing zeros.
+    pub fn render(&self, column_type: ColumnType, into: &mut String) {
+        match self {
+            Self::Null => {}
+            Self::Text(text) => into.push_str(text),
+            Self::Int(value) => drop(write!(into, "{value}")),
+            Self::Decimal(value) => number::render(*value, scale_of(column_type), into),
+            Self::Instant(micros) => {
+                if let Some(at) = DateTime::from_timestamp_micros(*micros) {
+                    into.push_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, true));
+                }
+            }
+            Self::Day(days) => into.push_str(&date_of(*days).to_string()),
+            Self::Bool(value) => into.push_str(if *value { "true" } else { "false" }),
+        }
+    }
+}
+
+/// The digits a column keeps after the decimal mark.
+pub(super) fn scale_of(column_type: ColumnType) -> i8 {
+    if let ColumnType::Decimal(_, scale) = column_type { scale } else { 0 }
+}
+
+/// The calendar day this many days after 1970-01-01.
+pub(super) fn date_of(days: i32) -> NaiveDate {
+    NaiveDate::default().checked_add_signed(TimeDelta::days(i64::from(days))).unwrap_or_default()
+}
+
+/// Days from 1970-01-01 to this day.
+pub(super) fn days_of(date: NaiveDate) -> i32 {
+    (date - NaiveDate::default()).num_days() as i32
+}
+
+/// Why a text is not a value of its column, as a phrase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault(pub Cow<'static, str>);
+
+impl From<&'static str> for Fault {
+    fn from(reason: &'static str) -> Self {
+        Self(Cow::Borrowed(reason))
+    }
+}
+
+/// How one column's texts are read. Compiled once per document: decimal mark and day order are settled per file.
+#[derive(Debug, Clone)]
+pub struct CellFormat {
+    /// The declared type.
+    pub column_type: ColumnType,
+    /// The decimal mark the file uses in this column; JSON has the point.
+    pub mark: Mark,
+    /// The column's cells contradict each other: what either mark could explain is refused.
+    pub mark_contested: bool,
+    /// How dates and times are read.
+    pub moments: Moments,
+    nulls: Vec<String>,
+}
+
+impl CellFormat {
+    /// The format of a declared column, with a decimal point and the first declared order of day and month.
+    pub fn new(column: &Column) -> Self {
+        Self {
+            column_type: column.column_type,
+            mark: Mark::Point,
+            mark_contested: false,
+            moments: Moments::new(&column.formats, column.zone.as_deref()),
+            nulls: column.null.clone(),
+        }
+    }
+
+    /// Whether the text says "no value": blank, or one of the column's null spellings.
+    pub fn is_null(&self, text: &str) -> bool {
+        text.is_empty() || (!self.nulls.is_empty() && self.nulls.iter().any(|null| null.eq_ignore_ascii_case(text)))
+    }
+
+    /// Reads a cell; `rounded` counts numbers with more digits than the column holds.
+    pub fn read<'a>(&self, text: &'a str, rounded: &mut u64) -> Result<Value<'a>, Fault> {
+        let text = trim(text);
+        if self.is_null(text) {
+            return Ok(Value::Null);
+        }
+        match self.column_type {
+            ColumnType::Text => Ok(Value::Text(Cow::Borrowed(text))),
+            ColumnType::Int => self.int(text),
+            ColumnType::Decimal(precision, scale) => self.decimal(text, precision, scale, rounded),
+            ColumnType::Timestamp => self.moments.instant(text).map(Value::Instant),
+            ColumnType::Date => self.moments.day(text).map(Value::Day),
+            ColumnType::Bool => truth(text).map(Value::Bool).ok_or_else(|| "is neither true nor false".into()),
+            ColumnType::Json => compact_json(text).map(|json| Value::Text(Cow::Owned(json))),
+        }
+    }
+
+    fn int<'a>(&self, text: &str) -> Result<Value<'a>, Fault> {
+        self.refuse_contested(text)?;
+        number::int(text, self.mark).map(Value::Int)
+    }
+
+    fn decimal<'a>(&self, text: &str, precision: u8, scale: i8, rounded: &mut u64) -> Result<Value<'a>, Fault> {
+        self.refuse_contested(text)?;
+        let (value, inexact) = number::decimal(text, self.mark, precision, scale)?;
+        *rounded += u64::from(inexact);
+        Ok(Value::Decimal(value))
+    }
+
+    fn refuse_contested(&self, text: &str) -> Result<(), Fault> {
+        if self.mark_contested && number::evidence(text, self.column_type) == number::Evidence::Either {
+            return Err("could be read with a decimal point or comma, and the column has both".into());
+        }
+        Ok(())
+    }
+}
+
+/// Trims white space; the usual cell has none, which costs two comparisons.
+pub(super) fn trim(text: &str) -> &str {
+    let plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let bytes = text.as_bytes();
+    if bytes.is_empty() || (plain(bytes.first()) && plain(bytes.last())) { text } else { text.trim() }
+}
+
+fn compact_json(text: &str) -> Result<String, Fault> {
+    serde_json::from_str::<serde_json::Value>(text)
+        .map(|value| value.to_string())
+        .map_err(|_| "is not JSON".into())
+}
+
+/// Spellings of yes and no, as reports in Amazon's languages print them.
+const TRUTHS: [(&str, bool); 40] = [
+    ("true", true),
+    ("false", false),
+    ("yes", true),
+    ("no", false),
+    ("y", true),
+    ("n", false),
+    ("1", true),
+    ("0", false),
+    ("t", true),
+    ("f", false),
+    ("sí", true),
+    ("si", true),
+    ("sì", true),
+    ("verdadero", true),
+    ("falso", false),
+    ("vero", true),
+    ("ja", true),
+    ("nein", false),
+    ("wahr", true),
+    ("falsch", false),
+    ("oui", true),
+    ("non", false),
+    ("vrai", true),
+    ("faux", false),
+    ("sim", true),
+    ("não", false),
+    ("nao", false),
+    ("verdadeiro", true),
+    ("nee", false),
+    ("waar", true),
+    ("onwaar", false),
+    ("nej", false),
+    ("tak", true),
+    ("nie", false),
+    ("evet", true),
+    ("hayır", false),
+    ("はい", true),
+    ("いいえ", false),
+    ("是", true),
+    ("否", false),
+];
+
+fn truth(text: &str) -> Option<bool> {
+    let exact = |(spelling, value): &(&str, bool)| spelling.eq_ignore_ascii_case(text).then_some(*value);
+    TRUTHS.iter().find_map(exact).or_else(|| {
+        let lower = text.to_lowercase();
+        TRUTHS.iter().find(|(spelling, _)| *spelling == lower).map(|(_, value)| *value)
+    })
+}

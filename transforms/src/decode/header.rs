@@ -1,0 +1,143 @@
+//! The header line: which cell feeds which column, and whether this can be the file it was said to be.
+
+use std::collections::{HashMap, HashSet};
+
+use sellerlake_schemas::{Source, nearest, normalise};
+
+use super::personal::looks_personal;
+
+/// More header cells than this are no report.
+const MAX_CELLS: usize = 5_000;
+
+/// What the cells under a header are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The declared column at this index.
+    Column(usize),
+    /// A declared personal column that is dropped.
+    Dropped,
+    /// An undeclared header, at this index among them.
+    Unknown(usize),
+    /// Known and left out on purpose.
+    Ignored,
+    /// A blank header: its cells must be empty.
+    Blank,
+}
+
+/// A header the source doesn't declare.
+#[derive(Debug, Clone)]
+pub struct Unknown {
+    /// As it stands in the file.
+    pub text: String,
+    /// As a JSON string.
+    pub json: String,
+    /// Its values are dropped.
+    pub personal: bool,
+}
+
+/// The header line, understood.
+#[derive(Debug, Clone)]
+pub struct Header {
+    /// What each cell is for.
+    pub targets: Vec<Target>,
+    /// The undeclared ones.
+    pub unknown: Vec<Unknown>,
+}
+
+impl Header {
+    /// Understands the header cells; an error is the sentence with which the file is refused.
+    pub fn read(source: &Source, cells: &[&str], allow_personal_data: bool) -> Result<Self, String> {
+        if cells.len() > MAX_CELLS {
+            return Err(format!("the first line has {} cells, which no {} file has", cells.len(), source.name));
+        }
+        if cells.iter().any(|cell| cell.contains(['\r', '\0'])) {
+            return Err(unreadable(source, cells));
+        }
+        let known = names(source);
+        let ignored: HashSet<String> = source.ignore.iter().map(|text| normalise(text)).collect();
+        let mut header = Self { targets: Vec::with_capacity(cells.len()), unknown: Vec::new() };
+        let mut taken: HashMap<String, &str> = HashMap::new();
+        for cell in cells {
+            let text = cell.trim();
+            let plain = if normalise(text).is_empty() { text.to_owned() } else { normalise(text) };
+            let column = known.get(&plain).copied();
+            let target = match column {
+                _ if plain.is_empty() => Target::Blank,
+                Some(index) if source.columns[index].pii && !allow_personal_data => Target::Dropped,
+                Some(index) => Target::Column(index),
+                None if ignored.contains(&plain) => Target::Ignored,
+                None => header.add_unknown(text, allow_personal_data),
+            };
+            header.targets.push(target);
+            let owner = column.map_or(plain, |index| source.columns[index].name.clone());
+            if !matches!(target, Target::Blank | Target::Ignored) {
+                if let Some(earlier) = taken.insert(owner, text) {
+                    return Err(format!("the header has one column twice: {earlier:?} and {text:?}"));
+                }
+            }
+        }
+        header.check(source, cells, &taken)?;
+        Ok(header)
+    }
+
+    fn add_unknown(&mut self, text: &str, allow_personal_data: bool) -> Target {
+        let json = serde_json::Value::from(text).to_string();
+        let personal = !allow_personal_data && looks_personal(text);
+        self.unknown.push(Unknown { text: text.to_owned(), json, personal });
+        Target::Unknown(self.unknown.len() - 1)
+    }
+
+    fn check(&self, source: &Source, cells: &[&str], taken: &HashMap<String, &str>) -> Result<(), String> {
+        if !self.targets.iter().any(|target| matches!(target, Target::Column(_) | Target::Dropped)) {
+            return Err(unreadable(source, cells));
+        }
+        let present = |name: &str| taken.contains_key(name);
+        let missing = source.columns.values().filter(|column| column.required && column.from.is_none());
+        let missing: Vec<String> = missing
+            .filter(|column| !present(&column.name))
+            .map(|column| {
+                let spellings = std::iter::once(column.name.as_str()).chain(column.headers.iter().map(String::as_str));
+                let texts = self.unknown.iter().map(|unknown| unknown.text.as_str());
+                let close = spellings.filter_map(|name| nearest(name, texts.clone())).next();
+                close.map_or(column.name.clone(), |close| format!("{} (nearest: {close:?})", column.name))
+            })
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(format!("the header lacks {}, without which this is no {} file", missing.join(", "), source.name))
+    }
+}
+
+/// Every normalised spelling of every column that cells can feed.
+fn names(source: &Source) -> HashMap<String, usize> {
+    let mut known = HashMap::new();
+    for (index, column) in source.columns.values().enumerate().filter(|(_, column)| column.from.is_none()) {
+        for alias in &column.headers {
+            known.entry(normalise(alias)).or_insert(index);
+        }
+    }
+    for (index, column) in source.columns.values().enumerate().filter(|(_, column)| column.from.is_none()) {
+        known.insert(normalise(&column.name), index);
+    }
+    known
+}
+
+fn unreadable(source: &Source, cells: &[&str]) -> String {
+    let first = cells.iter().map(|cell| cell.trim()).find(|cell| !cell.is_empty()).unwrap_or_default();
+    let control = |c: char| c.is_control() || c == '\u{fffd}';
+    if cells.iter().any(|cell| cell.contains(|c: char| control(c) && c != '\r')) {
+        return format!("the file is not text, so it is no {} file", source.name);
+    }
+    if cells.iter().any(|cell| cell.contains('\r')) {
+        return "lines end in a bare carriage return; save the file with line feeds".to_owned();
+    }
+    let shown: String = first.chars().take(60).collect();
+    let expected: Vec<&str> = source.columns.values().take(3).map(|column| column.name.as_str()).collect();
+    format!(
+        "no header of a {} file was found: the first line starts with {shown:?} where {} and others are expected; \
+         is it another source, or another delimiter?",
+        source.name,
+        expected.join(", "),
+    )
+}

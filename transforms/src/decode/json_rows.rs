@@ -1,0 +1,287 @@
+//! One document at a time: its records become rows, what nobody declared becomes drift, what can't be read a reject.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use sellerlake_contracts::Result;
+use sellerlake_schemas::{ColumnType, Context, Source};
+
+use super::cell::{CellFormat, Value};
+use super::json::{as_instant, stated_as_of};
+use super::json_known::{Drift, Extra, Known};
+use super::json_node::{Node, mend_surrogates, parse};
+use super::json_stream::{Fault, Layout, Record, Skeleton, Stop, records};
+use super::json_walk::{Home, Row, RowPlan, scalar_at};
+use super::outcome::{Outcome, Reject};
+use super::rows::{self, Fate, RowWriter};
+use super::Emit;
+
+/// A document, skimmed.
+#[derive(Debug)]
+pub(super) struct Document<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) skeleton: Skeleton<'a>,
+}
+
+/// Reads the documents of one delivery.
+pub(super) struct Reader<'p> {
+    plan: &'p rows::RowPlan<'p>,
+    known: &'p Known,
+    layout: &'p Layout<'p>,
+    sets: &'p [RowPlan<'p>],
+    /// By list of the layout: its row sets; after the last, those whose record is the document.
+    by_list: Vec<Vec<usize>>,
+    cells: Cells<'p>,
+    writer: RowWriter<'p>,
+    drift: Drift,
+    /// Records so far.
+    record: u64,
+}
+
+impl<'p> Reader<'p> {
+    pub(super) fn new(
+        plan: &'p rows::RowPlan<'p>,
+        known: &'p Known,
+        layout: &'p Layout<'p>,
+        sets: &'p [RowPlan<'p>],
+    ) -> Self {
+        let of = |list| (0..sets.len()).filter(|set| sets[*set].list() == list).collect();
+        let mut by_list: Vec<Vec<usize>> = layout.lists.iter().map(|list| of(Some(*list))).collect();
+        by_list.push(of(None));
+        let (cells, writer) = (Cells::new(plan, sets), RowWriter::new(plan));
+        Self { plan, known, layout, sets, by_list, cells, writer, drift: Drift::default(), record: 0 }
+    }
+
+    /// Takes all rows of a document.
+    pub(super) fn read(&mut self, document: &Document<'_>, emit: &mut Emit<'_>) -> Result<(), Stop> {
+        let skeleton = &document.skeleton;
+        let known_before = self.drift.total;
+        let mut extra = Extra::default();
+        self.known.unknown(&skeleton.node, &self.known.root(), &mut String::new(), &mut |path, value| {
+            self.drift.count(path);
+            extra.keep(path, value);
+        });
+        skeleton.left_out.iter().for_each(|path| self.drift.count(path));
+        let found = self.document_rows(document, extra, emit)?;
+        if !found && !skeleton.met && self.drift.total > known_before {
+            return Err(Stop::Foreign(self.foreign(&skeleton.node)));
+        }
+        if !skeleton.met {
+            return Ok(());
+        }
+        records(document.bytes, self.layout, &mut |record| self.record(&record, &skeleton.node, emit))
+    }
+
+    /// Rows of the sets whose record is the document itself. Whether there were any.
+    fn document_rows(&mut self, document: &Document<'_>, extra: Extra<'_, '_>, emit: &mut Emit<'_>) -> Result<bool> {
+        let Some(of_document) = self.by_list.last().filter(|sets| !sets.is_empty()).cloned() else { return Ok(false) };
+        let skeleton = &document.skeleton;
+        let line = self.record + 1;
+        let mut taker = Taker { line, extra: extra.into_json(), spoilt: None, taken: false };
+        if !skeleton.left_out.is_empty() {
+            taker.spoilt = Some(format!("{} is too long", skeleton.left_out.join(", ")));
+        }
+        let home = Home { skeleton: &skeleton.node, record: &skeleton.node, way: &[], ordinal: 0 };
+        let sets = self.sets;
+        for set in of_document {
+            let plan = &sets[set];
+            plan.rows(home, &mut |row| {
+                if plan.is_single() && !plan.is_there(row) { Ok(()) } else { self.row(set, row, &mut taker, emit) }
+            })?;
+        }
+        self.record += u64::from(taker.taken);
+        Ok(taker.taken)
+    }
+
+    fn record(&mut self, record: &Record<'_, '_>, skeleton: &Node<'_>, emit: &mut Emit<'_>) -> Result<(), Stop> {
+        self.record += 1;
+        let limit = self.plan.source.max_line_bytes();
+        if record.text.len() > limit {
+            let reason = format!("is {} bytes long, more than the {limit} allowed", record.text.len());
+            let reject = Reject { line: self.record, column: None, reason, value: None };
+            self.writer.reject_all(&self.by_list[record.list], reject, &self.cells.template);
+            return Ok(());
+        }
+        let mended;
+        let parsed = match parse(record.text) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                let broken = || Stop::Broken(Fault::of(&error, record.text.as_bytes()).moved(record.at));
+                mended = mend_surrogates(record.text).ok_or_else(broken)?;
+                parse(&mended).map_err(|_| broken())?
+            }
+        };
+        let mut extra = Extra::default();
+        let mut path = format!("{}[]", record.way.join("."));
+        self.known.unknown(&parsed.node, &self.known.record(record.way), &mut path, &mut |path, value| {
+            self.drift.count(path);
+            extra.keep(path, value);
+        });
+        let spoilt = parsed.repeated.map(|name| format!("member {name:?} stands twice in one object"));
+        let mut taker = Taker { line: self.record, extra: extra.into_json(), spoilt, taken: false };
+        let home = Home { skeleton, record: &parsed.node, way: record.way, ordinal: record.ordinal };
+        let sets = self.sets;
+        for at in 0..self.by_list[record.list].len() {
+            let set = self.by_list[record.list][at];
+            sets[set].rows(home, &mut |row| self.row(set, row, &mut taker, emit))?;
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, set: usize, row: &Row<'_, '_>, taker: &mut Taker, emit: &mut Emit<'_>) -> Result<()> {
+        taker.taken = true;
+        let mut rounded = 0;
+        let mut reject = taker.spoilt.clone().map(|reason| Reject { line: taker.line, column: None, reason, value: None });
+        let mut values = Vec::with_capacity(self.cells.template.len());
+        for (at, column) in self.sets[set].columns.iter().enumerate() {
+            let value = match self.cells.value(set, at, row, &mut rounded) {
+                Ok(value) => value,
+                Err((reason, value)) => {
+                    let name = column.column.name.clone();
+                    let value = if column.column.pii { None } else { Some(value) };
+                    reject.get_or_insert(Reject { line: taker.line, column: Some(name), reason, value });
+                    Value::Null
+                }
+            };
+            values.push(value);
+        }
+        if let Some(reject) = reject {
+            self.writer.reject(set, reject, &values);
+            return Ok(());
+        }
+        if self.writer.accept(set, taker.line, &values, taker.extra.as_deref()) == Fate::Loaded {
+            self.writer.tally.rounded += rounded;
+            taker.extra = None;
+        }
+        if let Some(batch) = self.writer.take_full()? {
+            emit(batch)?;
+        }
+        Ok(())
+    }
+
+    /// A document that holds none of the places where rows are, but things nobody declared.
+    fn foreign(&self, skeleton: &Node<'_>) -> String {
+        let errors = skeleton.member("errors").map(|errors| errors.elements().first().unwrap_or(errors));
+        if let Some(error) = errors {
+            let part = |name: &str| error.member(name).and_then(|part| scalar_at(part, &[])).unwrap_or_default();
+            return format!("the document is an error message, not data: {} {}", part("code"), part("message"));
+        }
+        let paths: Vec<String> = self.sets.iter().map(|set| set.set.path.to_string()).collect();
+        format!("the document has none of the places where {} has rows: {}", self.plan.source.name, paths.join(", "))
+    }
+
+    /// Hands out the remaining rows and draws the conclusions.
+    pub(super) fn finish(mut self, emit: &mut Emit<'_>) -> Result<Outcome> {
+        if let Some(batch) = self.writer.take_rest()? {
+            emit(batch)?;
+        }
+        self.writer.tally.drift = self.drift.counts;
+        Ok(self.writer.tally.finish(self.plan))
+    }
+}
+
+/// Reads single cells.
+struct Cells<'p> {
+    sets: &'p [RowPlan<'p>],
+    formats: Vec<CellFormat>,
+    /// What the request supplies.
+    template: Vec<Value<'static>>,
+    allow_personal_data: bool,
+}
+
+impl<'p> Cells<'p> {
+    fn new(plan: &rows::RowPlan<'_>, sets: &'p [RowPlan<'p>]) -> Self {
+        let formats = plan.source.columns.values().map(CellFormat::new).collect();
+        let allow_personal_data = plan.request.allow_personal_data;
+        Self { sets, formats, template: plan.template(), allow_personal_data }
+    }
+
+    /// A row's value in the column at this position, or what is wrong with which text.
+    fn value<'v>(
+        &'v self,
+        set: usize,
+        at: usize,
+        row: &Row<'v, '_>,
+        rounded: &mut u64,
+    ) -> Result<Value<'v>, (String, String)> {
+        let plan = &self.sets[set].columns[at];
+        let column = plan.column;
+        let text = |text: &str| Ok(Value::Text(Cow::Owned(text.to_owned())));
+        match column.from {
+            None => {}
+            Some(Context::RowKind) => return Ok(Value::Text(Cow::Borrowed(&self.sets[set].set.kind))),
+            Some(Context::Ordinal) => return Ok(Value::Int(row.ordinal() as i64)),
+            Some(Context::NodePath) => {
+                let path = row.node_path();
+                return if path.is_empty() { Ok(Value::Null) } else { text(&path) };
+            }
+            Some(Context::Key) => return row.any_key().map_or(Ok(Value::Null), text),
+            Some(_) => return Ok(borrowed(&self.template[at])),
+        }
+        if column.pii && !self.allow_personal_data {
+            return Ok(Value::Null);
+        }
+        let cell = plan.cell(row).map_err(|unfit| (unfit.reason, unfit.value))?;
+        let refuse = |text: &str, reason: &str| (reason.to_owned(), text.to_owned());
+        match cell {
+            None => Ok(Value::Null),
+            Some(json) if column.column_type == ColumnType::Json => Ok(Value::Text(json)),
+            Some(Cow::Borrowed(text)) => self.formats[at].read(text, rounded).map_err(|fault| refuse(text, &fault.0)),
+            Some(Cow::Owned(text)) => match self.formats[at].read(&text, rounded) {
+                Ok(value) => Ok(value.into_owned()),
+                Err(fault) => Err(refuse(&text, &fault.0)),
+            },
+        }
+    }
+}
+
+/// What the rows of one record have in common.
+struct Taker {
+    line: u64,
+    /// Goes to the first row that loads.
+    extra: Option<String>,
+    /// Why none of the rows can be trusted.
+    spoilt: Option<String>,
+    taken: bool,
+}
+
+fn borrowed<'v>(value: &'v Value<'static>) -> Value<'v> {
+    match value {
+        Value::Text(text) => Value::Text(Cow::Borrowed(text)),
+        other => other.clone(),
+    }
+}
+
+impl Document<'_> {
+    /// The greatest value of the source's as-of column, in the document or its rows.
+    pub(super) fn as_of(
+        &self,
+        source: &Source,
+        layout: &Layout<'_>,
+        sets: &[RowPlan<'_>],
+    ) -> Result<Option<DateTime<Utc>>, Fault> {
+        let mut found = stated_as_of(source, &self.skeleton.node);
+        let Some(at) = source.as_of.as_deref().and_then(|name| source.columns.get_index_of(name)) else {
+            return Ok(found);
+        };
+        let format = CellFormat::new(&source.columns[at]);
+        let read = records(self.bytes, layout, &mut |record| {
+            let Ok(parsed) = parse(record.text) else { return Ok(()) };
+            let skeleton = &self.skeleton.node;
+            let home = Home { skeleton, record: &parsed.node, way: record.way, ordinal: record.ordinal };
+            for set in sets.iter().filter(|set| set.list() == Some(layout.lists[record.list])) {
+                set.rows(home, &mut |row| {
+                    let cell = set.columns[at].cell(row).ok().flatten();
+                    let value = cell.and_then(|text| format.read(&text, &mut 0).ok().and_then(|value| as_instant(&value)));
+                    found = found.max(value);
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        });
+        match read {
+            Err(Stop::Broken(fault)) => Err(fault),
+            _ => Ok(found),
+        }
+    }
+}

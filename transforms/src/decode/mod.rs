@@ -1,0 +1,68 @@
+//! Bytes become rows: flat files and JSON documents, whatever their charset, decimals, dates and mishaps.
+//!
+//! Decoding touches no clock, file or socket. Bad input is counted and described, never fatal: a bad row becomes a
+//! [`Reject`], a file that can't be what it was said to be comes back with [`Outcome::refused`] set. Errors are left
+//! for arguments that make no sense ([`Kind::Usage`]) and for failures of the receiver of the batches.
+//!
+//! [`Kind::Usage`]: sellerlake_contracts::Kind::Usage
+
+mod cell;
+mod charset;
+mod chunk;
+mod columns;
+mod control;
+mod evidence;
+mod gunzip;
+mod header;
+mod json;
+mod json_known;
+mod json_node;
+mod json_rows;
+mod json_stream;
+mod json_walk;
+mod line;
+mod moment;
+mod number;
+mod outcome;
+mod personal;
+mod quoted;
+mod rows;
+mod survey;
+mod text;
+mod units;
+
+use arrow::record_batch::RecordBatch;
+use sellerlake_contracts::{Delivery, Result};
+use sellerlake_schemas::{Format, Source};
+
+pub use columns::decoded_schema;
+pub use gunzip::inflate;
+pub use outcome::{EmptyUnit, Outcome, Reject, Unbalanced};
+
+/// What decoding needs besides the bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// What the bytes are said to be.
+    pub source: &'a Source,
+    /// Scope, window, as-of and charset label of the request that was answered.
+    pub delivery: &'a Delivery,
+    /// Keeps buyers' personal columns instead of dropping them.
+    pub allow_personal_data: bool,
+    /// Threads that may parse at once; 1 keeps everything on the caller's.
+    pub threads: usize,
+}
+
+/// Receives the decoded batches, in the order of the document.
+pub type Emit<'a> = dyn FnMut(RecordBatch) -> Result<()> + Send + 'a;
+
+/// Decodes a delivery's plain bytes (see [`inflate`]), handing out batches of about 32,000 rows as they fill.
+///
+/// Batches have the [`decoded_schema`] of the source. What they hold counts only once the [`Outcome`] says so:
+/// it may refuse the whole delivery or hold units back. The same bytes and request give the same batches,
+/// whatever the number of threads. Memory stays bounded by the longest line allowed, not by the document.
+pub fn decode(request: &Request<'_>, bytes: &[u8], emit: &mut Emit<'_>) -> Result<Outcome> {
+    match request.source.format {
+        Format::Tsv | Format::Csv => text::decode(request, bytes, emit),
+        Format::Json => json::decode(request, bytes, emit),
+    }
+}

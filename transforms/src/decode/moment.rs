@@ -1,0 +1,328 @@
+//! Days and instants as reports print them: ISO 8601, zone abbreviations, and a column's declared patterns.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone};
+use chrono_tz::Tz;
+
+use super::cell::{Fault, days_of};
+
+const DAY_SECONDS: i64 = 86_400;
+const MICROS: i64 = 1_000_000;
+/// Years outside are misread digits, not dates.
+const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
+
+/// Whether a file's ambiguous dates have the day or the month first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// `31/12/2026`
+    DayFirst,
+    /// `12/31/2026`
+    MonthFirst,
+}
+
+/// What a file's dates say about the order of day and month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderDecision {
+    /// This order, throughout.
+    Always(Order),
+    /// Some cells can only be read one way, some only the other: none can be trusted.
+    Contested,
+}
+
+#[derive(Debug, Clone)]
+struct Pattern {
+    text: String,
+    /// Set where a sibling pattern differs only in the order of day and month.
+    order: Option<Order>,
+    has_day: bool,
+    has_time: bool,
+    has_offset: bool,
+}
+
+/// How one column's dates and times are read.
+#[derive(Debug, Clone)]
+pub struct Moments {
+    patterns: Vec<Pattern>,
+    zone: Option<Tz>,
+    decision: Option<OrderDecision>,
+}
+
+/// Exchanges day and month in a chrono pattern.
+fn swapped(pattern: &str) -> String {
+    pattern.replace("%d", "\u{0}").replace("%m", "%d").replace('\u{0}', "%m")
+}
+
+impl Pattern {
+    fn new(text: &str, all: &[String]) -> Self {
+        let numeric = |text: &str| text.replace("%-d", "%d").replace("%e", "%d").replace("%-m", "%m");
+        let plain = numeric(text.trim_end_matches(" %Z"));
+        let sibling = swapped(&plain);
+        let is_pair = sibling != plain && all.iter().any(|other| numeric(other.trim_end_matches(" %Z")) == sibling);
+        let day_at = plain.find("%d");
+        let order = day_at.zip(plain.find("%m")).filter(|_| is_pair);
+        let any = |specifiers: &[&str]| specifiers.iter().any(|specifier| plain.contains(specifier));
+        Self {
+            order: order.map(|(day, month)| if day < month { Order::DayFirst } else { Order::MonthFirst }),
+            has_day: any(&["%d", "%D", "%F", "%x", "%j", "%v"]),
+            has_time: any(&["%H", "%I", "%k", "%l", "%T", "%R", "%r"]),
+            has_offset: any(&["%z", "%:z", "%#z"]),
+            text: plain,
+        }
+    }
+
+    /// Local date and time as written, and the offset in seconds where the text has one.
+    fn read(&self, text: &str) -> Option<(NaiveDateTime, Option<i32>)> {
+        let found = if self.has_offset {
+            let at = DateTime::parse_from_str(text, &self.text).ok()?;
+            (at.naive_local(), Some(at.offset().local_minus_utc()))
+        } else if self.has_time {
+            (NaiveDateTime::parse_from_str(text, &self.text).ok()?, None)
+        } else if self.has_day {
+            (NaiveDate::parse_from_str(text, &self.text).ok()?.and_time(NaiveTime::MIN), None)
+        } else {
+            let day = NaiveDate::parse_from_str(&format!("{text} 01"), &format!("{} %d", self.text)).ok()?;
+            (day.and_time(NaiveTime::MIN), None)
+        };
+        YEARS.contains(&chrono::Datelike::year(&found.0)).then_some(found)
+    }
+}
+
+impl Moments {
+    /// Reads the declared chrono patterns besides ISO 8601; times without an offset are in `zone` (default UTC).
+    pub fn new(formats: &[String], zone: Option<&str>) -> Self {
+        Self {
+            patterns: formats.iter().map(|text| Pattern::new(text, formats)).collect(),
+            zone: zone.and_then(|name| Tz::from_str(name).ok()),
+            decision: None,
+        }
+    }
+
+    /// Whether the file has to say which of day and month comes first.
+    pub fn is_order_open(&self) -> bool {
+        self.patterns.iter().any(|pattern| pattern.order.is_some())
+    }
+
+    /// Settles the order of day and month; without it the order declared first holds.
+    pub fn decide(&mut self, decision: OrderDecision) {
+        self.decision = Some(decision);
+    }
+
+    /// The orders under which the text is a date: (day first, month first). Neither for other ways to write dates.
+    pub fn orders(&self, text: &str) -> (bool, bool) {
+        let (stripped, _) = split_zone(text);
+        let reads = |order| {
+            let mut patterns = self.patterns.iter().filter(|pattern| pattern.order == Some(order));
+            patterns.any(|pattern| pattern.read(text).or_else(|| pattern.read(stripped)).is_some())
+        };
+        (reads(Order::DayFirst), reads(Order::MonthFirst))
+    }
+
+    /// The instant, in microseconds since 1970 UTC. A day alone is its first instant.
+    pub fn instant(&self, text: &str) -> Result<i64, Fault> {
+        let (day, second, micro, offset) = match iso(text.as_bytes()) {
+            Some(found) => found,
+            None => self.by_pattern(text)?,
+        };
+        let local = i64::from(day) * DAY_SECONDS + i64::from(second);
+        let utc = match (offset, self.zone) {
+            (Some(offset), _) => local - i64::from(offset),
+            (None, None) => local,
+            (None, Some(zone)) => utc_of(local, zone).ok_or("is not a time")?,
+        };
+        Ok(utc * MICROS + i64::from(micro))
+    }
+
+    /// The calendar day as written, in days since 1970; a time and an offset after it don't move it.
+    pub fn day(&self, text: &str) -> Result<i32, Fault> {
+        match iso(text.as_bytes()) {
+            Some((day, ..)) => Ok(day),
+            None => self.by_pattern(text).map(|(day, ..)| day),
+        }
+    }
+
+    fn by_pattern(&self, text: &str) -> Result<Written, Fault> {
+        let (stripped, zone_offset) = split_zone(text);
+        let mut contested = false;
+        let first_declared = self.patterns.iter().find_map(|pattern| pattern.order);
+        for pattern in &self.patterns {
+            let Some((at, offset)) = pattern.read(text).or_else(|| pattern.read(stripped)) else { continue };
+            let wanted = match self.decision {
+                None => first_declared,
+                Some(OrderDecision::Always(order)) => Some(order),
+                Some(OrderDecision::Contested) => None,
+            };
+            if pattern.order.is_some() && pattern.order != wanted {
+                contested = true;
+                continue;
+            }
+            let time = at.time().signed_duration_since(NaiveTime::MIN);
+            let micro = time.num_microseconds().unwrap_or(0) % MICROS;
+            return Ok((days_of(at.date()), time.num_seconds() as i32, micro as i32, offset.or(zone_offset)));
+        }
+        Err(match (contested, self.decision) {
+            (true, Some(OrderDecision::Contested)) => "has day and month in an order the file contradicts".into(),
+            (true, _) => "has day and month in the other order than the rest of the file".into(),
+            (false, _) => "is not a date".into(),
+        })
+    }
+}
+
+/// Day, second of the day, microsecond, offset in seconds; local as written.
+type Written = (i32, i32, i32, Option<i32>);
+
+/// `2026-08-18`, `2026-08-18T09:12:44+00:00`, `2026-08-31 01:02:03 UTC`, `2026-08-12 PDT` and their kin.
+fn iso(bytes: &[u8]) -> Option<Written> {
+    let [y0, y1, y2, y3, s1, m0, m1, s2, d0, d1, rest @ ..] = bytes else { return None };
+    if s1 != s2 || !matches!(s1, b'-' | b'/') {
+        return None;
+    }
+    let year = pair(*y0, *y1)? * 100 + pair(*y2, *y3)?;
+    let day = day_number(year, pair(*m0, *m1)?, pair(*d0, *d1)?)?;
+    match rest {
+        [] => Some((day, 0, 0, None)),
+        [b'T' | b't' | b' ', time @ ..] if time.first().is_some_and(u8::is_ascii_digit) => {
+            let (second, micro, zone) = clock_time(time)?;
+            Some((day, second, micro, offset(zone)?))
+        }
+        zone => Some((day, 0, 0, offset(zone)?)),
+    }
+}
+
+fn pair(tens: u8, ones: u8) -> Option<i32> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i32::from(tens) * 10 + i32::from(ones))
+}
+
+/// Days since 1970 of a proleptic Gregorian date.
+fn day_number(year: i32, month: i32, day: i32) -> Option<i32> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + i32::from(leap),
+        1..=12 => 31,
+        _ => return None,
+    };
+    if !(1..=length).contains(&day) || !YEARS.contains(&year) {
+        return None;
+    }
+    let shifted = if month <= 2 { year - 1 } else { year };
+    let (century, of_century) = (shifted.div_euclid(400), shifted.rem_euclid(400));
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    Some(century * 146_097 + of_century * 365 + of_century / 4 - of_century / 100 + of_year - 719_468)
+}
+
+/// `HH:MM[:SS[.fraction]]` and what follows it.
+fn clock_time(bytes: &[u8]) -> Option<(i32, i32, &[u8])> {
+    let [h0, h1, b':', m0, m1, rest @ ..] = bytes else { return None };
+    let (hour, minute) = (pair(*h0, *h1)?, pair(*m0, *m1)?);
+    let (second, rest) = match rest {
+        [b':', s0, s1, rest @ ..] => (pair(*s0, *s1)?, rest),
+        rest => (0, rest),
+    };
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let seconds = hour * 3600 + minute * 60 + second;
+    let [b'.' | b',', fraction @ ..] = rest else { return Some((seconds, 0, rest)) };
+    let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 {
+        return None;
+    }
+    let micro = (0..6).fold(0, |micro, at| {
+        micro * 10 + if at < digits { i32::from(fraction[at] - b'0') } else { 0 }
+    });
+    Some((seconds, micro, &fraction[digits..]))
+}
+
+/// The offset at the end of a time: absent, `Z`, `+02:00`, `+0200`, `-7`, or an abbreviation.
+#[allow(clippy::option_option)] // outer: readable; inner: present
+fn offset(bytes: &[u8]) -> Option<Option<i32>> {
+    let seconds = |hours: i32, minutes: i32, sign: u8| {
+        let total = hours * 3600 + minutes * 60;
+        (hours <= 14 && minutes < 60).then_some(Some(if sign == b'-' { -total } else { total }))
+    };
+    match bytes.trim_ascii() {
+        [] => Some(None),
+        [b'Z' | b'z'] => Some(Some(0)),
+        [sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] | [sign @ (b'+' | b'-'), h0, h1, m0, m1] => {
+            seconds(pair(*h0, *h1)?, pair(*m0, *m1)?, *sign)
+        }
+        [sign @ (b'+' | b'-'), h0, h1] => seconds(pair(*h0, *h1)?, 0, *sign),
+        name => abbreviation(std::str::from_utf8(name).ok()?).map(Some),
+    }
+}
+
+/// Takes a zone abbreviation off the end of a text.
+fn split_zone(text: &str) -> (&str, Option<i32>) {
+    match text.rsplit_once(' ') {
+        Some((rest, name)) => match abbreviation(name) {
+            Some(offset) => (rest.trim_end(), Some(offset)),
+            None => (text, None),
+        },
+        None => (text, None),
+    }
+}
+
+/// Zone abbreviations as seller reports print them, with their offsets in minutes. `CST` and `IST` are the
+/// American and the Indian ones: Amazon's Chinese and Irish sellers get numeric offsets.
+const ABBREVIATIONS: [(&str, i32); 41] = [
+    ("UTC", 0),
+    ("GMT", 0),
+    ("Z", 0),
+    ("WET", 0),
+    ("PST", -480),
+    ("PDT", -420),
+    ("MST", -420),
+    ("MDT", -360),
+    ("CST", -360),
+    ("CDT", -300),
+    ("EST", -300),
+    ("EDT", -240),
+    ("AKST", -540),
+    ("AKDT", -480),
+    ("HST", -600),
+    ("BRT", -180),
+    ("BRST", -120),
+    ("BST", 60),
+    ("WEST", 60),
+    ("CET", 60),
+    ("MET", 60),
+    ("MEZ", 60),
+    ("CEST", 120),
+    ("MEST", 120),
+    ("MESZ", 120),
+    ("EET", 120),
+    ("SAST", 120),
+    ("EEST", 180),
+    ("TRT", 180),
+    ("MSK", 180),
+    ("GST", 240),
+    ("IST", 330),
+    ("SGT", 480),
+    ("AWST", 480),
+    ("JST", 540),
+    ("KST", 540),
+    ("ACST", 570),
+    ("ACDT", 630),
+    ("AEST", 600),
+    ("AEDT", 660),
+    ("NZST", 720),
+];
+
+fn abbreviation(name: &str) -> Option<i32> {
+    let known = ABBREVIATIONS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    known.map(|(_, minutes)| minutes * 60)
+}
+
+/// The UTC second of a local one: the earlier of two, and after a gap what the clock would have shown without it.
+fn utc_of(local: i64, zone: Tz) -> Option<i64> {
+    let naive = DateTime::from_timestamp(local, 0)?.naive_utc();
+    match zone.from_local_datetime(&naive) {
+        LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Some(at.timestamp()),
+        LocalResult::None => {
+            let before = zone.from_local_datetime(&(naive - TimeDelta::hours(3))).earliest()?;
+            Some(local - i64::from(before.offset().fix().local_minus_utc()))
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Numbers as reports print them, exactly: no float anywhere.
+
+use sellerlake_schemas::ColumnType;
+
+use super::cell::{Fault, scale_of};
+
+/// Longest text read as a number, in bytes.
+const MAX_LENGTH: usize = 96;
+/// Largest power of ten an exponent may name.
+const MAX_EXPONENT: i32 = 400;
+
+/// The character between units and tenths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mark {
+    /// `1,234.56`
+    #[default]
+    Point,
+    /// `1.234,56`
+    Comma,
+}
+
+impl Mark {
+    fn byte(self) -> u8 {
+        if self == Self::Comma { b',' } else { b'.' }
+    }
+
+    /// The other one.
+    pub fn other(self) -> Self {
+        if self == Self::Comma { Self::Point } else { Self::Comma }
+    }
+}
+
+/// What one number says about the file's decimal mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// The same number under either mark.
+    None,
+    /// A number only with this mark.
+    Only(Mark),
+    /// Two different numbers: `1,234`.
+    Either,
+    /// Not a number.
+    Unreadable,
+}
+
+/// What `text` says about the decimal mark.
+pub fn evidence(text: &str, column_type: ColumnType) -> Evidence {
+    let read = |mark| match column_type {
+        ColumnType::Decimal(precision, scale) => decimal(text, mark, precision, scale).ok().map(|(value, _)| value),
+        _ => int(text, mark).ok().map(i128::from),
+    };
+    match (read(Mark::Point), read(Mark::Comma)) {
+        (Some(point), Some(comma)) if point == comma => Evidence::None,
+        (Some(_), Some(_)) => Evidence::Either,
+        (Some(_), None) => Evidence::Only(Mark::Point),
+        (None, Some(_)) => Evidence::Only(Mark::Comma),
+        (None, None) => Evidence::Unreadable,
+    }
+}
+
+/// An integer; a fraction of zeros is allowed.
+pub fn int(text: &str, mark: Mark) -> Result<i64, Fault> {
+    if let Some((value, 0)) = plain(text.as_bytes(), mark.byte()) {
+        return Ok(value);
+    }
+    let (value, inexact) = decimal(text, mark, 38, 0).map_err(|_| Fault::from("is not a whole number"))?;
+    if inexact {
+        return Err("is not a whole number".into());
+    }
+    i64::try_from(value).map_err(|_| "is too large for a whole number".into())
+}
+
+/// A decimal as a multiple of 10^-scale, and whether digits were rounded away (half to even).
+pub fn decimal(text: &str, mark: Mark, precision: u8, scale: i8) -> Result<(i128, bool), Fault> {
+    let scale = u32::from(scale.unsigned_abs());
+    let limit = 10_i128.pow(u32::from(precision).min(38));
+    let (value, inexact) = match plain(text.as_bytes(), mark.byte()) {
+        Some((value, places)) if places <= scale && scale <= 18 => {
+            (i128::from(value) * 10_i128.pow(scale - places), false)
+        }
+        _ => Digits::parse(text, mark).ok_or(Fault::from("is not a number"))?.at_scale(scale as i32)?,
+    };
+    if value.abs() >= limit {
+        return Err(Fault(format!("has more digits than decimal({precision},{scale}) holds").into()));
+    }
+    Ok((value, inexact))
+}
+
+/// The usual number: an optional minus, at most 18 digits, at most one decimal mark. Returns value and places.
+fn plain(bytes: &[u8], mark: u8) -> Option<(i64, u32)> {
+    let (negative, digits) = match bytes {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, bytes),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut value = 0_i64;
+    let mut mark_at = None;
+    for (index, &byte) in digits.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            value = value * 10 + i64::from(digit);
+        } else if byte == mark && mark_at.is_none() && digits.len() > 1 {
+            mark_at = Some(index);
+        } else {
+            return None;
+        }
+    }
+    let places = mark_at.map_or(0, |at| digits.len() - at - 1);
+    Some((if negative { -value } else { value }, places as u32))
+}
+
+/// Decimal digits and where the mark stands among them.
+struct Digits {
+    negative: bool,
+    digits: [u8; MAX_LENGTH],
+    len: usize,
+    /// Digits before the mark; beyond the ends where an exponent moved it there.
+    point: i32,
+}
+
+impl Digits {
+    /// Reads signs, parentheses, currency signs, percent, grouping and exponent.
+    fn parse(text: &str, mark: Mark) -> Option<Self> {
+        if text.len() > MAX_LENGTH {
+            return None;
+        }
+        let (negative, percent, body) = strip_dressing(text)?;
+        let (body, exponent) = match body.find(['e', 'E']) {
+            Some(at) => (&body[..at], read_exponent(&body[at + 1..])?),
+            None => (body, 0),
+        };
+        let mut found = Self { negative, digits: [0; MAX_LENGTH], len: 0, point: 0 };
+        let (whole, fraction) = body.split_once(char::from(mark.byte())).unwrap_or((body, ""));
+        if whole.is_empty() && fraction.is_empty() {
+            return None;
+        }
+        found.push_whole(whole, mark, exponent != 0)?;
+        found.point = found.len as i32 + exponent - if percent { 2 } else { 0 };
+        found.push_digits(fraction)?;
+        Some(found)
+    }
+
+    fn push_digits(&mut self, text: &str) -> Option<()> {
+        for byte in text.bytes() {
+            let digit = byte.wrapping_sub(b'0');
+            let slot = self.digits.get_mut(self.len).filter(|_| digit < 10)?;
+            *slot = digit;
+            self.len += 1;
+        }
+        Some(())
+    }
+
+    /// The part before the mark: digits, or groups of three (India: of two, then three).
+    fn push_whole(&mut self, whole: &str, mark: Mark, plain_only: bool) -> Option<()> {
+        let Some(separator) = whole.chars().find(|c| !c.is_ascii_digit()) else { return self.push_digits(whole) };
+        let groups_with_mark = char::from(mark.other().byte());
+        if plain_only || !(separator == groups_with_mark || is_group_space(separator)) || whole.starts_with('0') {
+            return None;
+        }
+        let last = whole.rsplit(separator).next()?;
+        let inner = whole.split(separator).count() - 2;
+        let mut sizes = [0_usize; 2];
+        for (index, group) in whole.split(separator).enumerate() {
+            if (1..=inner).contains(&index) {
+                match group.len() {
+                    3 => sizes[0] += 1,
+                    2 => sizes[1] += 1,
+                    _ => return None,
+                }
+            } else if index == 0 && !(1..=3).contains(&group.len()) {
+                return None;
+            }
+            self.push_digits(group)?;
+        }
+        let first_is_long = whole.split(separator).next()?.len() == 3;
+        let even = sizes[0] == inner || (sizes[1] == inner && !first_is_long);
+        (last.len() == 3 && even).then_some(())
+    }
+
+    /// The value as a multiple of 10^-scale, rounded half to even.
+    fn at_scale(&self, scale: i32) -> Result<(i128, bool), Fault> {
+        let digits = &self.digits[..self.len];
+        let leading = digits.iter().take_while(|digit| **digit == 0).count();
+        let digits = &digits[leading..];
+        let kept = self.point - leading as i32 + scale;
+        if digits.is_empty() {
+            return Ok((0, false));
+        }
+        if kept > 38 {
+            return Err("has too many digits".into());
+        }
+        let split = (kept.max(0) as usize).min(digits.len());
+        let (whole, rest) = digits.split_at(split);
+        let mut value = whole.iter().fold(0_i128, |sum, digit| sum * 10 + i128::from(*digit));
+        if kept > 0 {
+            value *= 10_i128.pow(kept as u32 - split as u32);
+        }
+        let inexact = rest.iter().any(|digit| *digit != 0);
+        if inexact && kept >= 0 && rounds_up(rest, value % 2 != 0) {
+            value += 1;
+        }
+        Ok((if self.negative { -value } else { value }, inexact))
+    }
+}
+
+fn rounds_up(rest: &[u8], odd: bool) -> bool {
+    let beyond_half = rest.iter().skip(1).any(|digit| *digit != 0);
+    match rest.first() {
+        Some(6..) => true,
+        Some(5) => beyond_half || odd,
+        _ => false,
+    }
+}
+
+fn is_group_space(c: char) -> bool {
+    matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\u{2009}' | '\'' | '’')
+}
+
+fn is_currency(c: char) -> bool {
+    matches!(c, '$' | '€' | '£' | '¥' | '￥' | '₹')
+}
+
+/// Takes off sign, parentheses, currency sign and percent sign: (negative, percent, what is left).
+fn strip_dressing(text: &str) -> Option<(bool, bool, &str)> {
+    let mut body = text.trim();
+    let mut negative = false;
+    let mut percent = false;
+    if let Some(inner) = body.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        negative = true;
+        body = inner.trim();
+    }
+    let mut signed = negative;
+    let mut currency = false;
+    loop {
+        let Some(first) = body.chars().next() else { return None };
+        let last = body.chars().next_back()?;
+        if matches!(first, '-' | '+' | '\u{2212}') && !signed {
+            signed = true;
+            negative = first != '+';
+            body = body[first.len_utf8()..].trim_start();
+        } else if is_currency(first) && !currency {
+            currency = true;
+            body = body[first.len_utf8()..].trim_start();
+        } else if last == '-' && !signed {
+            signed = true;
+            negative = true;
+            body = body[..body.len() - 1].trim_end();
+        } else if (is_currency(last) && !currency) || (last == '%' && !percent) {
+            currency |= last != '%';
+            percent |= last == '%';
+            body = body[..body.len() - last.len_utf8()].trim_end();
+        } else {
+            return Some((negative, percent, body));
+        }
+    }
+}
+
+fn read_exponent(text: &str) -> Option<i32> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || digits.len() > 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let value: i32 = digits.parse().ok()?;
+    let signed = if text.starts_with('-') { -value } else { value };
+    (value <= MAX_EXPONENT).then_some(signed)
+}
+
+/// Appends a multiple of 10^-scale in plain digits, without trailing zeros.
+pub fn render(value: i128, scale: i8, into: &mut String) {
+    let scale = usize::from(scale.unsigned_abs());
+    let digits = format!("{:0width$}", value.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    if value < 0 {
+        into.push('-');
+    }
+    into.push_str(whole);
+    let fraction = fraction.trim_end_matches('0');
+    if !fraction.is_empty() {
+        into.push('.');
+        into.push_str(fraction);
+    }
+}
+
+/// Whether numbers of this type depend on the decimal mark.
+pub fn is_numeric(column_type: ColumnType) -> bool {
+    matches!(column_type, ColumnType::Int | ColumnType::Decimal(..))
+}
+
+/// The scale of sums over columns of these types: the finest of them.
+pub fn common_scale(types: impl Iterator<Item = ColumnType>) -> i8 {
+    types.map(scale_of).max().unwrap_or(0)
+}

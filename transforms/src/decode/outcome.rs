@@ -1,0 +1,83 @@
+//! What came of decoding one delivery, beside its rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sellerlake_contracts::Window;
+
+/// Rejects kept with their details; further ones are only counted.
+pub const MAX_REJECTS: usize = 10_000;
+
+/// A row, or a part of a document, that could not be decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// Physical line from 1 (the header counts), or record of a JSON document from 1.
+    pub line: u64,
+    /// The column at fault, where there is one.
+    pub column: Option<String>,
+    /// What is wrong, as a phrase.
+    pub reason: String,
+    /// The text at fault, at most 200 characters; `None` where it may be personal data.
+    pub value: Option<String>,
+}
+
+/// A request unit that was asked for and came out empty.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EmptyUnit {
+    /// Its `_unit` key.
+    pub unit: String,
+    /// First day of its month; `None` where the source has no months.
+    pub month: Option<NaiveDate>,
+}
+
+/// A unit whose sums don't match the total it states itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unbalanced {
+    /// Its `_unit` key.
+    pub unit: String,
+    /// The sum of its rows, as a decimal number.
+    pub sum: String,
+    /// The total it states; several, joined by " and ", where it contradicts itself.
+    pub expected: String,
+}
+
+/// What came of decoding one delivery, beside the rows that were emitted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Rows emitted.
+    pub rows: u64,
+    /// Rows that could not be decoded.
+    pub rejected: u64,
+    /// The first 10,000 of them, in the order of the document.
+    pub rejects: Vec<Reject>,
+    /// Header or JSON path the source doesn't declare, and how many cells of it held a value.
+    pub drift: BTreeMap<String, u64>,
+    /// `_unit` keys with a rejected row: none of their rows may be merged.
+    pub held_back: BTreeSet<String>,
+    /// Nothing may be merged: a rejected row of a strict source could not be ascribed to a unit.
+    pub hold_back_all: bool,
+    /// Request units with rejected rows, whose other rows load nevertheless.
+    pub incomplete: BTreeSet<String>,
+    /// Request units asked for that came out empty, and count as such.
+    pub empty: Vec<EmptyUnit>,
+    /// Request units that came out empty too early to count as empty.
+    pub too_early: u64,
+    /// Rows of days the request did not wholly cover; not emitted.
+    pub outside_window: u64,
+    /// The delivery's as-of instant, or the greatest value of the source's as-of column.
+    pub as_of: Option<DateTime<Utc>>,
+    /// The window asked for, by the request or by the document's own account.
+    pub window: Option<Window>,
+    /// The charset the text was read in.
+    pub charset: String,
+    /// The charset's label was missing a match, wrong, or a declared fallback had to be used.
+    pub charset_guessed: bool,
+    /// Whether numbers (of at least one column) have a decimal comma.
+    pub decimal_comma: bool,
+    /// Numbers with more digits than their column holds, rounded half-even.
+    pub rounded: u64,
+    /// Units whose declared sums don't match.
+    pub unbalanced: Vec<Unbalanced>,
+    /// Why the delivery must not be loaded, as a sentence.
+    pub refused: Option<String>,
+}

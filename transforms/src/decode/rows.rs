@@ -1,0 +1,389 @@
+//! What every decoded row goes through, whatever the format: required columns, unit, month, tallies, batch.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use chrono::{DateTime, TimeDelta, Utc};
+use sellerlake_contracts::{Error, Kind, Result, Window};
+use sellerlake_schemas::{Column, Context, Source, Unit};
+
+use super::Request;
+use super::cell::{Value, days_of};
+use super::columns::{BatchBuilder, decoded_schema};
+use super::control::{ControlPlan, Sums};
+use super::json_walk;
+use super::outcome::{MAX_REJECTS, Outcome, Reject};
+use super::units::{Asked, Placement, UnitPlan, index_of};
+
+/// Longest rejected text that is kept, in characters.
+const MAX_VALUE_CHARS: usize = 200;
+
+/// Everything the rows of one delivery have in common. Shared between threads.
+pub struct RowPlan<'a> {
+    /// The declaration.
+    pub source: &'a Source,
+    /// The request.
+    pub request: Request<'a>,
+    /// The window asked for, by the request or by the document's own account.
+    pub window: Option<Window>,
+    /// The as-of instant, where it is known before the rows are read.
+    pub as_of: Option<DateTime<Utc>>,
+    /// The schema of the batches.
+    pub schema: SchemaRef,
+    units: Vec<UnitPlan>,
+    /// By row set: the first one with the same units. Sets without a unit of their own share the source's.
+    groups: Vec<usize>,
+    /// By row set: the columns its rows must have.
+    required: Vec<Vec<usize>>,
+    as_of_column: Option<usize>,
+    controls: Vec<ControlPlan>,
+}
+
+impl<'a> RowPlan<'a> {
+    /// Plans the decoding of a request whose window and as-of are settled: the request's own, or the document's.
+    ///
+    /// Flat files have one row set, number 0; JSON sources one per `rows`, in that order.
+    /// [`Kind::Usage`](sellerlake_contracts::Kind::Usage) where a window is missing.
+    pub fn new(request: &Request<'a>, window: Option<Window>, as_of: Option<DateTime<Utc>>) -> Result<Self> {
+        let source = request.source;
+        let asked = Asked { scope: &request.delivery.scope.0, window, as_of };
+        let whole = || UnitPlan::new(source, &source.unit, None, &asked);
+        let mut units = source.rows.iter().map(|set| match &set.unit {
+            Some(unit) => UnitPlan::new(source, unit, Some(&set.kind), &asked),
+            None => whole(),
+        });
+        let mut units = units.by_ref().collect::<Result<Vec<_>>>()?;
+        if units.is_empty() {
+            units.push(whole()?);
+        }
+        if as_of.is_none() && request.delivery.as_of.is_none() && source.as_of.is_none() {
+            return Err(Error::permanent(Kind::Usage, format!("{} needs the as-of instant", source.name))
+                .hint("say when the file was made: --as-of 2026-03-31T12:00:00Z"));
+        }
+        let mut required: Vec<Vec<usize>> = source.rows.iter().map(|set| json_walk::required(source, set)).collect();
+        if required.is_empty() {
+            let columns = source.columns.values().enumerate();
+            required.push(columns.filter(|(_, column)| column.required).map(|(index, _)| index).collect());
+        }
+        let dropped = |column: &Column| column.pii && !request.allow_personal_data;
+        required.iter_mut().for_each(|set| set.retain(|index| !dropped(&source.columns[*index])));
+        Ok(Self {
+            source,
+            request: *request,
+            window,
+            as_of,
+            schema: decoded_schema(source),
+            units,
+            groups: groups(source),
+            required,
+            as_of_column: source.as_of.as_deref().map(|name| index_of(source, name)).transpose()?,
+            controls: source.controls.iter().map(|control| ControlPlan::new(source, control)).collect::<Result<_>>()?,
+        })
+    }
+
+    /// One value per declared column: those the request supplies, NULL for the rest.
+    pub fn template(&self) -> Vec<Value<'static>> {
+        self.source.columns.values().map(|column| self.context(column.from)).collect()
+    }
+
+    fn context(&self, from: Option<Context>) -> Value<'static> {
+        let delivery = self.request.delivery;
+        let text = |text: &str| Value::Text(text.to_owned().into());
+        let day = |at: Option<DateTime<Utc>>| at.map_or(Value::Null, |at| Value::Day(days_of(at.date_naive())));
+        match from {
+            Some(Context::AsOf) => self.as_of.map_or(Value::Null, |at| Value::Instant(at.timestamp_micros())),
+            Some(Context::AsOfDay) => day(self.as_of),
+            Some(Context::Scope) => text(&delivery.scope.0),
+            Some(Context::Marketplace) => match &delivery.marketplace {
+                Some(marketplace) => text(marketplace.as_str()),
+                None if self.source.scope == "marketplace" => text(&delivery.scope.0),
+                None => Value::Null,
+            },
+            Some(Context::WindowFrom) => day(self.window.map(|window| window.from)),
+            Some(Context::WindowTo) => self.window.map_or(Value::Null, |window| Value::Day(days_of(window.last_day()))),
+            _ => Value::Null,
+        }
+    }
+}
+
+fn groups(source: &Source) -> Vec<usize> {
+    let shared = source.rows.iter().position(|set| set.unit.is_none()).unwrap_or(0);
+    let mut groups: Vec<usize> = source.rows.iter().map(|set| set.unit.is_none()).enumerate()
+        .map(|(index, shares)| if shares { shared } else { index })
+        .collect();
+    if groups.is_empty() {
+        groups.push(0);
+    }
+    groups
+}
+
+/// Whether rows can't be placed before the as-of instant is known.
+pub fn needs_as_of_first(source: &Source) -> bool {
+    let from_as_of = |from| matches!(from, Some(Context::AsOf | Context::AsOfDay));
+    source.unit == Unit::AsOfDay
+        || source.rows.iter().any(|set| set.unit == Some(Unit::AsOfDay))
+        || source.month.as_deref() == Some("as_of")
+        || source.columns.values().any(|column| from_as_of(column.from))
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// In the batch.
+    Loaded,
+    /// On a day the request did not wholly cover.
+    Outside,
+    /// Rejected, and counted so.
+    Rejected,
+}
+
+/// Checks rows, places them in units and collects them in batches. One per thread; tallies are merged in order.
+pub struct RowWriter<'p> {
+    plan: &'p RowPlan<'p>,
+    batch: BatchBuilder,
+    key: String,
+    /// Counts so far.
+    pub tally: Tally,
+}
+
+impl<'p> RowWriter<'p> {
+    /// A writer without rows.
+    pub fn new(plan: &'p RowPlan<'p>) -> Self {
+        let batch = BatchBuilder::new(plan.source, plan.schema.clone());
+        Self { plan, batch, key: String::new(), tally: Tally::new(plan) }
+    }
+
+    /// Takes a row of row set `set`: one value per declared column, in order.
+    ///
+    /// Call [`RowWriter::take_full`] afterwards.
+    pub fn accept(&mut self, set: usize, line: u64, values: &[Value<'_>], extra: Option<&str>) -> Fate {
+        if let Some(column) = self.plan.required[set].iter().find(|column| values[**column].is_null()) {
+            return self.refuse(set, line, *column, "is required and has no value", values);
+        }
+        let unit = &self.plan.units[set];
+        match unit.place(values, &mut self.key) {
+            Placement::Inside => {}
+            Placement::Outside => {
+                self.tally.outside_window += 1;
+                return Fate::Outside;
+            }
+            Placement::Unknown(column) => {
+                return self.refuse(set, line, column, "decides the row's unit and has no value", values);
+            }
+        }
+        let month = match unit.month(values) {
+            Ok(month) => month,
+            Err(column) => return self.refuse(set, line, column, "decides the row's month and has no value", values),
+        };
+        self.tally.count(self.plan, set, values, &self.key);
+        self.batch.push(&self.key, month, line, values, extra);
+        Fate::Loaded
+    }
+
+    fn refuse(&mut self, set: usize, line: u64, column: usize, reason: &str, values: &[Value<'_>]) -> Fate {
+        let column = self.plan.source.columns.get_index(column).map(|(name, _)| name.clone());
+        self.reject(set, Reject { line, column, reason: reason.to_owned(), value: None }, values);
+        Fate::Rejected
+    }
+
+    /// Counts a rejected row of row set `set`; `values` are those that could be read (NULL elsewhere), from which
+    /// its unit follows, if it does. The reject's value is cut to 200 characters; leaving out personal data is
+    /// the caller's duty.
+    pub fn reject(&mut self, set: usize, reject: Reject, values: &[Value<'_>]) {
+        self.reject_all(&[set], reject, values);
+    }
+
+    /// Counts one rejected part of a document that could have held rows of several row sets.
+    pub fn reject_all(&mut self, sets: &[usize], mut reject: Reject, values: &[Value<'_>]) {
+        if let Some(value) = &mut reject.value {
+            if let Some((cut, _)) = value.char_indices().nth(MAX_VALUE_CHARS) {
+                value.truncate(cut);
+            }
+        }
+        self.tally.rejected += 1;
+        if self.tally.rejects.len() < MAX_REJECTS {
+            self.tally.rejects.push(reject);
+        }
+        for set in sets {
+            self.blame(*set, values);
+        }
+    }
+
+    fn blame(&mut self, set: usize, values: &[Value<'_>]) {
+        let unit = &self.plan.units[set];
+        let hold = self.plan.source.strict || !unit.is_request_unit();
+        match unit.place(values, &mut self.key) {
+            Placement::Inside if hold => drop(self.tally.held_back.insert(self.key.clone())),
+            Placement::Inside => drop(self.tally.incomplete.insert(self.key.clone())),
+            Placement::Outside => {}
+            Placement::Unknown(_) if self.plan.source.strict => self.tally.hold_back_all = true,
+            Placement::Unknown(_) => drop(self.tally.sets_incomplete.insert(self.plan.groups[set])),
+        }
+    }
+
+    /// A batch, if enough rows have come together.
+    pub fn take_full(&mut self) -> Result<Option<RecordBatch>> {
+        if self.batch.is_full() { self.take_rest() } else { Ok(None) }
+    }
+
+    /// The remaining rows.
+    pub fn take_rest(&mut self) -> Result<Option<RecordBatch>> {
+        if self.batch.is_empty() { Ok(None) } else { self.batch.finish().map(Some) }
+    }
+}
+
+/// Counts of a stretch of rows.
+#[derive(Default)]
+pub struct Tally {
+    /// Rows in batches.
+    pub rows: u64,
+    /// Rows rejected.
+    pub rejected: u64,
+    /// Rows of days the request did not wholly cover.
+    pub outside_window: u64,
+    /// Numbers rounded.
+    pub rounded: u64,
+    /// The rest of the document was not read.
+    pub given_up: bool,
+    /// Unknown headers or paths, and how many of their cells held a value.
+    pub drift: BTreeMap<String, u64>,
+    rejects: Vec<Reject>,
+    held_back: BTreeSet<String>,
+    hold_back_all: bool,
+    incomplete: BTreeSet<String>,
+    /// Row sets with a rejected row that may belong to any of their request units.
+    sets_incomplete: BTreeSet<usize>,
+    /// Request units with rows: row set and ordinal.
+    seen: BTreeSet<(usize, i32)>,
+    last_seen: Option<(usize, i32)>,
+    as_of_micros: Option<i64>,
+    sums: Vec<Sums>,
+}
+
+impl Tally {
+    fn new(plan: &RowPlan<'_>) -> Self {
+        Self { sums: plan.controls.iter().map(|_| Sums::default()).collect(), ..Self::default() }
+    }
+
+    fn count(&mut self, plan: &RowPlan<'_>, set: usize, values: &[Value<'_>], key: &str) {
+        self.rows += 1;
+        let unit = &plan.units[set];
+        if unit.is_request_unit() {
+            let place = (plan.groups[set], unit.ordinal(values));
+            if self.last_seen != Some(place) {
+                self.last_seen = Some(place);
+                self.seen.insert(place);
+            }
+        }
+        if let Some(column) = plan.as_of_column {
+            self.as_of_micros = self.as_of_micros.max(instant_of(&values[column]));
+        }
+        for (control, sums) in plan.controls.iter().zip(&mut self.sums) {
+            sums.add(control, values, key);
+        }
+    }
+
+    /// Adds the counts of the stretch that follows in the document.
+    pub fn merge(&mut self, later: Self) {
+        self.rows += later.rows;
+        self.rejected += later.rejected;
+        self.outside_window += later.outside_window;
+        self.rounded += later.rounded;
+        self.given_up |= later.given_up;
+        for (name, count) in later.drift {
+            *self.drift.entry(name).or_default() += count;
+        }
+        let room = MAX_REJECTS - self.rejects.len();
+        self.rejects.extend(later.rejects.into_iter().take(room));
+        self.held_back.extend(later.held_back);
+        self.hold_back_all |= later.hold_back_all;
+        self.incomplete.extend(later.incomplete);
+        self.sets_incomplete.extend(later.sets_incomplete);
+        self.seen.extend(later.seen);
+        self.as_of_micros = self.as_of_micros.max(later.as_of_micros);
+        for (own, later) in self.sums.iter_mut().zip(later.sums) {
+            own.merge(later);
+        }
+    }
+
+    /// Draws the conclusions: empty and incomplete units, sums that don't match, refusal.
+    /// The charset and decimal mark are left for the caller to fill in.
+    pub fn finish(self, plan: &RowPlan<'_>) -> Outcome {
+        let as_of = plan.as_of.or_else(|| self.as_of_micros.and_then(DateTime::from_timestamp_micros));
+        let mut outcome = Outcome {
+            rows: self.rows,
+            rejected: self.rejected,
+            outside_window: self.outside_window,
+            rounded: self.rounded,
+            drift: self.drift,
+            rejects: self.rejects,
+            held_back: self.held_back,
+            hold_back_all: self.hold_back_all,
+            incomplete: self.incomplete,
+            as_of,
+            window: plan.window,
+            ..Outcome::default()
+        };
+        for (control, sums) in plan.controls.iter().zip(self.sums) {
+            outcome.unbalanced.extend(sums.unbalanced(control));
+        }
+        for (set, unit) in plan.units.iter().enumerate().filter(|(set, _)| plan.groups[*set] == *set) {
+            let doubtful = outcome.hold_back_all || self.sets_incomplete.contains(&set);
+            for (ordinal, last_day, empty) in unit.asked() {
+                if doubtful {
+                    outcome.incomplete.insert(empty.unit);
+                } else if !self.seen.contains(&(set, ordinal)) && !outcome.is_blemished(&empty.unit) {
+                    if counts_as_empty(plan, as_of, last_day) {
+                        outcome.empty.push(empty);
+                    } else {
+                        outcome.too_early += 1;
+                    }
+                }
+            }
+        }
+        outcome.refused = refusal(plan.source, &outcome);
+        if self.given_up && outcome.refused.is_none() {
+            outcome.refused = Some("quotes don't match in most of the file".to_owned());
+        }
+        outcome
+    }
+}
+
+impl Outcome {
+    fn is_blemished(&self, unit: &str) -> bool {
+        self.held_back.contains(unit) || self.incomplete.contains(unit)
+    }
+}
+
+fn instant_of(value: &Value<'_>) -> Option<i64> {
+    match value {
+        Value::Instant(micros) => Some(*micros),
+        Value::Day(day) => Some(i64::from(*day) * 86_400_000_000),
+        _ => None,
+    }
+}
+
+/// Amazon is late, not empty: an empty answer soon after the period's end says nothing.
+fn counts_as_empty(plan: &RowPlan<'_>, as_of: Option<DateTime<Utc>>, last_day: chrono::NaiveDate) -> bool {
+    let Some(hours) = plan.source.empty_counts_after_hours else { return true };
+    let end = last_day.and_time(chrono::NaiveTime::MIN).and_utc() + TimeDelta::days(1);
+    as_of.unwrap_or(plan.request.delivery.fetched_at) >= end + TimeDelta::hours(i64::from(hours))
+}
+
+fn refusal(source: &Source, outcome: &Outcome) -> Option<String> {
+    let total = outcome.rows + outcome.rejected;
+    if outcome.rejected == 0 || (outcome.rejected as f64) <= source.max_rejected_share * total as f64 {
+        return None;
+    }
+    let first = outcome.rejects.first()?;
+    let column = first.column.as_deref().map_or(String::new(), |column| format!("{column} "));
+    Some(format!(
+        "{} of {total} rows could not be read as {}, more than the {} % allowed; the first, line {}: {column}{}",
+        outcome.rejected,
+        source.name,
+        source.max_rejected_share * 100.0,
+        first.line,
+        first.reason,
+    ))
+}

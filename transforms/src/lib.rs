@@ -1,0 +1,12 @@
+//! Bytes to rows, rows to tables, tables to rollups.
+//!
+//! Nothing here opens a file, touches a socket or asks the time: bytes, streams, stamps and the runtime that
+//! spills are given.
+
+mod declarations;
+pub mod decode;
+pub mod functions;
+pub mod merge;
+pub mod stage;
+
+pub use declarations::{Check, Dataset, Declarations, Severity, Stage};

@@ -1,0 +1,95 @@
+//! Stamping a delivery's sorted rows: from the decoded to the working schema.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringArray, TimestampMicrosecondArray,
+};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::{Int64Type, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use chrono::{DateTime, Utc};
+use datafusion::common::{DataFusionError, internal_datafusion_err};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt;
+use sellerlake_contracts::DeliveryId;
+use sellerlake_schemas::Source;
+
+use crate::merge::schema::{INPUT, working_schema};
+
+/// What all rows of a delivery share, known once it has been decoded to its end.
+#[derive(Debug, Clone)]
+pub struct Stamp {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// The server's cut-off.
+    pub as_of: Option<DateTime<Utc>>,
+    /// Units whose rows must not be merged, because one of them is bad.
+    pub held_back: BTreeSet<String>,
+    /// Units that lack a bad row.
+    pub incomplete: BTreeSet<String>,
+}
+
+/// Adds the stamp to sorted decoded rows and leaves out what is held back.
+///
+/// `cell` must be filled before the first batch arrives; a sort yields nothing before its input has ended.
+pub fn stamp(
+    source: &Source,
+    sorted: SendableRecordBatchStream,
+    cell: Arc<OnceLock<Stamp>>,
+) -> SendableRecordBatchStream {
+    let schema = working_schema(source);
+    let target = schema.clone();
+    let rows = sorted.map(move |batch| {
+        let stamp = cell.get().ok_or_else(|| internal_datafusion_err!("rows were sorted before their stamp was known"))?;
+        stamp_batch(&batch?, stamp, &target)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+}
+
+fn stamp_batch(batch: &RecordBatch, stamp: &Stamp, target: &SchemaRef) -> Result<RecordBatch, DataFusionError> {
+    let kept;
+    let batch = if stamp.held_back.is_empty() {
+        batch
+    } else {
+        let units = batch.column_by_name("_unit").map(|column| column.as_string::<i32>());
+        let keep: BooleanArray = units.into_iter().flatten().map(|unit| Some(!is_in(unit, &stamp.held_back))).collect();
+        kept = filter_record_batch(batch, &keep)?;
+        &kept
+    };
+    let rows = batch.num_rows();
+    let columns = target.fields().iter().map(|field| -> Result<ArrayRef, DataFusionError> {
+        Ok(match field.name().as_str() {
+            "_delivery_id" => Arc::new(StringArray::new_repeated(stamp.delivery.as_str(), rows)),
+            "_as_of" => {
+                let instant = stamp.as_of.map(|instant| instant.timestamp_micros());
+                Arc::new(TimestampMicrosecondArray::from(vec![instant; rows]).with_timezone("UTC"))
+            }
+            "_incomplete" if stamp.incomplete.is_empty() => Arc::new(BooleanArray::from(vec![false; rows])),
+            "_incomplete" => {
+                let units = batch.column_by_name("_unit").map(|column| column.as_string::<i32>());
+                let flags = units.into_iter().flatten().map(|unit| Some(is_in(unit, &stamp.incomplete)));
+                Arc::new(flags.collect::<BooleanArray>())
+            }
+            "_marker" => {
+                let lines = column(batch, "_line")?;
+                let lines = lines.as_primitive::<Int64Type>().values();
+                Arc::new(lines.iter().map(|line| Some(*line == 0)).collect::<BooleanArray>())
+            }
+            INPUT => Arc::new(Int64Array::from(vec![0; rows])),
+            name => column(batch, name)?,
+        })
+    });
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    Ok(RecordBatch::try_new(Arc::clone(target), columns)?)
+}
+
+fn is_in(unit: Option<&str>, units: &BTreeSet<String>) -> bool {
+    unit.is_some_and(|unit| units.contains(unit))
+}
+
+fn column(batch: &RecordBatch, name: &str) -> Result<ArrayRef, DataFusionError> {
+    batch.column_by_name(name).cloned().ok_or_else(|| internal_datafusion_err!("decoded rows lack {name}"))
+}

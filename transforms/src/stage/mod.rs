@@ -1,0 +1,11 @@
+//! The stage engine: declared SQL, planned once, run per seller and month (DESIGN promise 4).
+//!
+//! A stage is a pure function of its inputs: the engine is given table providers and yields rows in the
+//! declared schema and order. What is stale, and where rows go, is decided elsewhere.
+
+mod engine;
+mod output;
+mod placeholder;
+
+pub use engine::{StageEngine, StageInput};
+pub use output::table_schema;

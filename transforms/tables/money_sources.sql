@@ -1,0 +1,37 @@
+/*
+doc = """
+Which of the three views of the money the ledger takes for this seller: the one its account settings name; else
+Finances 2024-06-19 where any of it is loaded, else settlements, else Finances v0 (amazon-facts H.4 item 3).
+"""
+[reads]
+account_settings = "all"
+finance_transactions = "all"
+settlement_v2 = "all"
+settlement_v1 = "all"
+finance_event_pages = "all"
+*/
+WITH views AS (
+    SELECT 'finances' AS source, 1 AS place, count(*) > 0 AS has_rows FROM finance_transactions
+    UNION ALL
+    SELECT 'settlements', 2, sum(rows) > 0
+    FROM (SELECT count(*) AS rows FROM settlement_v2 UNION ALL SELECT count(*) FROM settlement_v1) AS layouts
+    UNION ALL
+    SELECT 'finance_events', 3, count(*) > 0 FROM finance_event_pages
+),
+-- Accounts of one seller that name different views cancel out: the rows can't tell whose money they are.
+declared AS (
+    SELECT min(lower(money_source)) AS source
+    FROM account_settings
+    WHERE lower(money_source) IN ('finances', 'settlements', 'finance_events')
+    HAVING count(DISTINCT lower(money_source)) = 1
+),
+loaded AS (
+    SELECT min(place) AS place FROM views WHERE has_rows
+)
+SELECT
+    v.source, v.has_rows,
+    CASE WHEN d.source IS NOT NULL THEN d.source = v.source ELSE coalesce(l.place = v.place, false) END AS chosen,
+    CASE WHEN d.source IS NOT NULL THEN 'account_settings' ELSE 'loaded' END AS chosen_by
+FROM views AS v
+CROSS JOIN loaded AS l
+LEFT JOIN declared AS d ON true

@@ -1,0 +1,7 @@
+//! Decoding and merging at their boundary: data-driven cases, and real report files where they are at hand.
+
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // tests
+
+mod cases;
+mod decoded;
+mod samples;
