@@ -100,7 +100,8 @@ impl Settings {
 
     /// The defaults, below a directory.
     pub fn below(directory: &Path) -> Result<Self> {
-        Self::resolve(Written::default(), directory)
+        let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+        Self::resolve(Written::default(), &directory)
     }
 
     fn resolve(written: Written, base: &Path) -> Result<Self> {

@@ -40,8 +40,11 @@ impl Workspace {
         while let Some(batch) = rows.next().await {
             match batch {
                 // A writer that stopped listening has failed, and says so when joined.
-                Ok(batch) if sender.send(batch).await.is_err() => break,
-                Ok(_) => {}
+                Ok(batch) => {
+                    if sender.send(batch).await.is_err() {
+                        break;
+                    }
+                }
                 Err(error) => {
                     failure = Some(row_error(error, &named));
                     break;

@@ -68,11 +68,13 @@ impl Workspace {
 }
 
 fn runtime(settings: &Settings, lake: &Lake) -> Result<Arc<RuntimeEnv>> {
+    let failed = |error| Error::permanent(Kind::Storage, "can't set up the spill directory").source(error);
+    std::fs::create_dir_all(lake.spool_dir()).map_err(|error| failed(error.into()))?;
     let spill = DiskManagerMode::Directories(vec![lake.spool_dir().to_owned()]);
     let disk = DiskManagerBuilder::default().with_mode(spill).with_max_temp_directory_size(SPILL_LIMIT_BYTES);
     RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(settings.memory_bytes)))
         .with_disk_manager_builder(disk)
         .build_arc()
-        .map_err(|error| Error::permanent(Kind::Storage, "can't set up the spill directory").source(error))
+        .map_err(failed)
 }

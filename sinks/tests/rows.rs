@@ -13,12 +13,12 @@ use sellerlake_contracts::{Delivery, DeliveryId, Partition, Scope};
 use sellerlake_sinks::{BuiltPartition, Lake, PartitionWriter, WriteOptions};
 use sha2::{Digest, Sha256};
 
-pub fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+pub(crate) fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap()
 }
 
 /// Rows as `sources/` holds them, the last one a marker.
-pub fn sample(orders: &[&str]) -> RecordBatch {
+pub(crate) fn sample(orders: &[&str]) -> RecordBatch {
     let count = orders.len() as i64;
     let marker = (0..count).map(|row| Some(row + 1 == count && count > 2));
     batch(vec![
@@ -43,11 +43,11 @@ pub fn sample(orders: &[&str]) -> RecordBatch {
     ])
 }
 
-pub fn partition(name: &str) -> Partition {
+pub(crate) fn partition(name: &str) -> Partition {
     Partition::parse(&format!("sources/{name}/seller_id=A1/month=2026-03/data.parquet")).unwrap()
 }
 
-pub fn write(lake: &Lake, partition: &Partition, batches: &[RecordBatch], threads: usize) -> BuiltPartition {
+pub(crate) fn write(lake: &Lake, partition: &Partition, batches: &[RecordBatch], threads: usize) -> BuiltPartition {
     let schema: SchemaRef = batches[0].schema();
     let sorted_by = vec![schema.field(0).name().clone()];
     let options = WriteOptions { sorted_by, nulls_first: false, threads };
@@ -58,12 +58,12 @@ pub fn write(lake: &Lake, partition: &Partition, batches: &[RecordBatch], thread
     writer.finish().unwrap()
 }
 
-pub fn built(lake: &Lake, partition: &Partition, orders: &[&str]) -> BuiltPartition {
+pub(crate) fn built(lake: &Lake, partition: &Partition, orders: &[&str]) -> BuiltPartition {
     write(lake, partition, &[sample(orders)], 2)
 }
 
 /// The rows that stand under a partition's path.
-pub async fn standing(lake: &Lake, partition: &Partition) -> RecordBatch {
+pub(crate) async fn standing(lake: &Lake, partition: &Partition) -> RecordBatch {
     use object_store::ObjectStoreExt;
     let path = object_store::path::Path::from(partition.path());
     let bytes = lake.store().get(&path).await.unwrap().bytes().await.unwrap();
@@ -73,7 +73,7 @@ pub async fn standing(lake: &Lake, partition: &Partition) -> RecordBatch {
     arrow::compute::concat_batches(&schema, &batches).unwrap()
 }
 
-pub fn delivery(source: &str, content: &[u8]) -> Delivery {
+pub(crate) fn delivery(source: &str, content: &[u8]) -> Delivery {
     let at: DateTime<Utc> = "2026-03-05T08:00:00Z".parse().unwrap();
     let sha256 = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
     let mut delivery = Delivery {

@@ -1,11 +1,6 @@
 /*
 into = "ledger_all"
 severity = "block"
-doc = "Within the accrual lens a release and the deferred transaction it repeats must never both count."
-[reads]
-deferral_links = "0"
+doc = "A release whose deferred transaction is loaded must not count in the accrual lens: the sale would be double."
 */
-SELECT DISTINCT l.source_txn_id
-FROM ledger_all AS l
-INNER JOIN deferral_links AS d ON l.source_txn_id = d.release_id
-WHERE l.source = 'finances' AND l.in_accrual AND d.deferred_found
+SELECT DISTINCT source, source_txn_id, supersedes FROM ledger_all WHERE supersedes IS NOT NULL AND in_accrual

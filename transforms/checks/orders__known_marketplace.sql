@@ -1,7 +1,10 @@
 /*
 into = "orders"
 severity = "warn"
-doc = "Every order sold on Amazon belongs to a marketplace; another sales channel is new, or localised, and its days are UTC's."
+doc = """
+Every order sold on Amazon belongs to a marketplace; another sales channel is new, or localised, and its days are
+UTC's.
+"""
 */
 SELECT sales_channel, count(*) AS orders
 FROM orders

@@ -1,7 +1,7 @@
 /*
 into = "orders"
 severity = "warn"
-doc = "Every status is known to order_statuses; another, kept as Amazon wrote it, may be a cancellation counted as a sale."
+doc = "Every status is a known one; another, kept as Amazon wrote it, may be a cancellation counted as a sale."
 */
 SELECT status, count(*) AS orders
 FROM orders

@@ -125,7 +125,8 @@ profits AS (
         product_sales + shipping_income + giftwrap_income + promo_rebates + other_charges + refunds
             + referral_fees + refund_admin_fees + closing_fees + fulfilment_fees + shipping_chargebacks
             + other_order_fees + storage_fees + inbound_fees + removal_fees + return_processing_fees
-            + subscription_fees + promotion_fees + other_service_fees + advertising + reimbursements + liquidations + other AS profit_before_cogs
+            + subscription_fees + promotion_fees + other_service_fees + advertising + reimbursements
+            + liquidations + other AS profit_before_cogs
     FROM totals
 )
 SELECT

@@ -1,7 +1,7 @@
 /*
 doc = """
-Order items counted on the local day they were ordered. UTC months don't end with local days, so neighbours are read too.
-Replacements and multi-channel orders take stock but are no sales on Amazon, and are counted apart.
+Order items counted on the local day they were ordered. UTC months don't end with local days, so neighbours are read
+too. Replacements and multi-channel orders take stock but are no sales on Amazon, and are counted apart.
 """
 emits = "-1..1"
 [reads]

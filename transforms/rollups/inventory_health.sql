@@ -1,7 +1,7 @@
 /*
 doc = """
-The newest stock list of each marketplace, its SKUs' rows added up, against the demand of the 30 days before it. Stock that
-several marketplaces share is sold by all of them, so cover counts the pool's demand.
+The newest stock list of each marketplace, its SKUs' rows added up, against the demand of the 30 days before it. Stock
+that several marketplaces share is sold by all of them, so cover counts the pool's demand.
 """
 [reads]
 inventory = "all"

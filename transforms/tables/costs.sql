@@ -1,5 +1,8 @@
 /*
-doc = "A line of the cost list holds until the next one of the same SKU and marketplace. A line without cost ends the one before it: from then on the cost is unknown."
+doc = """
+A line of the cost list holds until the next one of the same SKU and marketplace. A line without cost ends the one
+before it: from then on the cost is unknown.
+"""
 [reads]
 cost_list = "all"
 */

@@ -89,12 +89,14 @@ told AS (
             WHEN r.list_key = 'productadspaymenteventlist' AND lower(r.event_type) = 'refund' THEN abs(r.amount)
             ELSE r.amount
         END AS signed_amount,
-        -- Held within the window's month and the next, so that no event leaves the months this stage builds.
+        -- Held within the window's month and the next, so that no event leaves the months this stage builds. Noon: then
+        -- it is the same day in every marketplace.
         CASE
             WHEN r.posted_date IS NULL OR month_of(r.posted_date) < month_of(r.period_from)
-                THEN arrow_cast(r.period_from, 'Timestamp(Microsecond, Some("UTC"))')
-            WHEN month_of(r.posted_date) > month_of(r.period_from) + INTERVAL '1' MONTH
-                THEN arrow_cast(month_of(r.period_from) + INTERVAL '1' MONTH, 'Timestamp(Microsecond, Some("UTC"))')
+                THEN arrow_cast(r.period_from, 'Timestamp(Microsecond, Some("UTC"))') + INTERVAL '12' HOUR
+            WHEN month_of(r.posted_date) > month_of(r.period_from) + INTERVAL '1' MONTH THEN
+                arrow_cast(month_of(r.period_from) + INTERVAL '1' MONTH, 'Timestamp(Microsecond, Some("UTC"))')
+                    + INTERVAL '12' HOUR
             ELSE r.posted_date
         END AS booked_at,
         coalesce(r.charge_type, r.fee_type, r.direct_payment_type, r.promotion_type, r.event_type, r.field) AS raw_name

@@ -1,8 +1,8 @@
 /*
 doc = """
-Three sources list the same stock at different moments of a day, so a row's quantities come whole from one of them; twins
-in it survive. Only the planning report knows ages; they are added to the row of the same day. Rows that repeat another
-marketplace's stock (Pan-European FBA) are marked, not removed: each marketplace's own view stays complete.
+Three sources list the same stock at different moments of a day, so a row's quantities come whole from one of them;
+twins in it survive. Only the planning report knows ages; they are added to the row of the same day. Rows that repeat
+another marketplace's stock (Pan-European FBA) are marked, not removed: each marketplace's own view stays complete.
 """
 [reads]
 inventory_summaries = "0"

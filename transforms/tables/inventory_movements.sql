@@ -1,5 +1,8 @@
 /*
-doc = "Rows of the ledger's detail view as they are. Event types lose their spaces and, where the file was localised, their language; what is unknown stays."
+doc = """
+Rows of the ledger's detail view as they are. Event types lose their spaces and, where the file was localised, their
+language; what is unknown stays.
+"""
 [reads]
 ledger_detail = "0"
 */

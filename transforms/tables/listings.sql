@@ -1,5 +1,8 @@
 /*
-doc = "The newest list of each marketplace, whole: a listing that left it is gone. Amazon names no currency, so the marketplace's is taken."
+doc = """
+The newest list of each marketplace, whole: a listing that left it is gone. Amazon names no currency, so the
+marketplace's is taken.
+"""
 [reads]
 merchant_listings = "all"
 marketplaces = "all"

@@ -5,6 +5,7 @@ new as the report's, because the API has item ids. A v0 order whose items were n
 with the newer status, unless it was cancelled. Orders that neither knows come from order, shipment and unshipped
 reports, in this order.
 """
+emits = "-1..0"
 [reads]
 all_orders = "0"
 orders_v0 = "0"
@@ -14,7 +15,6 @@ order_report = "0"
 fulfilled_shipments = "0..1"
 unshipped_orders = "0..1"
 marketplaces = "all"
-order_statuses = "all"
 */
 WITH api AS (
     SELECT
@@ -47,23 +47,22 @@ report_versions AS (
 versions AS (
     SELECT
         n.*,
-        coalesce(s.status, n.raw_status) AS status,
         r.updated_at IS NULL OR n.updated_at >= r.updated_at AS stands,
-        n.origin = 'orders_2026' OR v.amazon_order_id IS NOT NULL OR coalesce(s.status = 'Cancelled', false)
-            AS brings_items
+        n.origin = 'orders_2026' OR v.amazon_order_id IS NOT NULL
+            OR coalesce(lower(n.raw_status) IN ('canceled', 'cancelled'), false) AS brings_items
     FROM newest_api AS n
     LEFT JOIN report_versions AS r ON r.amazon_order_id = n.amazon_order_id
     LEFT JOIN (SELECT DISTINCT amazon_order_id FROM order_items_v0) AS v ON v.amazon_order_id = n.amazon_order_id
-    LEFT JOIN order_statuses AS s ON s.raw_status = lower(n.raw_status)
 ),
 from_report AS (
     SELECT
         a.amazon_order_id, NULL AS order_item_id, a.purchase_date AS purchase_at,
-        v.marketplace_id, a.sales_channel, CASE WHEN v.stands THEN v.status END AS status, a.order_status AS raw_status,
+        v.marketplace_id, a.sales_channel, CASE WHEN v.stands THEN v.raw_status ELSE a.order_status END AS raw_status,
         a.item_status,
-        coalesce(a.is_replacement_order OR a.is_exchange_order, a.is_replacement_order, a.is_exchange_order)
-            AS is_replacement,
-        a.is_business_order AS is_business,
+        coalesce(
+            a.is_replacement_order OR a.is_exchange_order, a.is_replacement_order, a.is_exchange_order, v.is_replacement
+        ) AS is_replacement,
+        coalesce(a.is_business_order, v.is_business) AS is_business,
         coalesce(a.fulfillment_channel, a.fulfilled_by) AS fulfillment_channel,
         a.sku, a.asin, a.product_name, a.quantity AS units, NULL AS units_shipped, a.currency,
         a.item_price, a.item_tax, a.shipping_price, a.shipping_tax, a.gift_wrap_price, a.gift_wrap_tax,
@@ -76,7 +75,7 @@ from_report AS (
 from_v0 AS (
     SELECT
         v.amazon_order_id, i.order_item_id, v.purchase_at,
-        v.marketplace_id, v.sales_channel, v.status, v.raw_status, NULL AS item_status,
+        v.marketplace_id, v.sales_channel, v.raw_status, NULL AS item_status,
         v.is_replacement, v.is_business, v.fulfillment_channel,
         i.seller_sku, i.asin, i.title, i.quantity_ordered, i.quantity_shipped, i.currency,
         i.item_price, i.item_tax, i.shipping_price, i.shipping_tax, i.gift_wrap_price, i.gift_wrap_tax,
@@ -120,7 +119,7 @@ money_2026 AS (
 from_2026 AS (
     SELECT
         v.amazon_order_id, i.order_item_id, v.purchase_at,
-        v.marketplace_id, v.sales_channel, v.status, v.raw_status,
+        v.marketplace_id, v.sales_channel, v.raw_status,
         -- An item taken out of an order that goes on: nothing shipped, nothing left to ship.
         CASE
             WHEN i.cancelled_by IS NOT NULL
@@ -179,7 +178,7 @@ others AS (
 from_others AS (
     SELECT
         o.amazon_order_id, o.order_item_id, o.purchase_at,
-        NULL AS marketplace_id, o.sales_channel, NULL AS status, o.raw_status, NULL AS item_status,
+        NULL AS marketplace_id, o.sales_channel, o.raw_status, NULL AS item_status,
         o.is_replacement, o.is_business, o.fulfillment_channel,
         o.sku, o.asin, o.product_name, o.units, o.units_shipped, o.currency,
         o.item_price, o.item_tax, o.shipping_price, o.shipping_tax, o.gift_wrap_price, o.gift_wrap_tax,
@@ -199,9 +198,39 @@ items AS (
     UNION ALL
     SELECT * FROM from_others
 ),
+named AS (
+    SELECT
+        *,
+        -- As in orders. Files come in the seller's language; a CASE, because a join would copy every row.
+        CASE
+            WHEN raw_status IN ('Shipped', 'Cancelled', 'Pending', 'Unshipped') THEN raw_status
+            WHEN lower(raw_status) LIKE 'shipped - %' OR lower(raw_status) IN (
+                'shipped', 'complete', 'enviado', 'versandt', 'versendet', 'expédié', 'expédiée', 'spedito', '出荷済み'
+            ) THEN 'Shipped'
+            WHEN lower(raw_status) IN (
+                'cancelled', 'canceled', 'cancelado', 'storniert', 'annulé', 'annulée', 'annullato', 'cancellato',
+                'キャンセル', 'キャンセル済み'
+            ) THEN 'Cancelled'
+            WHEN lower(raw_status) IN ('pending', 'pendiente', 'ausstehend', 'en attente', 'in attesa', '保留中')
+                THEN 'Pending'
+            WHEN lower(raw_status) IN (
+                'unshipped', 'shipping', 'pending - waiting for pick up', 'no enviado', 'nicht versandt',
+                'non expédié', 'non expédiée', 'non spedito', '未出荷'
+            ) THEN 'Unshipped'
+            WHEN lower(raw_status) IN ('partiallyshipped', 'partially_shipped', 'partially shipped')
+                THEN 'PartiallyShipped'
+            WHEN lower(raw_status) IN ('pendingavailability', 'pending_availability') THEN 'PendingAvailability'
+            WHEN lower(raw_status) = 'invoiceunconfirmed' THEN 'InvoiceUnconfirmed'
+            WHEN lower(raw_status) = 'unfulfillable' THEN 'Unfulfillable'
+            ELSE raw_status
+        END AS order_status
+    FROM items
+),
 -- One lookup for both: APIs give the id, reports the name.
 places AS (
     SELECT marketplace_id AS key, marketplace_id, zone FROM marketplaces
+    UNION ALL
+    SELECT marketplace_name, marketplace_id, zone FROM marketplaces
     UNION ALL
     SELECT match_name, marketplace_id, zone FROM marketplaces
 )
@@ -215,16 +244,20 @@ SELECT
     i.sku,
     i.asin,
     i.product_name,
-    coalesce(i.status, whole.status, i.raw_status) AS order_status,
+    i.order_status,
     i.item_status,
-    coalesce(coalesce(i.status, whole.status) = 'Cancelled', false) OR coalesce(part.status = 'Cancelled', false)
-        AS is_cancelled,
-    coalesce(lower(i.sales_channel) LIKE 'non-amazon%', false) OR i.amazon_order_id LIKE 'S%' AS is_mcf,
+    coalesce(i.order_status = 'Cancelled', false) OR coalesce(
+        i.item_status IN (
+            'Cancelled', 'Canceled', 'CANCELLED', 'Cancelado', 'Storniert', 'Annulé', 'Annulée', 'Annullato',
+            'Cancellato', 'キャンセル', 'キャンセル済み'
+        ), false
+    ) AS is_cancelled,
+    coalesce(i.sales_channel LIKE 'Non-Amazon%', false) OR i.amazon_order_id LIKE 'S%' AS is_mcf,
     i.is_replacement,
     i.is_business,
     CASE
-        WHEN lower(i.fulfillment_channel) IN ('afn', 'amazon') THEN 'AFN'
-        WHEN lower(i.fulfillment_channel) IN ('mfn', 'merchant', 'seller') THEN 'MFN'
+        WHEN i.fulfillment_channel IN ('Amazon', 'AFN', 'AMAZON') THEN 'AFN'
+        WHEN i.fulfillment_channel IN ('Merchant', 'MFN', 'MERCHANT', 'Seller') THEN 'MFN'
         ELSE i.fulfillment_channel
     END AS fulfillment_channel,
     i.units,
@@ -241,7 +274,5 @@ SELECT
     i.promotion_ids,
     i.price_designation,
     i.origin
-FROM items AS i
-LEFT JOIN places AS p ON p.key = coalesce(i.marketplace_id, lower(i.sales_channel))
-LEFT JOIN order_statuses AS whole ON whole.raw_status = lower(i.raw_status)
-LEFT JOIN order_statuses AS part ON part.raw_status = lower(i.item_status)
+FROM named AS i
+LEFT JOIN places AS p ON p.key = coalesce(i.marketplace_id, i.sales_channel)

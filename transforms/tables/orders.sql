@@ -4,6 +4,7 @@ One row per order, from its newest version: an API's where it is at least as new
 changes in an order is taken from the other version where the newest leaves it blank. Item facts of API orders come from
 order_items; the report's rows are their own. Orders only smaller reports know follow from their items.
 """
+emits = "-1..0"
 [reads]
 all_orders = "0"
 orders_v0 = "0"
@@ -13,15 +14,14 @@ order_report = "0"
 fulfilled_shipments = "0..1"
 unshipped_orders = "0..1"
 marketplaces = "all"
-order_statuses = "all"
 */
 WITH api AS (
     SELECT
         amazon_order_id, last_update_date AS updated_at, 'orders_v0' AS origin, purchase_date AS purchase_at,
         marketplace_id, sales_channel, order_status AS raw_status, fulfillment_channel,
         is_replacement_order AS is_replacement, is_business_order AS is_business,
-        seller_order_id, replaced_order_id AS original_order_id, ship_service_level,
-        ship_country, ship_state, ship_city, ship_postal_code, order_total, order_currency
+        seller_order_id, replaced_order_id AS original_order_id,
+        ship_country, ship_state, order_total, order_currency
     FROM orders_v0
     WHERE row_kind = 'order'
     UNION ALL
@@ -30,8 +30,8 @@ WITH api AS (
         CASE WHEN channel_name = 'NON_AMAZON' THEN 'Non-Amazon' ELSE marketplace_name END,
         fulfillment_status, fulfilled_by,
         replaced_order_id IS NOT NULL OR exchanged_order_id IS NOT NULL, programs LIKE '%"AMAZON_BUSINESS"%',
-        seller_order_id, coalesce(replaced_order_id, exchanged_order_id), fulfillment_service_level,
-        ship_country, ship_state, ship_city, ship_postal_code, grand_total, order_currency
+        seller_order_id, coalesce(replaced_order_id, exchanged_order_id),
+        ship_country, ship_state, grand_total, order_currency
     FROM orders_2026
     WHERE row_kind = 'order'
 ),
@@ -49,11 +49,8 @@ report_versions AS (
         bool_or(a.is_business_order) AS is_business,
         bool_or(a.is_replacement_order OR a.is_exchange_order) AS is_replacement,
         max(a.original_order_id) AS original_order_id,
-        max(a.ship_service_level) AS ship_service_level,
         max(a.ship_country) AS ship_country,
-        max(a.ship_state) AS ship_state,
-        max(a.ship_city) AS ship_city,
-        max(a.ship_postal_code) AS ship_postal_code
+        max(a.ship_state) AS ship_state
     FROM all_orders AS a
     LEFT SEMI JOIN newest_api AS n ON n.amazon_order_id = a.amazon_order_id
     GROUP BY a.amazon_order_id
@@ -71,11 +68,8 @@ report AS (
         bool_or(coalesce(is_replacement_order OR is_exchange_order, is_replacement_order, is_exchange_order))
             AS is_replacement,
         max(original_order_id) AS original_order_id,
-        max(ship_service_level) AS ship_service_level,
         max(ship_country) AS ship_country,
         max(ship_state) AS ship_state,
-        max(ship_city) AS ship_city,
-        max(ship_postal_code) AS ship_postal_code,
         count(*) AS item_count,
         sum(quantity) AS units,
         max(currency) AS currency,
@@ -96,11 +90,8 @@ standing AS (
         coalesce(n.is_business, r.is_business) AS is_business,
         coalesce(n.seller_order_id, r.seller_order_id) AS seller_order_id,
         coalesce(n.original_order_id, r.original_order_id) AS original_order_id,
-        coalesce(n.ship_service_level, r.ship_service_level) AS ship_service_level,
         coalesce(n.ship_country, r.ship_country) AS ship_country,
         coalesce(n.ship_state, r.ship_state) AS ship_state,
-        coalesce(n.ship_city, r.ship_city) AS ship_city,
-        coalesce(n.ship_postal_code, r.ship_postal_code) AS ship_postal_code,
         n.order_total, n.order_currency
     FROM newest_api AS n
     LEFT JOIN report_versions AS r ON r.amazon_order_id = n.amazon_order_id
@@ -115,8 +106,7 @@ from_report AS (
         coalesce(r.is_business, n.is_business) AS is_business,
         coalesce(r.seller_order_id, n.seller_order_id) AS seller_order_id,
         coalesce(r.original_order_id, n.original_order_id) AS original_order_id,
-        r.ship_service_level, r.ship_country, r.ship_state, r.ship_city, r.ship_postal_code,
-        NULL AS order_total, r.currency, r.item_count, r.units, r.item_revenue
+        r.ship_country, r.ship_state, NULL AS order_total, r.currency, r.item_count, r.units, r.item_revenue
     FROM report AS r
     LEFT ANTI JOIN standing AS s ON s.amazon_order_id = r.amazon_order_id
     LEFT JOIN newest_api AS n ON n.amazon_order_id = r.amazon_order_id
@@ -125,8 +115,7 @@ from_api AS (
     SELECT
         s.amazon_order_id, s.updated_at, s.origin, s.purchase_at, s.marketplace_id, s.sales_channel, s.raw_status,
         s.fulfillment_channel, s.is_replacement, s.is_business, s.seller_order_id, s.original_order_id,
-        s.ship_service_level, s.ship_country, s.ship_state, s.ship_city, s.ship_postal_code,
-        s.order_total, coalesce(s.order_currency, f.currency) AS currency,
+        s.ship_country, s.ship_state, s.order_total, coalesce(s.order_currency, f.currency) AS currency,
         coalesce(f.item_count, 0) AS item_count, f.units, f.item_revenue
     FROM standing AS s
     LEFT JOIN (
@@ -145,20 +134,19 @@ from_api AS (
 details AS (
     SELECT
         'order_report' AS origin, order_id AS amazon_order_id, NULL AS seller_order_id, NULL AS original_order_id,
-        max(ship_service_level) AS ship_service_level, max(ship_country) AS ship_country,
-        max(ship_state) AS ship_state, max(ship_city) AS ship_city, max(ship_postal_code) AS ship_postal_code
+        max(ship_country) AS ship_country, max(ship_state) AS ship_state
     FROM order_report
     GROUP BY order_id
     UNION ALL
     SELECT
         'fulfilled_shipments', amazon_order_id, max(merchant_order_id), NULL,
-        max(ship_service_level), max(ship_country), max(ship_state), max(ship_city), max(ship_postal_code)
+        max(ship_country), max(ship_state)
     FROM fulfilled_shipments
     GROUP BY amazon_order_id
     UNION ALL
     SELECT
         'unshipped_orders', order_id, NULL, max(original_order_id),
-        max(ship_service_level), max(ship_country), max(ship_state), max(ship_city), max(ship_postal_code)
+        max(ship_country), max(ship_state)
     FROM unshipped_orders
     GROUP BY order_id
 ),
@@ -170,9 +158,8 @@ from_others AS (
             AS raw_status,
         max(i.fulfillment_channel) AS fulfillment_channel, bool_or(i.is_replacement) AS is_replacement,
         bool_or(i.is_business) AS is_business, max(d.seller_order_id) AS seller_order_id,
-        max(d.original_order_id) AS original_order_id, max(d.ship_service_level) AS ship_service_level,
-        max(d.ship_country) AS ship_country, max(d.ship_state) AS ship_state, max(d.ship_city) AS ship_city,
-        max(d.ship_postal_code) AS ship_postal_code,
+        max(d.original_order_id) AS original_order_id, max(d.ship_country) AS ship_country,
+        max(d.ship_state) AS ship_state,
         NULL AS order_total, max(i.currency) AS currency, count(*) AS item_count, sum(i.units) AS units,
         CASE
             WHEN min(i.currency) = max(i.currency)
@@ -190,9 +177,39 @@ every AS (
     UNION ALL
     SELECT * FROM from_others
 ),
+named AS (
+    SELECT
+        *,
+        -- As in order_items. Files come in the seller's language; a CASE, because a join would copy every row.
+        CASE
+            WHEN raw_status IN ('Shipped', 'Cancelled', 'Pending', 'Unshipped') THEN raw_status
+            WHEN lower(raw_status) LIKE 'shipped - %' OR lower(raw_status) IN (
+                'shipped', 'complete', 'enviado', 'versandt', 'versendet', 'expédié', 'expédiée', 'spedito', '出荷済み'
+            ) THEN 'Shipped'
+            WHEN lower(raw_status) IN (
+                'cancelled', 'canceled', 'cancelado', 'storniert', 'annulé', 'annulée', 'annullato', 'cancellato',
+                'キャンセル', 'キャンセル済み'
+            ) THEN 'Cancelled'
+            WHEN lower(raw_status) IN ('pending', 'pendiente', 'ausstehend', 'en attente', 'in attesa', '保留中')
+                THEN 'Pending'
+            WHEN lower(raw_status) IN (
+                'unshipped', 'shipping', 'pending - waiting for pick up', 'no enviado', 'nicht versandt',
+                'non expédié', 'non expédiée', 'non spedito', '未出荷'
+            ) THEN 'Unshipped'
+            WHEN lower(raw_status) IN ('partiallyshipped', 'partially_shipped', 'partially shipped')
+                THEN 'PartiallyShipped'
+            WHEN lower(raw_status) IN ('pendingavailability', 'pending_availability') THEN 'PendingAvailability'
+            WHEN lower(raw_status) = 'invoiceunconfirmed' THEN 'InvoiceUnconfirmed'
+            WHEN lower(raw_status) = 'unfulfillable' THEN 'Unfulfillable'
+            ELSE raw_status
+        END AS status
+    FROM every
+),
 -- One lookup for both: APIs give the id, reports the name.
 places AS (
     SELECT marketplace_id AS key, marketplace_id, zone FROM marketplaces
+    UNION ALL
+    SELECT marketplace_name, marketplace_id, zone FROM marketplaces
     UNION ALL
     SELECT match_name, marketplace_id, zone FROM marketplaces
 )
@@ -202,30 +219,26 @@ SELECT
     o.purchase_at,
     local_day(o.purchase_at, coalesce(p.zone, 'UTC')) AS local_day,
     o.updated_at,
-    coalesce(s.status, o.raw_status) AS status,
+    o.status,
     o.raw_status,
     CASE
-        WHEN lower(o.fulfillment_channel) IN ('afn', 'amazon') THEN 'AFN'
-        WHEN lower(o.fulfillment_channel) IN ('mfn', 'merchant', 'seller') THEN 'MFN'
+        WHEN o.fulfillment_channel IN ('Amazon', 'AFN', 'AMAZON') THEN 'AFN'
+        WHEN o.fulfillment_channel IN ('Merchant', 'MFN', 'MERCHANT', 'Seller') THEN 'MFN'
         ELSE o.fulfillment_channel
     END AS fulfillment_channel,
     o.sales_channel,
     coalesce(o.marketplace_id, p.marketplace_id) AS marketplace_id,
-    coalesce(lower(o.sales_channel) LIKE 'non-amazon%', false) OR o.amazon_order_id LIKE 'S%' AS is_mcf,
+    coalesce(o.sales_channel LIKE 'Non-Amazon%', false) OR o.amazon_order_id LIKE 'S%' AS is_mcf,
     o.is_business,
     o.is_replacement,
     o.original_order_id,
-    o.ship_service_level,
     o.ship_country,
     o.ship_state,
-    o.ship_city,
-    o.ship_postal_code,
     o.item_count,
-    coalesce(o.units, CASE WHEN s.status = 'Cancelled' THEN 0 END) AS units,
+    coalesce(o.units, CASE WHEN o.status = 'Cancelled' THEN 0 END) AS units,
     o.currency,
     o.item_revenue,
     o.order_total,
     o.origin
-FROM every AS o
-LEFT JOIN places AS p ON p.key = coalesce(o.marketplace_id, lower(o.sales_channel))
-LEFT JOIN order_statuses AS s ON s.raw_status = lower(o.raw_status)
+FROM named AS o
+LEFT JOIN places AS p ON p.key = coalesce(o.marketplace_id, o.sales_channel)

@@ -1,9 +1,10 @@
 /*
 doc = """
-Amazon's Ads reports overlap, so one per ad product counts. The campaign report of Sponsored Products is their control:
-where its total of a day exceeds the advertised products (ads without a product, rows dropped for privacy), the difference
-becomes a row without SKU, metric by metric, so that sums equal the control. A total below the products' sum is an older
-report and adds nothing. The marketplace of a profile follows from its currency where only one marketplace has it.
+Amazon's Ads reports overlap, so one per ad product counts. The campaign report of Sponsored Products is their
+control: where its total of a day exceeds the advertised products (ads without a product, rows dropped for privacy),
+the difference becomes a row without SKU, metric by metric, so that sums equal the control. A total below the
+products' sum is an older report and adds nothing. The marketplace of a profile follows from its currency where only
+one marketplace has it.
 """
 [reads]
 ads_sp_advertised_product = "0"

@@ -1,5 +1,9 @@
 /*
-doc = "Search terms by day from the Ads API, and by period from console exports, whose rows say their own days or else cover the export's window. Rows are marked where the two, or two exports, cover the same days of a profile."
+doc = """
+Search terms by day from the Ads API, and by period from console exports, whose rows say their own days or else cover
+the export's window. Rows are marked where the two, or two exports, cover the same days of a profile.
+"""
+emits = "0..3"
 [reads]
 ads_sp_search_term = "0..2"
 ads_console_search_terms = "-3..0"

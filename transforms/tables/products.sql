@@ -1,5 +1,8 @@
 /*
-doc = "The catalogue answers in sections; the facts of a product are gathered from them. Which sections there are depends on the request, so any but the key can be missing."
+doc = """
+The catalogue answers in sections; the facts of a product are gathered from them. Which sections there are depends on
+the request, so any but the key can be missing.
+"""
 [reads]
 catalog_items = "all"
 */

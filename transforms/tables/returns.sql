@@ -1,5 +1,8 @@
 /*
-doc = "Rows of the FBA returns report as they are. A row whose status changed arrives again with its whole day, so nothing is merged here."
+doc = """
+Rows of the FBA returns report as they are. A row whose status changed arrives again with its whole day, so nothing is
+merged here.
+"""
 [reads]
 fba_returns = "0"
 */

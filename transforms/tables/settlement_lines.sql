@@ -19,7 +19,7 @@ WITH v2 AS (
         END AS quantity,
         -- A day without a time stands at noon UTC: then it is the same day in every marketplace.
         coalesce(
-            posted_date_time, arrow_cast(posted_date + INTERVAL '12' HOUR, 'Timestamp(Microsecond, Some("UTC"))')
+            posted_date_time, arrow_cast(posted_date, 'Timestamp(Microsecond, Some("UTC"))') + INTERVAL '12' HOUR
         ) AS posted_at,
         order_id, merchant_order_id, adjustment_id, shipment_id, marketplace_name, fulfillment_id,
         order_item_code, merchant_adjustment_item_id, sku, promotion_id
@@ -208,8 +208,9 @@ booked AS (
         h.marketplace_id AS settlement_marketplace_id,
         CASE
             WHEN l.posted_at IS NULL OR month_of(l.posted_at) > month_of(h.ended_at) THEN h.ended_at
-            WHEN month_of(l.posted_at) < month_of(h.ended_at) - INTERVAL '3' MONTH
-                THEN arrow_cast(month_of(h.ended_at) - INTERVAL '3' MONTH, 'Timestamp(Microsecond, Some("UTC"))')
+            WHEN month_of(l.posted_at) < month_of(h.ended_at) - INTERVAL '3' MONTH THEN
+                arrow_cast(month_of(h.ended_at) - INTERVAL '3' MONTH, 'Timestamp(Microsecond, Some("UTC"))')
+                    + INTERVAL '12' HOUR
             ELSE l.posted_at
         END AS booked_at
     FROM settlement_heads AS h

@@ -1,5 +1,8 @@
 /*
-doc = "The storage fee report names no SKU. Stock lists and movements of the neighbouring months tell it; an FNSKU they give two SKUs stays without."
+doc = """
+The storage fee report names no SKU. Stock lists and movements of the neighbouring months tell it; an FNSKU they give
+two SKUs stays without.
+"""
 [reads]
 storage_fee_charges = "0"
 inventory = "-1..1"

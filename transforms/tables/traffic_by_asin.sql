@@ -1,5 +1,8 @@
 /*
-doc = "The report's rows by ASIN, each over the whole period asked for; periods that share days are marked, since the same sales are in both."
+doc = """
+The report's rows by ASIN, each over the whole period asked for; periods that share days are marked, since the same
+sales are in both.
+"""
 [reads]
 sales_and_traffic = "-1..1"
 */

@@ -42,6 +42,12 @@ struct Case {
     expect_incomplete: usize,
     #[serde(default)]
     expect_unbalanced: usize,
+    /// Request units that came out empty and count as such. This and the next two are compared where they are given.
+    expect_empty: Option<usize>,
+    /// Request units that came out empty too soon to count.
+    expect_too_early: Option<u64>,
+    /// Numbers with more digits than their column holds.
+    expect_rounded: Option<u64>,
 }
 
 impl Case {
@@ -73,6 +79,15 @@ impl Case {
         compare("held back", self.expect_held_back.to_string(), outcome.held_back.len().to_string());
         compare("incomplete", self.expect_incomplete.to_string(), outcome.incomplete.len().to_string());
         compare("unbalanced", self.expect_unbalanced.to_string(), outcome.unbalanced.len().to_string());
+        if let Some(empty) = self.expect_empty {
+            compare("empty", empty.to_string(), outcome.empty.len().to_string());
+        }
+        if let Some(too_early) = self.expect_too_early {
+            compare("too early", too_early.to_string(), outcome.too_early.to_string());
+        }
+        if let Some(rounded) = self.expect_rounded {
+            compare("rounded", rounded.to_string(), outcome.rounded.to_string());
+        }
         compare("decimal comma", self.expect_decimal_comma.to_string(), outcome.decimal_comma.to_string());
         let charset = self.expect_charset.as_deref().unwrap_or("UTF-8");
         compare("charset", charset.to_lowercase(), outcome.charset.to_lowercase());

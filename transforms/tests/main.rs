@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // tests
 
 mod cases;
+mod decode_arbitrary;
+mod decode_text;
 mod decoded;
 mod samples;

@@ -25,6 +25,11 @@ pub struct Arguments {
 pub enum Command {
     /// Make a settings file and an empty lake here.
     Init(Init),
+    /// Read a small seller's files into a lake and show its books; needs nothing.
+    Demo {
+        /// Where to make the lake; a temporary directory by default.
+        directory: Option<PathBuf>,
+    },
     /// Check every declaration and report all mistakes at once.
     Check,
     /// List what can be ingested.

@@ -3,6 +3,7 @@
 //! A [`LakeTable`] shows a list of objects as a table; a [`Session`] holds one principal's tables and answers
 //! statements; [`output`] writes answers. Nothing here lists a store, writes an object or knows a dataset.
 
+mod depth;
 mod failure;
 mod footers;
 pub mod meta;

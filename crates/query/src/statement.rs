@@ -4,10 +4,15 @@ use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as Sql};
 use sellerlake_contracts::{Error, Kind, Result};
 
-use crate::failure;
+use crate::{depth, failure};
 
 /// Parses one statement that only reads: SELECT, WITH, VALUES, EXPLAIN of those, SHOW, DESCRIBE.
 pub(crate) fn parse(text: &str) -> Result<Statement> {
+    if depth::of(text) > depth::LIMIT {
+        return Err(failure::query("the statement chains or nests too deep")
+            .with("limit", depth::LIMIT)
+            .hint("write long chains of OR as IN (...), and sums of many terms in steps"));
+    }
     let parser = DFParserBuilder::new(text).with_recursion_limit(RECURSION_LIMIT).build();
     let statements = parser.and_then(|mut parser| parser.parse_statements());
     let mut statements = statements.map_err(|error| failure::explain(error, &[]))?;

@@ -106,16 +106,49 @@ async fn mistakes_are_explained() {
 #[tokio::test]
 async fn deep_nesting_is_refused_not_fatal() {
     let (_lake, session) = lake();
-    let wide = format!("SELECT {}", vec!["1"; std::env::var("WIDE").map_or(3000, |v| v.parse().unwrap())].join(" + "));
-    session.sql(&wide).await.unwrap().collect().await.unwrap();
-    let deep = format!("SELECT {}1{}", "(".repeat(5000), ")".repeat(5000));
-    assert_eq!(session.sql(&deep).await.unwrap_err().kind(), Kind::Query);
-    let wide = format!("SELECT {}", vec!["1"; 3000].join(" + "));
-    assert_eq!(ask(&session, &wide).await, "3000");
+    for (part, joiner) in [("1", " + "), ("i = 1", " OR "), ("'a'", " || "), ("SELECT 1", " UNION ALL ")] {
+        let chain = |length: usize| match part {
+            "SELECT 1" => vec![part; length].join(joiner),
+            _ => format!("SELECT {} FROM (VALUES (1)) AS t(i)", vec![part; length].join(joiner)),
+        };
+        let length = if part == "i = 1" { 120 } else { 250 };
+        session.sql(&chain(length)).await.unwrap().collect().await.unwrap();
+        let error = session.sql(&chain(100_000)).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Query);
+        assert_eq!(error.to_string(), "the statement chains or nests too deep (limit: 256)");
+    }
+    for (open, close) in [("(", ")"), ("NOT ", ""), ("-", ""), ("[", "]"), ("abs(", ")"), ("CASE WHEN true THEN ", " END")] {
+        for depth in [100, 5000] {
+            let sql = format!("SELECT {}1{}", open.repeat(depth), close.repeat(depth));
+            if let Err(error) = session.sql(&sql).await {
+                assert_eq!(error.kind(), Kind::Query, "{sql}");
+            }
+        }
+    }
+    let list = vec!["1"; 10_000].join(", ");
+    assert_eq!(ask(&session, &format!("SELECT 1 IN ({list})")).await, "true");
 }
 
 #[tokio::test]
 async fn number_literals_are_exact() {
     let (_lake, session) = lake();
     assert_eq!(ask(&session, "SELECT 0.1 + 0.2 = 0.3, sum(item_price * 1.1) FROM orders").await, "true,4.95000");
+}
+
+/// Not an assertion: a number for whoever reads the log with `--nocapture`.
+#[tokio::test]
+async fn planning_cost_of_a_join() {
+    let (_lake, session) = lake();
+    let sql = "WITH d AS (SELECT local_day, sum(item_price) AS sales, count(*) AS n FROM orders GROUP BY 1) \
+               SELECT o.order_id, d.sales, d.n FROM orders o JOIN d ON o.local_day = d.local_day \
+               LEFT JOIN orders p ON p.order_id = o.order_id WHERE o.month = '2026-01' ORDER BY 1 LIMIT 10";
+    session.sql(sql).await.unwrap();
+    let start = std::time::Instant::now();
+    for _ in 0..10 {
+        session.sql(sql).await.unwrap();
+    }
+    let plan = start.elapsed() / 10;
+    let start = std::time::Instant::now();
+    sellerlake_query::SessionBuilder::default().build().unwrap();
+    eprintln!("planned a join in {plan:?}, built a session in {:?}", start.elapsed());
 }

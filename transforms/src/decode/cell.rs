@@ -15,6 +15,8 @@ pub enum Value<'a> {
     /// No value.
     #[default]
     Null,
+    /// There is one, but it couldn't be read; only in rows that are rejected.
+    Unreadable,
     /// Text, or compact JSON.
     Text(Cow<'a, str>),
     /// Integer.
@@ -39,6 +41,7 @@ impl Value<'_> {
     pub fn into_owned(self) -> Value<'static> {
         match self {
             Self::Null => Value::Null,
+            Self::Unreadable => Value::Unreadable,
             Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
             Self::Int(value) => Value::Int(value),
             Self::Decimal(value) => Value::Decimal(value),
@@ -51,7 +54,7 @@ impl Value<'_> {
     /// Appends the value as text: days `yyyy-mm-dd`, instants RFC 3339 in UTC, decimals without trailing zeros.
     pub fn render(&self, column_type: ColumnType, into: &mut String) {
         match self {
-            Self::Null => {}
+            Self::Null | Self::Unreadable => {}
             Self::Text(text) => into.push_str(text),
             Self::Int(value) => drop(write!(into, "{value}")),
             Self::Decimal(value) => number::render(*value, scale_of(column_type), into),
@@ -167,9 +170,7 @@ pub(super) fn trim(text: &str) -> &str {
 }
 
 fn compact_json(text: &str) -> Result<String, Fault> {
-    serde_json::from_str::<serde_json::Value>(text)
-        .map(|value| value.to_string())
-        .map_err(|_| "is not JSON".into())
+    serde_json::from_str::<serde_json::Value>(text).map(|value| value.to_string()).map_err(|_| "is not JSON".into())
 }
 
 /// Spellings of yes and no, as reports in Amazon's languages print them.
@@ -217,6 +218,9 @@ const TRUTHS: [(&str, bool); 40] = [
 ];
 
 fn truth(text: &str) -> Option<bool> {
+    if text.len() > 32 {
+        return None;
+    }
     let exact = |(spelling, value): &(&str, bool)| spelling.eq_ignore_ascii_case(text).then_some(*value);
     TRUTHS.iter().find_map(exact).or_else(|| {
         let lower = text.to_lowercase();

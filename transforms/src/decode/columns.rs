@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder, StringBuilder,
+    TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -44,9 +45,7 @@ impl ColumnBuilder {
         match column_type {
             ColumnType::Text | ColumnType::Json => Self::Text(StringBuilder::new()),
             ColumnType::Int => Self::Int(Int64Builder::new()),
-            ColumnType::Decimal(..) => {
-                Self::Decimal(Decimal128Builder::new().with_data_type(column_type.arrow()))
-            }
+            ColumnType::Decimal(..) => Self::Decimal(Decimal128Builder::new().with_data_type(column_type.arrow())),
             ColumnType::Timestamp => {
                 Self::Instant(TimestampMicrosecondBuilder::new().with_data_type(column_type.arrow()))
             }

@@ -123,3 +123,71 @@ impl BufRead for Peeked<'_> {
         if self.used < self.len { self.used += amount } else { self.rest.consume(amount) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::BufReader;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Reads through a small buffer, so that members and headers are cut anywhere.
+    fn inflated(bytes: &[u8]) -> Result<Vec<u8>> {
+        let mut output = Vec::new();
+        let written = inflate(&mut BufReader::with_capacity(7, bytes), &mut output)?;
+        assert_eq!(written, output.len() as u64);
+        Ok(output)
+    }
+
+    #[test]
+    fn plain_bytes_pass_and_members_join() {
+        for plain in [&b""[..], b"\x1f", b"\x1fx", b"sku\tprice\n"] {
+            assert_eq!(inflated(plain).unwrap(), plain);
+        }
+        let mut both = gzip(b"one\n");
+        both.extend(gzip(b"two\n"));
+        both.extend([0; 512]);
+        assert_eq!(inflated(&both).unwrap(), b"one\ntwo\n");
+        let large = b"0123456789\n".repeat(100_000);
+        assert_eq!(inflated(&gzip(&large)).unwrap(), large);
+    }
+
+    #[test]
+    fn damage_is_an_error_with_a_sentence() {
+        let whole = gzip(&b"order\t1\n".repeat(1_000));
+        for cut in [2, 5, 12, whole.len() / 2, whole.len() - 1] {
+            let error = inflated(&whole[..cut]).unwrap_err();
+            assert_eq!(error.kind(), Kind::Decode);
+            assert!(error.message().contains("truncated"), "{cut}: {error}");
+        }
+        let mut broken = whole.clone();
+        broken[20] ^= 0xff;
+        assert_eq!(inflated(&broken).unwrap_err().kind(), Kind::Decode);
+        let mut trailing = whole;
+        trailing.extend(b"<html>");
+        assert!(inflated(&trailing).unwrap_err().message().contains("after the end"));
+    }
+
+    #[test]
+    fn a_receiver_that_fails_is_a_storage_error() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::Error::other("disk full"))
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let error = inflate(&mut &b"text"[..], &mut Full).unwrap_err();
+        assert_eq!(error.kind(), Kind::Storage);
+    }
+}

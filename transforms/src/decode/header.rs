@@ -70,10 +70,10 @@ impl Header {
             };
             header.targets.push(target);
             let owner = column.map_or(plain, |index| source.columns[index].name.clone());
-            if !matches!(target, Target::Blank | Target::Ignored) {
-                if let Some(earlier) = taken.insert(owner, text) {
-                    return Err(format!("the header has one column twice: {earlier:?} and {text:?}"));
-                }
+            if !matches!(target, Target::Blank | Target::Ignored)
+                && let Some(earlier) = taken.insert(owner, text)
+            {
+                return Err(format!("the header has one column twice: {earlier:?} and {text:?}"));
             }
         }
         header.check(source, cells, &taken)?;
@@ -96,9 +96,10 @@ impl Header {
         let missing: Vec<String> = missing
             .filter(|column| !present(&column.name))
             .map(|column| {
-                let spellings = std::iter::once(column.name.as_str()).chain(column.headers.iter().map(String::as_str));
+                let mut spellings =
+                    std::iter::once(column.name.as_str()).chain(column.headers.iter().map(String::as_str));
                 let texts = self.unknown.iter().map(|unknown| unknown.text.as_str());
-                let close = spellings.filter_map(|name| nearest(name, texts.clone())).next();
+                let close = spellings.find_map(|name| nearest(name, texts.clone()));
                 close.map_or(column.name.clone(), |close| format!("{} (nearest: {close:?})", column.name))
             })
             .collect();

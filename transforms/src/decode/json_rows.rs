@@ -140,7 +140,7 @@ impl<'p> Reader<'p> {
                     let name = column.column.name.clone();
                     let value = if column.column.pii { None } else { Some(value) };
                     reject.get_or_insert(Reject { line: taker.line, column: Some(name), reason, value });
-                    Value::Null
+                    Value::Unreadable
                 }
             };
             values.push(value);

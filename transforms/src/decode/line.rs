@@ -99,7 +99,7 @@ impl<'p> LineReader<'p> {
                     let read = self.plan.formats[column].read(cell, &mut rounded);
                     values[column] = read.unwrap_or_else(|fault| {
                         wrong.get_or_insert_with(|| self.wrong_cell(column, fault.0, cell));
-                        Value::Null
+                        Value::Unreadable
                     });
                 }
                 Target::Dropped | Target::Ignored => {}

@@ -9,6 +9,8 @@ use super::cell::{Fault, days_of};
 
 const DAY_SECONDS: i64 = 86_400;
 const MICROS: i64 = 1_000_000;
+/// Longer texts are no dates.
+const MAX_LENGTH: usize = 64;
 /// Years outside are misread digits, not dates.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
 
@@ -112,6 +114,9 @@ impl Moments {
     pub fn orders(&self, text: &str) -> (bool, bool) {
         let (stripped, _) = split_zone(text);
         let reads = |order| {
+            if text.len() > MAX_LENGTH {
+                return false;
+            }
             let mut patterns = self.patterns.iter().filter(|pattern| pattern.order == Some(order));
             patterns.any(|pattern| pattern.read(text).or_else(|| pattern.read(stripped)).is_some())
         };
@@ -142,6 +147,9 @@ impl Moments {
     }
 
     fn by_pattern(&self, text: &str) -> Result<Written, Fault> {
+        if text.len() > MAX_LENGTH {
+            return Err("is not a date".into());
+        }
         let (stripped, zone_offset) = split_zone(text);
         let mut contested = false;
         let first_declared = self.patterns.iter().find_map(|pattern| pattern.order);
@@ -229,9 +237,7 @@ fn clock_time(bytes: &[u8]) -> Option<(i32, i32, &[u8])> {
     if digits == 0 {
         return None;
     }
-    let micro = (0..6).fold(0, |micro, at| {
-        micro * 10 + if at < digits { i32::from(fraction[at] - b'0') } else { 0 }
-    });
+    let micro = (0..6).fold(0, |micro, at| micro * 10 + if at < digits { i32::from(fraction[at] - b'0') } else { 0 });
     Some((seconds, micro, &fraction[digits..]))
 }
 
@@ -323,6 +329,117 @@ fn utc_of(local: i64, zone: Tz) -> Option<i64> {
         LocalResult::None => {
             let before = zone.from_local_datetime(&(naive - TimeDelta::hours(3))).earliest()?;
             Some(local - i64::from(before.offset().fix().local_minus_utc()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn utc(text: &str) -> i64 {
+        DateTime::parse_from_rfc3339(text).unwrap().timestamp_micros()
+    }
+
+    fn moments(formats: &[&str], zone: Option<&str>) -> Moments {
+        let formats: Vec<String> = formats.iter().map(|text| (*text).to_owned()).collect();
+        Moments::new(&formats, zone)
+    }
+
+    #[test]
+    fn instants_as_reports_print_them() {
+        let cases = [
+            ("2026-08-18T09:12:44+00:00", "2026-08-18T09:12:44Z"),
+            ("2026-08-18T09:12:44-07:00", "2026-08-18T16:12:44Z"),
+            ("2026-08-18T09:12:44.123456789Z", "2026-08-18T09:12:44.123456Z"),
+            ("2026-08-18T09:12Z", "2026-08-18T09:12:00Z"),
+            ("2026-08-18T09:12:44+0530", "2026-08-18T03:42:44Z"),
+            ("2026-08-31 01:02:03 UTC", "2026-08-31T01:02:03Z"),
+            ("2026-08-31 01:02:03", "2026-08-31T01:02:03Z"),
+            ("2022-07-11 01:34:18 PDT", "2022-07-11T08:34:18Z"),
+            ("2022-07-11 01:34:18 MEST", "2022-07-10T23:34:18Z"),
+            ("2022-07-11 01:34:18 jst", "2022-07-10T16:34:18Z"),
+            ("2026-08-12 PDT", "2026-08-12T07:00:00Z"),
+            ("2026/08/31 10:00:00", "2026-08-31T10:00:00Z"),
+            ("2026-08-12", "2026-08-12T00:00:00Z"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(moments(&[], None).instant(text), Ok(utc(expected)), "{text}");
+        }
+        let no_dates = ["", "2026-02-29", "2026-13-01", "2026-8-1", "18.08.2026", "2026-08-18T25:00:00Z", "0026-01-01"];
+        for text in no_dates.into_iter().chain(["2026-08-18T09:12:44+99:00", "2026-08-18 XYZ", "2026-08-18T"]) {
+            assert!(moments(&[], None).instant(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn declared_patterns_come_second() {
+        let settlement = moments(&["%d.%m.%Y %H:%M:%S UTC", "%d.%m.%Y", "%m/%d/%y", "%Y-%m", "%d-%b-%Y"], None);
+        let cases = [
+            ("31.08.2026 01:02:03 UTC", "2026-08-31T01:02:03Z"),
+            ("31.08.2026", "2026-08-31T00:00:00Z"),
+            ("8/31/26", "2026-08-31T00:00:00Z"),
+            ("2026-07", "2026-07-01T00:00:00Z"),
+            ("05-Mar-2026", "2026-03-05T00:00:00Z"),
+            ("05-Mar-2026 CET", "2026-03-04T23:00:00Z"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(settlement.instant(text), Ok(utc(expected)), "{text}");
+        }
+        assert!(settlement.instant("31.08.26").is_err(), "two digits are no year of four");
+        assert_eq!(settlement.day("31.08.2026"), Ok((utc("2026-08-31T00:00:00Z") / 86_400_000_000) as i32));
+    }
+
+    #[test]
+    fn a_day_is_the_day_as_written() {
+        let written = moments(&[], None);
+        assert_eq!(written.day("2026-08-12 PDT"), written.day("2026-08-12"));
+        assert_eq!(written.day("2026-08-12T23:30:00-07:00"), written.day("2026-08-12"));
+    }
+
+    #[test]
+    fn local_times_without_offset_follow_the_columns_zone() {
+        let madrid = moments(&[], Some("Europe/Madrid"));
+        assert_eq!(madrid.instant("2026-08-18 10:00:00"), Ok(utc("2026-08-18T08:00:00Z")));
+        assert_eq!(madrid.instant("2026-08-18T10:00:00Z"), Ok(utc("2026-08-18T10:00:00Z")));
+        // The hour that happens twice is its first; the one that doesn't is what a stopped clock would show.
+        assert_eq!(madrid.instant("2026-10-25 02:30:00"), Ok(utc("2026-10-25T00:30:00Z")));
+        assert_eq!(madrid.instant("2026-03-29 02:30:00"), Ok(utc("2026-03-29T01:30:00Z")));
+    }
+
+    #[test]
+    fn the_order_of_day_and_month_is_the_files() {
+        let mut open = moments(&["%d/%m/%Y", "%m/%d/%Y"], None);
+        assert!(open.is_order_open());
+        assert!(!moments(&["%d/%m/%Y", "%d.%m.%Y"], None).is_order_open());
+        assert_eq!(open.orders("13/02/2026"), (true, false));
+        assert_eq!(open.orders("02/13/2026"), (false, true));
+        assert_eq!(open.orders("01/02/2026"), (true, true));
+        assert_eq!(open.day("01/02/2026"), open.day("2026-02-01"), "undecided: the order declared first");
+        assert!(open.day("02/13/2026").is_err());
+        open.decide(OrderDecision::Always(Order::MonthFirst));
+        assert_eq!(open.day("01/02/2026"), open.day("2026-01-02"));
+        assert!(open.day("13/02/2026").unwrap_err().0.contains("other order"));
+        open.decide(OrderDecision::Contested);
+        assert!(open.day("01/02/2026").unwrap_err().0.contains("contradicts"));
+        assert!(open.day("2026-02-01").is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn days_agree_with_chrono(days in -25_567_i32..84_000) {
+            let date = super::super::cell::date_of(days);
+            prop_assert_eq!(moments(&[], None).day(&date.to_string()), Ok(days));
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,40}", dated in "[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}[T ]?[0-9:.+ A-Z-]{0,20}") {
+            let all = moments(&["%d/%m/%Y", "%m/%d/%Y %H:%M", "%b %d, %Y", "%Y-%m", "%H:%M %d.%m.%y %z"], Some("Asia/Tokyo"));
+            for text in [text, dated] {
+                let _ = (all.instant(&text), all.day(&text), all.orders(&text));
+            }
         }
     }
 }

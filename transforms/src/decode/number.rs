@@ -114,7 +114,7 @@ fn plain(bytes: &[u8], mark: u8) -> Option<(i64, u32)> {
 /// Decimal digits and where the mark stands among them.
 struct Digits {
     negative: bool,
-    digits: [u8; MAX_LENGTH],
+    all: [u8; MAX_LENGTH],
     len: usize,
     /// Digits before the mark; beyond the ends where an exponent moved it there.
     point: i32,
@@ -131,7 +131,7 @@ impl Digits {
             Some(at) => (&body[..at], read_exponent(&body[at + 1..])?),
             None => (body, 0),
         };
-        let mut found = Self { negative, digits: [0; MAX_LENGTH], len: 0, point: 0 };
+        let mut found = Self { negative, all: [0; MAX_LENGTH], len: 0, point: 0 };
         let (whole, fraction) = body.split_once(char::from(mark.byte())).unwrap_or((body, ""));
         if whole.is_empty() && fraction.is_empty() {
             return None;
@@ -145,7 +145,7 @@ impl Digits {
     fn push_digits(&mut self, text: &str) -> Option<()> {
         for byte in text.bytes() {
             let digit = byte.wrapping_sub(b'0');
-            let slot = self.digits.get_mut(self.len).filter(|_| digit < 10)?;
+            let slot = self.all.get_mut(self.len).filter(|_| digit < 10)?;
             *slot = digit;
             self.len += 1;
         }
@@ -181,7 +181,7 @@ impl Digits {
 
     /// The value as a multiple of 10^-scale, rounded half to even.
     fn at_scale(&self, scale: i32) -> Result<(i128, bool), Fault> {
-        let digits = &self.digits[..self.len];
+        let digits = &self.all[..self.len];
         let leading = digits.iter().take_while(|digit| **digit == 0).count();
         let digits = &digits[leading..];
         let kept = self.point - leading as i32 + scale;
@@ -234,7 +234,7 @@ fn strip_dressing(text: &str) -> Option<(bool, bool, &str)> {
     let mut signed = negative;
     let mut currency = false;
     loop {
-        let Some(first) = body.chars().next() else { return None };
+        let first = body.chars().next()?;
         let last = body.chars().next_back()?;
         if matches!(first, '-' | '+' | '\u{2212}') && !signed {
             signed = true;
@@ -291,4 +291,175 @@ pub fn is_numeric(column_type: ColumnType) -> bool {
 /// The scale of sums over columns of these types: the finest of them.
 pub fn common_scale(types: impl Iterator<Item = ColumnType>) -> i8 {
     types.map(scale_of).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::i256;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn money(text: &str, mark: Mark) -> Option<(i128, bool)> {
+        decimal(text, mark, 18, 4).ok()
+    }
+
+    #[test]
+    fn numbers_as_reports_print_them() {
+        let point = [
+            ("149.94", 1_499_400),
+            ("-5", -50_000),
+            ("1,234.5", 12_345_000),
+            ("12,34,567.00", 12_345_670_000),
+            ("(12.50)", -125_000),
+            ("12.50-", -125_000),
+            ("\u{2212}3.1", -31_000),
+            ("$1,000", 10_000_000),
+            ("-$0.64", -6_400),
+            ("£ 7", 70_000),
+            ("2.5%", 250),
+            (".5", 5_000),
+            ("5.", 50_000),
+            ("1.5E-3", 15),
+            ("3e2", 3_000_000),
+            ("+4", 40_000),
+            ("1 234.5", 12_345_000),
+            ("1\u{a0}234.5", 12_345_000),
+            ("1'234.5", 12_345_000),
+            ("00012", 120_000),
+        ];
+        for (text, expected) in point {
+            assert_eq!(money(text, Mark::Point), Some((expected, false)), "{text}");
+        }
+        let comma =
+            [("29,99", 299_900), ("1.234,56", 12_345_600), ("1.234", 12_340_000), ("0,28", 2_800), ("7", 70_000)];
+        for (text, expected) in comma {
+            assert_eq!(money(text, Mark::Comma), Some((expected, false)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_stays_none() {
+        let neither =
+            ["", "-", "abc", "1-2", "--5", "1.2.3", "1,2,3", "(5", "5)", "1e", "1e99999", "$", "%", "٣", "NaN"];
+        for text in neither {
+            assert_eq!(money(text, Mark::Point), None, "{text}");
+            assert_eq!(money(text, Mark::Comma), None, "{text}");
+        }
+        // Groups of the wrong size or with a leading zero are not groups.
+        for text in ["29,99", "1,23", "0,123", "1234,567", "1,2345", "123,45,678", "1,234,56"] {
+            assert_eq!(money(text, Mark::Point), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn halves_round_to_even_and_overflow_is_refused() {
+        let cases =
+            [("0.00005", 0), ("0.00015", 2), ("0.00025", 2), ("0.000251", 3), ("-0.00015", -2), ("0.99995", 10_000)];
+        for (text, expected) in cases {
+            assert_eq!(money(text, Mark::Point), Some((expected, true)), "{text}");
+        }
+        assert_eq!(money("0.30000000000000004", Mark::Point), Some((3_000, true)));
+        assert_eq!(money("1e-400", Mark::Point), Some((0, true)));
+        assert_eq!(money("99999999999999.9999", Mark::Point), Some((999_999_999_999_999_999, false)));
+        for text in ["100000000000000", "99999999999999.99995", "1e400", &"9".repeat(80)] {
+            assert_eq!(money(text, Mark::Point), None, "{text}");
+        }
+        assert_eq!(money(&"9".repeat(10_000), Mark::Point), None);
+    }
+
+    #[test]
+    fn whole_numbers_have_no_fraction_but_zeros() {
+        assert_eq!(int("1,234", Mark::Point), Ok(1_234));
+        assert_eq!(int("3.00", Mark::Point), Ok(3));
+        assert_eq!(int("-9223372036854775808", Mark::Point), Ok(i64::MIN));
+        for text in ["3.5", "9223372036854775808", "1.234", "x"] {
+            assert!(int(text, Mark::Point).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_cell_says_what_it_can_about_the_mark() {
+        let cases = [
+            ("29,99", Evidence::Only(Mark::Comma)),
+            ("29.99", Evidence::Only(Mark::Point)),
+            ("1.234,56", Evidence::Only(Mark::Comma)),
+            ("1,234.56", Evidence::Only(Mark::Point)),
+            ("1.234.567", Evidence::Only(Mark::Comma)),
+            ("0.630", Evidence::Only(Mark::Point)),
+            ("1,234", Evidence::Either),
+            ("1.234", Evidence::Either),
+            ("1234", Evidence::None),
+            ("n/a", Evidence::Unreadable),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(evidence(text, ColumnType::Decimal(18, 4)), expected, "{text}");
+        }
+        // A whole number has no decimals, so its separators group.
+        assert_eq!(evidence("1.234", ColumnType::Int), Evidence::Only(Mark::Comma));
+        assert_eq!(evidence("1,234", ColumnType::Int), Evidence::Only(Mark::Point));
+    }
+
+    /// The same by 256-bit arithmetic: value × 10^scale ÷ 10^places, halves to even.
+    fn reference(digits: &str, places: u32, scale: u32, negative: bool) -> (i256, bool) {
+        let ten = i256::from_i128(10);
+        let power = |exponent: u32| (0..exponent).fold(i256::ONE, |power, _| power.wrapping_mul(ten));
+        let number = i256::from_string(digits).unwrap().wrapping_mul(power(scale));
+        let divisor = power(places);
+        let (quotient, rest) = (number.wrapping_div(divisor), number.wrapping_rem(divisor));
+        let twice = rest.wrapping_add(rest);
+        let odd = quotient.wrapping_rem(i256::from_i128(2)) != i256::ZERO;
+        let up = twice > divisor || (twice == divisor && odd);
+        let rounded = if up { quotient.wrapping_add(i256::ONE) } else { quotient };
+        (if negative { rounded.wrapping_neg() } else { rounded }, rest != i256::ZERO)
+    }
+
+    fn grouped(whole: &str, separator: char) -> String {
+        let mut out = String::new();
+        for (index, digit) in whole.chars().enumerate() {
+            if index > 0 && (whole.len() - index).is_multiple_of(3) {
+                out.push(separator);
+            }
+            out.push(digit);
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn decimals_agree_with_long_arithmetic(
+            digits in "[1-9][0-9]{0,36}", places in 0_u32..20, scale in 0_u32..10, negative: bool, comma: bool,
+        ) {
+            let padded = format!("{digits:0>width$}", width = places as usize + 1);
+            let (whole, fraction) = padded.split_at(padded.len() - places as usize);
+            let (mark, sign) = (if comma { Mark::Comma } else { Mark::Point }, if negative { "-" } else { "" });
+            let plain = format!("{sign}{whole}{}{fraction}", if places > 0 { char::from(mark.byte()) } else { ' ' });
+            let (expected, inexact) = reference(&digits, places, scale, negative);
+            let fits = expected.to_i128().filter(|value| value.abs() < 10_i128.pow(38)).map(|value| (value, inexact));
+            prop_assert_eq!(decimal(plain.trim(), mark, 38, scale as i8).ok(), fits);
+            if !whole.starts_with('0') && fits.is_some() {
+                let groups = grouped(whole, char::from(mark.other().byte()));
+                let groups = format!("{sign}{groups}{}{fraction}", char::from(mark.byte()));
+                prop_assert_eq!(decimal(&groups, mark, 38, scale as i8).ok(), fits);
+            }
+        }
+
+        #[test]
+        fn what_is_rendered_reads_back(value in -999_999_999_999_999_999_i128..=999_999_999_999_999_999, scale in 0_i8..10) {
+            let mut text = String::new();
+            render(value, scale, &mut text);
+            prop_assert_eq!(decimal(&text, Mark::Point, 38, scale).ok(), Some((value, false)));
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,120}", comma: bool) {
+            let mark = if comma { Mark::Comma } else { Mark::Point };
+            let _ = (decimal(&text, mark, 18, 4), int(&text, mark), evidence(&text, ColumnType::Decimal(38, 9)));
+        }
+
+        #[test]
+        fn nothing_like_a_number_panics(text in "[-+(]?[$€]?[0-9., '\u{a0}]{0,50}[eE%)-]?[-+]?[0-9]{0,5}") {
+            let _ = (money(&text, Mark::Point), money(&text, Mark::Comma), int(&text, Mark::Comma));
+        }
+    }
 }

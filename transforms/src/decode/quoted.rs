@@ -28,6 +28,12 @@ impl Field {
         bytes[self.range.clone()].trim_ascii().is_empty()
     }
 
+    /// Whether a field of a file without quoting stands in quotes nevertheless.
+    pub fn is_wrapped(&self, bytes: &[u8]) -> bool {
+        let text = bytes[self.range.clone()].trim_ascii();
+        text.len() > 1 && text.starts_with(b"\"") && text.ends_with(b"\"")
+    }
+
     /// The text, with U+FFFD in place of invalid bytes.
     pub fn text_lossy<'b>(&self, bytes: &'b [u8], charset: Charset) -> Cow<'b, str> {
         charset.decode_lossy(&bytes[self.range.clone()])

@@ -16,6 +16,8 @@ use super::json_walk;
 use super::outcome::{MAX_REJECTS, Outcome, Reject};
 use super::units::{Asked, Placement, UnitPlan, index_of};
 
+/// Longest unit key a rejected row is ascribed to, in bytes; longer ones are no keys.
+const MAX_KEY_BYTES: usize = 1_024;
 /// Longest rejected text that is kept, in characters.
 const MAX_VALUE_CHARS: usize = 200;
 
@@ -67,7 +69,9 @@ impl<'a> RowPlan<'a> {
             required.push(columns.filter(|(_, column)| column.required).map(|(index, _)| index).collect());
         }
         let dropped = |column: &Column| column.pii && !request.allow_personal_data;
-        required.iter_mut().for_each(|set| set.retain(|index| !dropped(&source.columns[*index])));
+        for set in &mut required {
+            set.retain(|index| !dropped(&source.columns[*index]));
+        }
         Ok(Self {
             source,
             request: *request,
@@ -109,7 +113,11 @@ impl<'a> RowPlan<'a> {
 
 fn groups(source: &Source) -> Vec<usize> {
     let shared = source.rows.iter().position(|set| set.unit.is_none()).unwrap_or(0);
-    let mut groups: Vec<usize> = source.rows.iter().map(|set| set.unit.is_none()).enumerate()
+    let mut groups: Vec<usize> = source
+        .rows
+        .iter()
+        .map(|set| set.unit.is_none())
+        .enumerate()
         .map(|(index, shares)| if shares { shared } else { index })
         .collect();
     if groups.is_empty() {
@@ -196,10 +204,11 @@ impl<'p> RowWriter<'p> {
 
     /// Counts one rejected part of a document that could have held rows of several row sets.
     pub fn reject_all(&mut self, sets: &[usize], mut reject: Reject, values: &[Value<'_>]) {
-        if let Some(value) = &mut reject.value {
-            if let Some((cut, _)) = value.char_indices().nth(MAX_VALUE_CHARS) {
-                value.truncate(cut);
-            }
+        if let Some(value) = &mut reject.value
+            && let Some((cut, _)) = value.char_indices().nth(MAX_VALUE_CHARS)
+        {
+            value.truncate(cut);
+            value.shrink_to_fit();
         }
         self.tally.rejected += 1;
         if self.tally.rejects.len() < MAX_REJECTS {
@@ -213,7 +222,11 @@ impl<'p> RowWriter<'p> {
     fn blame(&mut self, set: usize, values: &[Value<'_>]) {
         let unit = &self.plan.units[set];
         let hold = self.plan.source.strict || !unit.is_request_unit();
-        match unit.place(values, &mut self.key) {
+        let placement = match unit.place(values, &mut self.key) {
+            Placement::Inside if self.key.len() > MAX_KEY_BYTES => Placement::Unknown(0),
+            found => found,
+        };
+        match placement {
             Placement::Inside if hold => drop(self.tally.held_back.insert(self.key.clone())),
             Placement::Inside => drop(self.tally.incomplete.insert(self.key.clone())),
             Placement::Outside => {}

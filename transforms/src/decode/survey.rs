@@ -61,13 +61,11 @@ impl Survey<'_> {
                 Found::Record(_) if records.surplus_filled => {}
                 Found::Record(_) => {
                     for (field, target) in records.fields.iter().zip(&self.header.targets) {
-                        if let Target::Column(column) = target {
-                            if wanted.has(*column) {
-                                let text = field.text(self.bytes, self.charset);
-                                text.iter().for_each(|text| {
-                                    evidence.look(&wanted, *column, &self.formats[*column], text);
-                                });
-                            }
+                        if let Target::Column(column) = target
+                            && wanted.has(*column)
+                            && let Some(text) = field.text(self.bytes, self.charset)
+                        {
+                            evidence.look(&wanted, *column, &self.formats[*column], &text);
                         }
                     }
                 }
@@ -82,28 +80,52 @@ impl Survey<'_> {
         Wanted {
             marks: columns.clone().map(|(index, format)| fed(index) && is_numeric(format.column_type)).collect(),
             orders: columns.map(|(index, format)| fed(index) && format.moments.is_order_open()).collect(),
-            as_of: source.as_of.as_ref().filter(|_| self.seeks_as_of).and_then(|name| source.columns.get_index_of(name)),
+            as_of: source
+                .as_of
+                .as_ref()
+                .filter(|_| self.seeks_as_of)
+                .and_then(|name| source.columns.get_index_of(name)),
         }
     }
 
     /// Whether a numeric cell has a comma, or a point before exactly three digits: then the mark is open.
     fn has_dressed_number(&self, chunk: &[u8], numeric: &[bool]) -> bool {
-        let digit = |at: usize| chunk.get(at).is_some_and(u8::is_ascii_digit);
-        let delimiter = self.rows.source.delimiter();
-        memchr::memchr2_iter(b',', b'.', chunk).any(|at| {
-            let telling = match chunk[at] {
-                b',' => delimiter != b',' && (digit(at + 1) || (at > 0 && digit(at - 1))),
-                _ => digit(at + 1) && digit(at + 2) && digit(at + 3) && !digit(at + 4),
-            };
-            telling && self.is_numeric_at(chunk, at, numeric)
+        let is_numeric = |position: usize| match self.header.targets.get(position) {
+            Some(Target::Column(column)) => numeric[*column],
+            _ => false,
+        };
+        self.lines_of(chunk).any(|line| {
+            let digit = |at: usize| line.get(at).is_some_and(u8::is_ascii_digit);
+            let (mut counted, mut position) = (0, 0);
+            memchr::memchr2_iter(b',', b'.', line).any(|at| {
+                let telling = match line[at] {
+                    b',' => self.delimiter() != b',' && (digit(at + 1) || (at > 0 && digit(at - 1))),
+                    _ => digit(at + 1) && digit(at + 2) && digit(at + 3) && !digit(at + 4),
+                };
+                if telling {
+                    position += memchr::memchr_iter(self.delimiter(), &line[counted..at]).count();
+                    counted = at;
+                }
+                telling && is_numeric(position)
+            })
         })
     }
 
-    fn is_numeric_at(&self, chunk: &[u8], at: usize, numeric: &[bool]) -> bool {
-        let reach = at.saturating_sub(self.rows.source.max_line_bytes());
-        let start = memchr::memrchr(b'\n', &chunk[reach..at]).map_or(reach, |newline| reach + newline + 1);
-        let position = memchr::memchr_iter(self.rows.source.delimiter(), &chunk[start..at]).count();
-        matches!(self.header.targets.get(position), Some(Target::Column(column)) if numeric[*column])
+    fn delimiter(&self) -> u8 {
+        self.rows.source.delimiter()
+    }
+
+    /// The lines of a chunk, without those that are too long to be read.
+    fn lines_of<'b>(&self, chunk: &'b [u8]) -> impl Iterator<Item = &'b [u8]> + use<'b> {
+        let limit = self.rows.source.max_line_bytes();
+        let ends = memchr::memchr_iter(b'\n', chunk).chain([chunk.len()]);
+        let mut start = 0;
+        let lines = ends.map(move |end| {
+            let line = chunk.get(start..end).unwrap_or_default();
+            start = end + 1;
+            line.strip_suffix(b"\r").unwrap_or(line)
+        });
+        lines.filter(move |line| line.len() <= limit)
     }
 
     fn chunk(&self, chunk: &Chunk, wanted: &Wanted) -> Evidence {
@@ -111,29 +133,22 @@ impl Survey<'_> {
         let asked = |target: &Target| matches!(target, Target::Column(column) if wanted.has(*column));
         let Some(last) = self.header.targets.iter().rposition(asked) else { return evidence };
         let bytes = &self.bytes[chunk.range.clone()];
-        let limit = self.rows.source.max_line_bytes();
-        let mut start = 0;
-        while start < bytes.len() {
-            let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
-            if end - start <= limit + 1 {
-                self.line(&bytes[start..end], last, wanted, &mut evidence);
-            }
-            start = end + 1;
+        for line in self.lines_of(bytes) {
+            self.line(line, last, wanted, &mut evidence);
         }
         evidence
     }
 
     fn line(&self, line: &[u8], last: usize, wanted: &Wanted, evidence: &mut Evidence) {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
         let mut start = 0;
         for target in self.header.targets.iter().take(last + 1) {
             let rest = &line[start..];
-            let end = memchr::memchr(self.rows.source.delimiter(), rest).map_or(line.len(), |at| start + at);
-            if let Target::Column(column) = target {
-                if wanted.has(*column) && start < end {
-                    let cell = self.charset.decode(&line[start..end]);
-                    cell.iter().for_each(|cell| evidence.look(wanted, *column, &self.formats[*column], cell));
-                }
+            let end = memchr::memchr(self.delimiter(), rest).map_or(line.len(), |at| start + at);
+            if let Target::Column(column) = target
+                && wanted.has(*column)
+                && let Some(cell) = self.charset.decode(&line[start..end])
+            {
+                evidence.look(wanted, *column, &self.formats[*column], &cell);
             }
             if end == line.len() {
                 return;

@@ -52,6 +52,8 @@ struct File<'a> {
     charset: Charset,
     bytes: &'a [u8],
     header: Header,
+    /// Whether quotes quote: as declared, or because every header cell is quoted.
+    quoting: bool,
     /// Where the line after the header starts, and its number.
     body: (usize, u64),
 }
@@ -61,12 +63,19 @@ impl<'a> File<'a> {
     fn open(rows: &'a RowPlan<'a>, charset: Charset, bytes: &'a [u8]) -> Result<Self, String> {
         let source = rows.source;
         let limit = source.max_line_bytes();
-        // Without quoting no quote is special: the delimiter and the newline alone cut the header.
+        let mut quoting = source.quoting();
         let mut records = Records::new(bytes, 0, 1, source.delimiter(), limit, usize::MAX);
-        if !source.quoting() {
+        if !quoting {
             records.ignore_quotes();
         }
-        match records.advance() {
+        let mut found = records.advance();
+        if !quoting && records.fields.iter().all(|field| field.is_wrapped(bytes)) {
+            // Somebody's spreadsheet has saved the file: it quotes what it likes.
+            quoting = true;
+            records = Records::new(bytes, 0, 1, source.delimiter(), limit, usize::MAX);
+            found = records.advance();
+        }
+        match found {
             Found::Record(_) => {}
             Found::End => return Err("the file is empty: it has no header line".to_owned()),
             Found::Broken(..) => {
@@ -76,7 +85,7 @@ impl<'a> File<'a> {
         let texts: Vec<Cow<'_, str>> = records.fields.iter().map(|field| field.text_lossy(bytes, charset)).collect();
         let cells: Vec<&str> = texts.iter().map(|text| text.trim_end_matches('\r')).collect();
         let header = Header::read(source, &cells, rows.request.allow_personal_data)?;
-        Ok(Self { rows, charset, bytes, header, body: records.position() })
+        Ok(Self { rows, charset, bytes, header, quoting, body: records.position() })
     }
 
     fn decode(&self, emit: &mut Emit<'_>) -> Result<Outcome> {
@@ -92,9 +101,9 @@ impl<'a> File<'a> {
             bytes: self.bytes,
             seeks_as_of: self.rows.as_of.is_none() && needs_as_of_first(source),
         };
-        let evidence = if source.quoting() { survey.records(self.records()) } else { survey.lines(&chunks) };
+        let evidence = if self.quoting { survey.records(self.records()) } else { survey.lines(&chunks) };
         evidence.decide(&mut formats);
-        if !source.quoting() {
+        if !self.quoting {
             chunk::number_lines(self.bytes, &mut chunks, self.body.1, threads);
         }
         let as_of = self.rows.as_of.or_else(|| evidence.as_of_micros().and_then(DateTime::from_timestamp_micros));
@@ -144,7 +153,7 @@ impl<'a> File<'a> {
 
     fn run(&self, plan: &LinePlan<'_>, chunks: &[Chunk], emit: &mut Emit<'_>) -> Result<Tally> {
         let threads = plan.rows.request.threads.min(chunks.len());
-        if plan.rows.source.quoting() {
+        if self.quoting {
             return self.run_records(plan, emit);
         }
         if threads > 1 && !plan.is_sequential() {

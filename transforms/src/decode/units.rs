@@ -42,8 +42,8 @@ enum Rule {
     Day { column: usize, first: i32, end: i32 },
     /// One key for all rows.
     Fixed(String),
-    /// A full list whose day nothing told: there were no rows to tell it.
-    Undated,
+    /// A full list whose day the column at this index should have told, and didn't.
+    Undated(usize),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +74,10 @@ impl UnitPlan {
         let mut end_of_fixed = None;
         let rule = match unit {
             Unit::Columns(names) => Rule::Columns(
-                names.iter().map(|name| Ok((index_of(source, name)?, type_of(source, name)?))).collect::<Result<_>>()?,
+                names
+                    .iter()
+                    .map(|name| Ok((index_of(source, name)?, type_of(source, name)?)))
+                    .collect::<Result<_>>()?,
             ),
             Unit::Day(name) => {
                 let days = require_window(source, asked)?.whole_days();
@@ -89,7 +92,8 @@ impl UnitPlan {
             }
             Unit::AsOfDay => {
                 end_of_fixed = as_of_day;
-                as_of_day.map_or(Rule::Undated, |day| Rule::Fixed(day.to_string()))
+                let column = source.as_of.as_deref().map_or(Ok(0), |name| index_of(source, name))?;
+                as_of_day.map_or(Rule::Undated(column), |day| Rule::Fixed(day.to_string()))
             }
         };
         let window_month = asked.window.map(|window| month_of(window.from.date_naive()));
@@ -120,8 +124,11 @@ impl UnitPlan {
                     }
                     values[*column].render(*column_type, key);
                 }
-                let empty = columns.iter().all(|(column, _)| values[*column].is_null());
-                if empty { Placement::Unknown(columns.first().map_or(0, |first| first.0)) } else { Placement::Inside }
+                let unknown = columns.iter().find(|(column, _)| values[*column] == Value::Unreadable).or_else(|| {
+                    let empty = columns.iter().all(|(column, _)| values[*column].is_null());
+                    columns.first().filter(|_| empty)
+                });
+                unknown.map_or(Placement::Inside, |(column, _)| Placement::Unknown(*column))
             }
             Rule::Day { column, first, end } => match day_of(&values[*column]) {
                 None => Placement::Unknown(*column),
@@ -135,7 +142,7 @@ impl UnitPlan {
                 let _ = write!(key, "{name}{SEPARATOR}{}", self.scope);
                 Placement::Inside
             }
-            Rule::Undated => Placement::Unknown(0),
+            Rule::Undated(column) => Placement::Unknown(*column),
         }
     }
 
@@ -149,9 +156,7 @@ impl UnitPlan {
         match self.month {
             MonthRule::None => Ok(None),
             MonthRule::Fixed(month) => Ok(Some(month)),
-            MonthRule::Column(column) => {
-                day_of(&values[column]).map(|day| Some(month_of(date_of(day)))).ok_or(column)
-            }
+            MonthRule::Column(column) => day_of(&values[column]).map(|day| Some(month_of(date_of(day)))).ok_or(column),
         }
     }
 
@@ -171,7 +176,7 @@ impl UnitPlan {
     /// The request units asked for: ordinal, last day covered, and what to record if the unit came out empty.
     pub fn asked(&self) -> Vec<(i32, NaiveDate, EmptyUnit)> {
         match &self.rule {
-            Rule::Columns(_) | Rule::Undated => Vec::new(),
+            Rule::Columns(_) | Rule::Undated(_) => Vec::new(),
             Rule::Fixed(_) => {
                 let mut unit = String::new();
                 self.place(&[], &mut unit);
@@ -212,9 +217,10 @@ fn month_of(day: NaiveDate) -> i32 {
 
 /// The position of a column among the declared ones.
 pub fn index_of(source: &Source, name: &str) -> Result<usize> {
-    source.columns.get_index_of(name).ok_or_else(|| {
-        Error::permanent(Kind::Declaration, format!("source {} has no column {name}", source.name))
-    })
+    source
+        .columns
+        .get_index_of(name)
+        .ok_or_else(|| Error::permanent(Kind::Declaration, format!("source {} has no column {name}", source.name)))
 }
 
 fn type_of(source: &Source, name: &str) -> Result<ColumnType> {

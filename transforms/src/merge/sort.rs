@@ -60,8 +60,10 @@ pub fn sort_delivery(
 ) -> Result<SendableRecordBatchStream> {
     let schema = decoded_schema(source);
     let keys = ordering(source, &schema, false)?;
-    let parts = parts.into_iter().map(|part| Arc::new(Once::new(schema.clone(), part)) as Arc<dyn PartitionStream>);
-    let input = StreamingTableExec::try_new(schema, parts.collect(), None, vec![], false, None).map_err(failed)?;
+    let once = |part| Arc::new(Once::new(Arc::clone(&schema), part)) as Arc<dyn PartitionStream>;
+    let parts = parts.into_iter().map(once).collect();
+    let input =
+        StreamingTableExec::try_new(Arc::clone(&schema), parts, None, vec![], false, None).map_err(failed)?;
     let sorted = SortExec::new(keys.clone(), Arc::new(input)).with_preserve_partitioning(true);
     let plan: Arc<dyn ExecutionPlan> = Arc::new(SortPreservingMergeExec::new(keys, Arc::new(sorted)));
     execute_stream(plan, Arc::clone(context)).map_err(failed)

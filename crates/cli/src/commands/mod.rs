@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod check;
+mod demo;
 mod ingest;
 mod init;
 mod rebuild;
@@ -25,6 +26,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let open = async || Workspace::open(Settings::read(&arguments.config)?, Arc::new(SystemClock)).await;
     match &arguments.command {
         Command::Init(init) => init::run(init).await,
+        Command::Demo { directory } => demo::run(directory.as_ref()).await,
         Command::Check => check::run(&arguments.config).await,
         Command::Sources { name } => tables::sources(&arguments.config, name.as_deref()),
         Command::Ingest(ingest) => ingest::run(&open().await?, ingest).await,

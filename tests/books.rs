@@ -1,0 +1,177 @@
+//! Books worked by hand: deferred money in both lenses, and one small seller's profit and loss.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde::Deserialize;
+
+use crate::site::{Site, text, tree};
+
+#[derive(Deserialize)]
+struct Deferral {
+    doc: String,
+    steps: Vec<Step>,
+}
+
+#[derive(Deserialize)]
+struct Step {
+    as_of: String,
+    document: String,
+    #[serde(default)]
+    books: Vec<Books>,
+    #[serde(default)]
+    links: Vec<Link>,
+}
+
+#[derive(Deserialize)]
+struct Books {
+    month: String,
+    accrual: String,
+    cash: String,
+}
+
+#[derive(Deserialize)]
+struct Link {
+    release_id: String,
+    deferred_id: String,
+    deferred_found: bool,
+    amount_change: Option<String>,
+}
+
+/// A decimal without trailing zeros, so that 26.60 and 26.6000 are the same text.
+pub fn plain(number: &str) -> String {
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.').to_owned() } else { number.to_owned() }
+}
+
+fn compare(site: &Site, step: &Step, at: &str) {
+    let books = site.sql(
+        "SELECT month, sum(CASE WHEN in_accrual THEN amount ELSE 0 END) AS accrual,
+                sum(CASE WHEN in_cash THEN amount ELSE 0 END) AS cash FROM ledger GROUP BY month ORDER BY month",
+    );
+    let found: Vec<_> = books.iter().map(|row| (text(&row["month"]), plain(&text(&row["accrual"])), plain(&text(&row["cash"])))).collect();
+    let expected: Vec<_> = step.books.iter().map(|row| (row.month.clone(), plain(&row.accrual), plain(&row.cash))).collect();
+    assert_eq!(found, expected, "books, {at}");
+    let links = site.sql(
+        "SELECT release_id, deferred_id, deferred_found, amount_change FROM deferral_links ORDER BY release_id, deferred_id",
+    );
+    let mut found: Vec<_> = links
+        .iter()
+        .map(|row| {
+            let [release, deferred, known, change] =
+                ["release_id", "deferred_id", "deferred_found", "amount_change"].map(|name| text(&row[name]));
+            (release, deferred, known, plain(&change))
+        })
+        .collect();
+    found.sort();
+    let mut expected: Vec<_> = step
+        .links
+        .iter()
+        .map(|link| {
+            let change = link.amount_change.as_deref().map(plain).unwrap_or_default();
+            (link.release_id.clone(), link.deferred_id.clone(), link.deferred_found.to_string(), change)
+        })
+        .collect();
+    expected.sort();
+    assert_eq!(found, expected, "links, {at}");
+}
+
+#[test]
+fn deferred_money_counts_once_in_each_lens() {
+    let mut cases: Vec<_> = fs::read_dir(tree().join("tests/cases/deferral")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    assert!(cases.len() >= 6);
+    for path in cases {
+        let case: Deferral = toml::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let (forwards, backwards) = (Site::new(), Site::new());
+        for (index, step) in case.steps.iter().enumerate() {
+            let file = forwards.file(&format!("{index}.json"), &step.document);
+            forwards.ingest("finance_transactions", &file, &["--as-of", &step.as_of]);
+            compare(&forwards, step, &format!("{} after step {index}: {}", path.display(), case.doc));
+        }
+        for (index, step) in case.steps.iter().enumerate().rev() {
+            let file = backwards.file(&format!("{index}.json"), &step.document);
+            backwards.ingest("finance_transactions", &file, &["--as-of", &step.as_of]);
+        }
+        let last = case.steps.last().unwrap();
+        compare(&backwards, last, &format!("{} backwards", path.display()));
+    }
+}
+
+#[derive(Deserialize)]
+struct SmallSeller {
+    deliveries: Vec<Input>,
+}
+
+#[derive(Deserialize)]
+struct Input {
+    source: String,
+    file: String,
+    as_of: String,
+    scope: Option<String>,
+    window: Option<(String, String)>,
+}
+
+/// Loads the small seller's files, in the order given or the opposite one.
+pub fn load_small_seller(site: &Site, backwards: bool) {
+    let folder = tree().join("tests/cases/pnl");
+    let case: SmallSeller = toml::from_str(&fs::read_to_string(folder.join("case.toml")).unwrap()).unwrap();
+    let mut deliveries = case.deliveries;
+    if backwards {
+        deliveries.reverse();
+    }
+    for input in deliveries {
+        let window = input.window.map(|(from, to)| format!("{from}..{to}"));
+        let mut more = vec!["--as-of", &input.as_of, "--no-rollup"];
+        more.extend(input.scope.iter().flat_map(|scope| ["--scope", scope.as_str()]));
+        more.extend(window.iter().flat_map(|window| ["--window", window.as_str()]));
+        site.ingest(&input.source, &folder.join(&input.file), &more);
+    }
+    site.ok(&["rollup"]);
+}
+
+type Sheet = Vec<BTreeMap<String, String>>;
+
+/// A CSV sheet with `#` comments, as rows by column.
+fn sheet(name: &str) -> (Vec<String>, Sheet) {
+    let text = fs::read_to_string(tree().join("tests/cases/pnl").join(name)).unwrap();
+    let mut lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    let header: Vec<String> = lines.next().unwrap().split(',').map(|name| name.trim().to_owned()).collect();
+    let rows = lines.map(|line| {
+        let cells = line.split(',').map(|cell| plain(cell.trim()));
+        header.iter().cloned().zip(cells).collect()
+    });
+    let mut rows: Sheet = rows.collect();
+    rows.sort();
+    (header, rows)
+}
+
+fn answer(site: &Site, header: &[String], statement: &str) -> Sheet {
+    let rows = site.sql(statement);
+    let mut rows: Sheet = rows
+        .iter()
+        .map(|row| header.iter().map(|name| (name.clone(), plain(&text(&row[name.as_str()])))).collect())
+        .collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn a_small_sellers_books_are_those_worked_by_hand() {
+    for backwards in [false, true] {
+        let site = Site::new();
+        load_small_seller(&site, backwards);
+        let (header, expected) = sheet("expected_daily_profit.csv");
+        assert_eq!(answer(&site, &header, "SELECT * FROM daily_profit"), expected, "daily_profit");
+        let (header, expected) = sheet("expected_sku_profit.csv");
+        assert_eq!(answer(&site, &header, "SELECT * FROM sku_profit"), expected, "sku_profit");
+        let (header, expected) = sheet("expected_books.csv");
+        let books = "SELECT month, currency, sum(CASE WHEN in_accrual THEN amount ELSE 0 END) AS accrual,
+            sum(CASE WHEN in_cash THEN amount ELSE 0 END) AS cash
+            FROM ledger WHERE category_group <> 'balance' GROUP BY month, currency";
+        assert_eq!(answer(&site, &header, books), expected, "books");
+        let unbalanced = "SELECT count(DISTINCT source_txn_id) AS n FROM ledger_all WHERE NOT balanced";
+        assert_eq!(site.value(unbalanced), "1");
+        assert_eq!(site.value("SELECT count(*) AS n FROM ledger_all WHERE category = 'unclassified'"), "0");
+        assert!(site.ok(&["verify"]).contains("everything is as it should be"));
+    }
+}

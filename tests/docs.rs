@@ -1,0 +1,69 @@
+//! Generated documents say what the declarations say.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use sellerlake_contracts::Area;
+use sellerlake_transforms::{Declarations, Stage};
+
+fn compare(path: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, expected).unwrap();
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "{} is out of date; run the tests with UPDATE=1", path.display());
+}
+
+fn cell(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
+
+fn table(out: &mut String, stage: &Stage) {
+    let table = &stage.table;
+    let inputs: Vec<String> = stage.reads.keys().map(|input| format!("`{input}`")).collect();
+    writeln!(out, "\n### {}\n\n{}\n\nMade from {}.\n", table.name, cell(&table.doc), inputs.join(", ")).unwrap();
+    out.push_str("| column | type | meaning |\n|---|---|---|\n");
+    for column in table.columns.values() {
+        writeln!(out, "| `{}` | {} | {} |", column.name, column.column_type, cell(&column.doc)).unwrap();
+    }
+}
+
+#[test]
+fn tables_are_documented() {
+    let declarations = Declarations::load(None).unwrap();
+    let mut out = String::from(
+        "# Tables\n\nGenerated from the declarations; a test keeps it so. Every table also has `seller_id`, and \
+         `month` where it has\none object a month. Money is exact decimal; NULL means unknown; times are UTC.\n",
+    );
+    for (area, title) in [(Area::Tables, "Tables"), (Area::Rollups, "Rollups")] {
+        writeln!(out, "\n## {title}").unwrap();
+        declarations.stages.values().filter(|stage| stage.area == area).for_each(|stage| table(&mut out, stage));
+    }
+    out.push_str("\n## Reference data\n");
+    for reference in declarations.schemas.references.values() {
+        writeln!(out, "\n### {}\n\n{}\n", reference.table.name, cell(&reference.table.doc)).unwrap();
+        out.push_str("| column | type | meaning |\n|---|---|---|\n");
+        for column in reference.table.columns.values() {
+            writeln!(out, "| `{}` | {} | {} |", column.name, column.column_type, cell(&column.doc)).unwrap();
+        }
+    }
+    out.push_str("\n## Sources\n\n`SELECT … FROM sources.NAME`; columns with `sellerlake sources NAME`.\n\n");
+    out.push_str("| source | Amazon's name | what it holds |\n|---|---|---|\n");
+    for source in declarations.schemas.sources.values() {
+        let types: Vec<String> = source.report_types.iter().map(|name| format!("`{name}`")).collect();
+        writeln!(out, "| `{}` | {} | {} |", source.name, types.join(" "), cell(&source.doc)).unwrap();
+    }
+    compare("docs/TABLES.md", &out);
+}
+
+#[test]
+fn settings_are_documented() {
+    let text = format!(
+        "# Settings\n\nGenerated from the annotated default file; a test keeps it so. `sellerlake init` writes this \
+         file.\n\n```toml\n{}```\n",
+        sellerlake_config::DEFAULT
+    );
+    compare("docs/CONFIG.md", &text);
+}

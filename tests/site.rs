@@ -1,0 +1,133 @@
+//! A lake in a temporary directory and the real binary to work on it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Map, Value};
+
+/// The binary under test.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_sellerlake");
+
+/// One answer row, by column.
+pub type Row = Map<String, Value>;
+
+/// A lake of its own.
+pub struct Site {
+    directory: tempfile::TempDir,
+}
+
+impl Site {
+    /// An empty lake with the default settings.
+    pub fn new() -> Self {
+        Self::with_settings("")
+    }
+
+    /// An empty lake with these lines of settings.
+    pub fn with_settings(settings: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("sellerlake.toml"), settings).unwrap();
+        Self { directory }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A file of the site, written now.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(BINARY);
+        command.current_dir(self.path()).args(arguments).env_remove("SELLERLAKE_FAILPOINT");
+        command
+    }
+
+    /// Runs the binary, whatever comes of it.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs the binary and insists on success; what it said is returned.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {:?}\n{words}", output.status);
+        words
+    }
+
+    /// Ingests one file of seller A1.
+    pub fn ingest(&self, source: &str, file: &Path, more: &[&str]) -> String {
+        let file = file.display().to_string();
+        let mut arguments = vec!["ingest", "--source", source, "--seller", "A1"];
+        arguments.extend(more);
+        arguments.push(&file);
+        self.ok(&arguments)
+    }
+
+    /// Rows of a statement; numbers keep their digits.
+    pub fn sql(&self, statement: &str) -> Vec<Row> {
+        let output = self.run(&["sql", "--format", "json", statement]);
+        assert!(output.status.success(), "{statement}\n{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The one value of a statement, as text; empty for NULL.
+    pub fn value(&self, statement: &str) -> String {
+        let rows = self.sql(statement);
+        assert_eq!(rows.len(), 1, "{statement}: {rows:?}");
+        text(rows[0].values().next().unwrap_or(&Value::Null))
+    }
+
+    /// Every object of the lake below an area, with its bytes' identity on disk.
+    pub fn objects(&self, area: &str) -> Vec<(String, u64, std::time::SystemTime)> {
+        let root = self.path().join("lake");
+        let mut found = Vec::new();
+        let mut folders = vec![root.join(area)];
+        while let Some(folder) = folders.pop() {
+            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+            for entry in entries.map(Result::unwrap) {
+                let metadata = entry.metadata().unwrap();
+                if metadata.is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    use std::os::unix::fs::MetadataExt;
+                    let path = entry.path().strip_prefix(&root).unwrap().display().to_string();
+                    found.push((path, metadata.ino(), metadata.modified().unwrap()));
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+}
+
+/// A JSON value as plain text; empty for NULL.
+pub fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The root of the source tree.
+pub fn tree() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// Real files that are not part of the tree, where they are; says so aloud where they aren't.
+pub fn shared(what: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("SELLERLAKE_SHARED").map_or_else(|| tree().join("../shared"), PathBuf::from);
+    let path = root.join(what);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED: {} is not here", path.display());
+    None
+}

@@ -1,0 +1,171 @@
+//! The tree keeps its own rules: sizes, names, and which way dependencies point.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const MAX_FILE_LINES: usize = 600;
+const MAX_FUNCTION_LINES: usize = 70;
+const BANNED_NAMES: [&str; 7] = ["utils", "util", "common", "helpers", "misc", "types", "manager"];
+
+/// Who may know whom; a package that isn't named here may know nobody of ours.
+const MAY_KNOW: [(&str, &[&str]); 11] = [
+    ("contracts", &[]),
+    ("schemas", &["contracts"]),
+    ("config", &["contracts"]),
+    ("transforms", &["contracts", "schemas"]),
+    ("sinks", &["contracts"]),
+    ("state", &["contracts"]),
+    ("query", &["contracts", "schemas"]),
+    ("pipelines", &["contracts", "schemas", "config", "state", "sinks", "transforms", "query"]),
+    ("testing", &[]),
+    ("connectors", &["contracts"]),
+    ("cli", &["config", "contracts", "pipelines", "query", "schemas", "sinks", "state", "transforms"]),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn files(extension: &str) -> Vec<PathBuf> {
+    fn walk(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if !matches!(name.as_str(), "target" | ".git" | "node_modules" | "corpus" | "artifacts") {
+                    walk(&path, extension, found);
+                }
+            } else if path.extension().is_some_and(|found| found == extension) {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&root(), extension, &mut found);
+    found.sort();
+    found
+}
+
+fn shown(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap().display().to_string()
+}
+
+fn assert_none(complaints: &[String]) {
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+#[test]
+fn files_stay_small() {
+    let long = files("rs").into_iter().filter_map(|path| {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        (lines > MAX_FILE_LINES).then(|| format!("{}: {lines} lines, at most {MAX_FILE_LINES}", shown(&path)))
+    });
+    assert_none(&long.collect::<Vec<_>>());
+}
+
+/// Functions as rustfmt lays them out: from a line that holds `fn name` to the brace at the same indent.
+fn functions(text: &str) -> Vec<(String, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (start, line) in lines.iter().enumerate() {
+        let code = line.trim_start();
+        let indent = line.len() - code.len();
+        let Some(at) = code.find("fn ").filter(|at| *at == 0 || code.as_bytes()[at - 1] == b' ') else { continue };
+        if code.starts_with("//") || code[..at].contains(['"', '(', '=']) {
+            continue;
+        }
+        let close = format!("{}}}", " ".repeat(indent));
+        let end = lines[start..].iter().position(|line| line.trim_end() == close);
+        let declared = lines[start..].iter().position(|line| line.trim_end().ends_with(';'));
+        if let Some(end) = end
+            && (line.trim_end().ends_with('{') || declared.is_none_or(|declared| declared > 0))
+        {
+            let name: String = code[at + 3..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            found.push((name, end + 1));
+        }
+    }
+    found
+}
+
+#[test]
+fn functions_stay_small() {
+    let mut complaints = Vec::new();
+    for path in files("rs") {
+        for (name, lines) in functions(&fs::read_to_string(&path).unwrap()) {
+            if lines > MAX_FUNCTION_LINES {
+                complaints.push(format!("{}: fn {name}: {lines} lines, at most {MAX_FUNCTION_LINES}", shown(&path)));
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn the_measure_of_functions_measures() {
+    let text = "impl X {\n    pub fn long(\n        a: u8,\n    ) -> u8 {\n        a\n    }\n    fn short() {}\n}\n";
+    assert_eq!(functions(text)[0], ("long".to_owned(), 5));
+}
+
+#[test]
+fn names_say_something() {
+    let mut complaints = Vec::new();
+    for path in files("rs") {
+        let named = path.components().map(|part| part.as_os_str().to_string_lossy().into_owned());
+        for part in named {
+            let stem = part.trim_end_matches(".rs");
+            if BANNED_NAMES.contains(&stem) {
+                complaints.push(format!("{}: {stem:?} says nothing", shown(&path)));
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let allowed: BTreeMap<&str, &[&str]> = MAY_KNOW.into_iter().collect();
+    let mut complaints = Vec::new();
+    for path in files("toml").into_iter().filter(|path| path.ends_with("Cargo.toml")) {
+        let manifest: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
+        let Some(package) = manifest.get("package").and_then(|package| package["name"].as_str()) else { continue };
+        let Some(package) = package.strip_prefix("sellerlake-").filter(|_| !path.starts_with(root().join("fuzz"))) else {
+            continue;
+        };
+        let Some(may) = allowed.get(package) else {
+            complaints.push(format!("{}: add {package:?} to the dependency rules", shown(&path)));
+            continue;
+        };
+        for dependency in manifest.get("dependencies").and_then(toml::Value::as_table).into_iter().flatten() {
+            if let Some(known) = dependency.0.strip_prefix("sellerlake-")
+                && !may.contains(&known)
+            {
+                complaints.push(format!("{}: {package} must not know {known}", shown(&path)));
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn transforms_touch_no_clock_socket_or_file() {
+    let forbidden = ["std::fs", "tokio::fs", "std::net", "Utc::now", "SystemTime", "Instant::now"];
+    let mut complaints = Vec::new();
+    for path in files("rs").into_iter().filter(|path| path.starts_with(root().join("transforms/src"))) {
+        let text = fs::read_to_string(&path).unwrap();
+        for word in forbidden.iter().filter(|word| text.contains(**word)) {
+            complaints.push(format!("{}: {word}", shown(&path)));
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn one_version_of_arrow_parquet_and_object_store() {
+    let lock: toml::Table = fs::read_to_string(root().join("Cargo.lock")).unwrap().parse().unwrap();
+    let packages = lock["package"].as_array().unwrap();
+    for name in ["arrow", "parquet", "object_store", "datafusion"] {
+        let versions = packages.iter().filter(|package| package["name"].as_str() == Some(name)).count();
+        assert_eq!(versions, 1, "{name} is in the tree {versions} times");
+    }
+}
