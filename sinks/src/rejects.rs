@@ -43,12 +43,13 @@ impl Lake {
 }
 
 fn encode(spool: Spool, rows: &RecordBatch) -> Result<Spool> {
-    let path = spool.path().display().to_string();
     let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
+    let file = spool.handle()?;
     let written = || {
-        let mut writer = ArrowWriter::try_new(spool, rows.schema(), Some(properties))?;
+        let mut writer = ArrowWriter::try_new(file, rows.schema(), Some(properties))?;
         writer.write(rows)?;
-        writer.into_inner()
+        writer.close()
     };
-    written().map_err(|error| failure::parquet(OPERATION, path, error))
+    written().map_err(|error| failure::parquet(OPERATION, spool.path().display(), error))?;
+    Ok(spool)
 }

@@ -46,7 +46,7 @@ impl Lane {
     fn finished(self) -> Self {
         Self {
             a: mix(self.a ^ self.b.rotate_left(31) ^ ROOT_2),
-            b: mix(self.b.wrapping_add(self.a.wrapping_mul(GOLDEN))),
+            b: mix(self.b.wrapping_add(self.a.wrapping_mul(GOLDEN)) ^ ROOT_3),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Writing one partition's file, in bounded memory.
 
-use std::sync::{Mutex, PoisonError};
+use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
-use arrow::datatypes::{FieldRef, SchemaRef};
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
@@ -79,7 +80,9 @@ pub struct PartitionWriter {
     schema: SchemaRef,
     schema_version: u32,
     threads: usize,
-    file: SerializedFileWriter<Spool>,
+    spool: Spool,
+    /// Writes to a handle of its own: `finish` reports what the disk says, `into_inner` doesn't.
+    file: SerializedFileWriter<File>,
     factory: ArrowRowGroupWriterFactory,
     group: Vec<ArrowColumnWriter>,
     group_rows: usize,
@@ -102,7 +105,9 @@ impl PartitionWriter {
         options: &WriteOptions,
     ) -> Result<Self> {
         let properties = properties(&schema, options)?;
-        let started = ArrowWriter::try_new(spool, SchemaRef::clone(&schema), Some(properties))
+        // What an input's footer said isn't true of this file.
+        let schema = Arc::new(Schema::new(schema.fields().clone()));
+        let started = ArrowWriter::try_new(spool.handle()?, SchemaRef::clone(&schema), Some(properties))
             .and_then(ArrowWriter::into_serialized_writer);
         let (file, factory) = started.map_err(|error| failure::parquet(OPERATION, &partition, error))?;
         let threads = options.threads.max(1);
@@ -111,6 +116,7 @@ impl PartitionWriter {
             schema,
             schema_version,
             threads,
+            spool,
             file,
             factory,
             group: Vec::new(),
@@ -183,10 +189,9 @@ impl PartitionWriter {
         for (key, value) in pairs {
             self.file.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
         }
-        let spool = self.file.into_inner();
-        let spool = spool.map_err(|error| failure::parquet(OPERATION, &self.partition, error))?;
+        self.file.finish().map_err(|error| failure::parquet(OPERATION, &self.partition, error))?;
+        let Self { partition, schema_version, spool, .. } = self;
         let size_bytes = spool.size_bytes()?;
-        let Self { partition, schema_version, .. } = self;
         Ok(BuiltPartition { spool, partition, rows, visible_rows, row_hash, size_bytes, schema_version })
     }
 }
@@ -259,8 +264,6 @@ fn encode_column(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow::array::Int64Array;
 
     use super::*;

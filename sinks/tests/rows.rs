@@ -6,7 +6,7 @@ use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use chrono::{DateTime, Utc};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sellerlake_contracts::{Delivery, DeliveryId, Partition, Scope};
@@ -68,8 +68,10 @@ pub(crate) async fn standing(lake: &Lake, partition: &Partition) -> RecordBatch 
     let path = object_store::path::Path::from(partition.path());
     let bytes = lake.store().get(&path).await.unwrap().bytes().await.unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
-    let schema = SchemaRef::clone(reader.schema());
-    let batches = reader.build().unwrap().collect::<Result<Vec<_>, _>>().unwrap();
+    // Without what the footer says about the file.
+    let schema: SchemaRef = Arc::new(Schema::new(reader.schema().fields().clone()));
+    let batches = reader.build().unwrap().map(|batch| batch.unwrap().with_schema(SchemaRef::clone(&schema)).unwrap());
+    let batches: Vec<_> = batches.collect();
     arrow::compute::concat_batches(&schema, &batches).unwrap()
 }
 

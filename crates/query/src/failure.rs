@@ -80,9 +80,7 @@ pub fn explain(error: DataFusionError, names: &[String]) -> Error {
         DataFusionError::Execution(message) => query(message),
         DataFusionError::ArrowError(arrow, _) => query(&arrow.to_string()),
         DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
-            Error::transient(Kind::Storage, "an object or a spill file can't be read")
-                .at("query.read")
-                .source(error)
+            Error::transient(Kind::Storage, "an object or a spill file can't be read").at("query.read").source(error)
         }
         _ => Error::permanent(Kind::Internal, "the query engine failed").at("query.run").source(error),
     }
@@ -129,7 +127,9 @@ pub(crate) fn query(message: &str) -> Error {
 /// DataFusion's message without its prefixes and trailing advice about its own settings.
 fn clean(message: &str) -> String {
     let mut text = message.trim();
-    for prefix in ["Error during planning: ", "Execution error: ", "Schema error: ", "ParserError(\"", "TokenizerError(\""] {
+    for prefix in
+        ["Error during planning: ", "Execution error: ", "Schema error: ", "ParserError(\"", "TokenizerError(\""]
+    {
         text = text.strip_prefix(prefix).unwrap_or(text);
     }
     text.trim_end_matches("\")").trim_end_matches('.').replace('\n', " ")

@@ -63,7 +63,8 @@ impl Footers {
 impl State {
     /// Drops the entries used longest ago; a quarter at a time, so that sorting is rare.
     fn shrink_to(&mut self, limit_bytes: usize) {
-        let mut ages: Vec<(u64, String)> = self.entries.iter().map(|(path, entry)| (entry.used, path.clone())).collect();
+        let mut ages: Vec<(u64, String)> =
+            self.entries.iter().map(|(path, entry)| (entry.used, path.clone())).collect();
         ages.sort_unstable();
         for (_, path) in ages {
             if self.bytes <= limit_bytes {

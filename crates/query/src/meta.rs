@@ -30,8 +30,10 @@ pub fn objects(objects: &[ObjectState]) -> Result<Arc<dyn TableProvider>> {
         ("input_hash", true, text(&|object| filled(&object.input_hash))),
         ("schema_version", false, number(&|object| u64::from(object.schema_version))),
     ];
-    let fields: Vec<Field> =
-        columns.iter().map(|(name, nullable, column)| Field::new(*name, column.data_type().clone(), *nullable)).collect();
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|(name, nullable, column)| Field::new(*name, column.data_type().clone(), *nullable))
+        .collect();
     let arrays = columns.into_iter().map(|(_, _, column)| column).collect();
     let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(broken)?;
     rows(batch.schema(), vec![batch])

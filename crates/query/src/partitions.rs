@@ -121,7 +121,8 @@ impl Partitions {
     pub(crate) fn column_statistics(&self, objects: &[usize]) -> Vec<ColumnStatistics> {
         let of = |column: &ArrayRef| {
             let text = column.as_any().downcast_ref::<StringArray>();
-            let values = || objects.iter().filter_map(|object| text.filter(|t| t.is_valid(*object)).map(|t| t.value(*object)));
+            let values =
+                || objects.iter().filter_map(|object| text.filter(|t| t.is_valid(*object)).map(|t| t.value(*object)));
             let bound = |value: Option<&str>| match value {
                 Some(value) => Precision::Exact(ScalarValue::Utf8(Some(value.to_owned()))),
                 None => Precision::Absent,

@@ -158,7 +158,8 @@ impl ObjectReader {
             let read = ranges.into_iter().map(|range| read_range(&file, range)).collect::<std::io::Result<Vec<_>>>();
             read.map(|bytes| (file, bytes)).map_err(|error| unreadable(&path, error))
         };
-        let (file, bytes) = tokio::task::spawn_blocking(work).await.map_err(|error| unreadable(&self.path, error))??;
+        let (file, bytes) =
+            tokio::task::spawn_blocking(work).await.map_err(|error| unreadable(&self.path, error))??;
         self.file = Some(file);
         Ok(bytes)
     }

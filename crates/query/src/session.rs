@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::catalog::{
+    CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider,
+};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
@@ -179,11 +181,6 @@ impl Session {
         names.sort_unstable();
         names
     }
-
-    /// DataFusion's own context, for protocols that bind parameters; statements must pass [`Session::sql`]'s rules.
-    pub fn context(&self) -> &SessionContext {
-        &self.context
-    }
 }
 
 impl std::fmt::Debug for Session {
@@ -269,7 +266,9 @@ impl Stream for Answer {
             Poll::Ready(next) => next,
         };
         let next = next.map(|batch| {
-            batch.map_err(|error: DataFusionError| failure::explain(error, &this.names)).and_then(|batch| this.admit(batch))
+            batch
+                .map_err(|error: DataFusionError| failure::explain(error, &this.names))
+                .and_then(|batch| this.admit(batch))
         });
         if !matches!(next, Some(Ok(_))) {
             this.stream = None;

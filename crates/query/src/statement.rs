@@ -32,7 +32,9 @@ fn allow(statement: &Statement) -> Result<()> {
         Statement::Statement(sql) => allow_sql(sql),
         Statement::Explain(explain) => allow(&explain.statement),
         Statement::CreateExternalTable(_) => Err(refused("CREATE EXTERNAL TABLE")),
-        Statement::CopyTo(_) => Err(refused("COPY").hint("choose a format for the answer instead: csv, json or parquet")),
+        Statement::CopyTo(_) => {
+            Err(refused("COPY").hint("choose a format for the answer instead: csv, json or parquet"))
+        }
         Statement::Reset(_) => Err(refused("RESET")),
     }
 }

@@ -34,6 +34,7 @@ pub const MARKER: &str = "_marker";
 
 /// What a [`LakeTable`] shows of its objects.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent switches")]
 pub struct LakeTableOptions {
     /// Adds the column `seller_id` (text), from the path.
     pub expose_seller: bool,
@@ -125,7 +126,8 @@ impl LakeTable {
         let state = self.partitions.object(object);
         PartitionedFile::new_from_meta(ObjectMeta {
             location: Path::from(state.partition.path()),
-            last_modified: chrono_epoch(),
+            // The catalogue knows objects by tag, not by time, and nothing reads this field.
+            last_modified: chrono::DateTime::UNIX_EPOCH,
             size: state.size_bytes,
             e_tag: state.etag.clone(),
             version: None,
@@ -169,9 +171,12 @@ impl TableProvider for LakeTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let decide = |filter: &&Expr| match self.partitions.decides(filter) {
-            true => TableProviderFilterPushDown::Exact,
-            false => TableProviderFilterPushDown::Inexact,
+        let decide = |filter: &&Expr| {
+            if self.partitions.decides(filter) {
+                TableProviderFilterPushDown::Exact
+            } else {
+                TableProviderFilterPushDown::Inexact
+            }
         };
         Ok(filters.iter().map(decide).collect())
     }
@@ -242,9 +247,4 @@ fn ordering(files: &Schema, columns: &[String]) -> Option<LexOrdering> {
     let options = SortOptions { descending: false, nulls_first: true };
     let known = columns.iter().map_while(|name| Some((name, files.index_of(name).ok()?)));
     LexOrdering::new(known.map(|(name, index)| PhysicalSortExpr::new(Arc::new(Column::new(name, index)), options)))
-}
-
-/// The catalogue knows objects by tag, not by time, and nothing reads this field.
-fn chrono_epoch() -> chrono::DateTime<chrono::Utc> {
-    chrono::DateTime::UNIX_EPOCH
 }

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use datafusion::catalog::TableProvider;
@@ -95,7 +96,7 @@ pub fn orders(from: i64, to: i64) -> RecordBatch {
     let columns: Vec<ArrayRef> = vec![
         Arc::new(ids),
         Arc::new(prices.with_precision_and_scale(18, 4).unwrap()),
-        Arc::new(Int64Array::from_iter(numbers.clone().map(|n| (n % 7 != 0).then_some(n)))),
+        Arc::new(numbers.clone().map(|n| (n % 7 != 0).then_some(n)).collect::<Int64Array>()),
         Arc::new(times.with_timezone("UTC")),
         Arc::new(Date32Array::from_iter_values(numbers.map(|n| (n / 24) as i32))),
     ];
@@ -134,4 +135,3 @@ pub async fn csv(session: &Session, sql: &str) -> String {
     sellerlake_query::output::write(answer, format, &mut out).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     String::from_utf8(out).unwrap()
 }
-

@@ -7,7 +7,8 @@ use sellerlake_query::SessionBuilder;
 
 use crate::fixture::{Lake, ask, orders, path, table};
 
-const SORT: &str = "SELECT * FROM (SELECT i, md5(CAST(i AS TEXT)) AS h FROM generate_series(1, 200000) AS t(i)) ORDER BY h";
+const SORT: &str =
+    "SELECT * FROM (SELECT i, md5(CAST(i AS TEXT)) AS h FROM generate_series(1, 200000) AS t(i)) ORDER BY h";
 
 fn small() -> SessionBuilder {
     SessionBuilder { memory_limit_bytes: 4 << 20, target_partitions: 1, ..SessionBuilder::default() }

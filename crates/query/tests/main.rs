@@ -1,5 +1,7 @@
 //! Sessions over objects written by other means than ours.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
 mod consistency;
 mod fixture;
 mod forgetful;

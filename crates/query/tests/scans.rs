@@ -113,10 +113,8 @@ async fn a_column_an_older_object_lacks_is_null() {
 }
 
 fn marked(ids: &[&str], markers: &[Option<bool>]) -> RecordBatch {
-    let schema = Schema::new(vec![
-        Field::new("order_id", DataType::Utf8, true),
-        Field::new("_marker", DataType::Boolean, true),
-    ]);
+    let schema =
+        Schema::new(vec![Field::new("order_id", DataType::Utf8, true), Field::new("_marker", DataType::Boolean, true)]);
     let ids = StringArray::from(ids.to_vec());
     RecordBatch::try_new(Arc::new(schema), vec![Arc::new(ids), Arc::new(BooleanArray::from(markers.to_vec()))]).unwrap()
 }

@@ -117,7 +117,9 @@ async fn deep_nesting_is_refused_not_fatal() {
         assert_eq!(error.kind(), Kind::Query);
         assert_eq!(error.to_string(), "the statement chains or nests too deep (limit: 256)");
     }
-    for (open, close) in [("(", ")"), ("NOT ", ""), ("-", ""), ("[", "]"), ("abs(", ")"), ("CASE WHEN true THEN ", " END")] {
+    for (open, close) in
+        [("(", ")"), ("NOT ", ""), ("-", ""), ("[", "]"), ("abs(", ")"), ("CASE WHEN true THEN ", " END")]
+    {
         for depth in [100, 5000] {
             let sql = format!("SELECT {}1{}", open.repeat(depth), close.repeat(depth));
             if let Err(error) = session.sql(&sql).await {

@@ -98,9 +98,9 @@ fn sqlite_path(url: &str) -> Result<PathBuf> {
             .hint("write sqlite:///folder/state.db or the path of a file")
     };
     let path = match url.split_once("://") {
-        None => url,
+        None if !url.starts_with("sqlite:") => url,
         Some(("sqlite", path)) => path,
-        Some(_) => return Err(refused("the state can't be kept at this kind of address")),
+        _ => return Err(refused("the state can't be kept at this kind of address")),
     };
     if path.is_empty() || path.starts_with(':') || path.contains('?') {
         return Err(refused("the address names no file to keep the state in"));

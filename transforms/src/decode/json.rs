@@ -145,12 +145,7 @@ impl Stated {
         let (source, delivery) = (request.source, request.delivery);
         let mut stated = Self { window: delivery.window, as_of: delivery.as_of };
         let wants_window = stated.window.is_none() && !source.window_paths.is_empty();
-        let wants_as_of = stated.as_of.is_none() && needs_as_of_first(source);
-        if wants_as_of && source.as_of.is_none() {
-            return Err(Error::permanent(Kind::Usage, format!("{} needs to know when it was true", source.name))
-                .at("decode.json")
-                .hint("say which instant the document describes: --as-of 2026-03-31T12:00:00Z"));
-        }
+        let wants_as_of = stated.as_of.is_none() && source.as_of.is_some() && needs_as_of_first(source);
         if !wants_window && !wants_as_of {
             return Ok(Ok(stated));
         }

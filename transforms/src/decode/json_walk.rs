@@ -222,7 +222,7 @@ impl<'s> RowPlan<'s> {
     where
         's: 'r,
     {
-        let is_amount = |key: &String| matches!(node.member(key), Some(Node::Number(_) | Node::Text(_)));
+        let is_amount = |key: &String| matches!(node.member(key), Some(Node::Number(_) | Node::Text(_) | Node::Bool(_)));
         if self.amount_keys.iter().any(is_amount) {
             row.bound.push(node);
             self.descend(node, at + 1, row, take)?;

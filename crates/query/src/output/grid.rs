@@ -39,7 +39,7 @@ pub(super) async fn write(mut answer: Answer, cap: usize, out: &mut (dyn Write +
         line(row, &widths, &right, &mut text);
     }
     if more {
-        text.push_str(&format!("(the first {cap} rows; there are more)\n"));
+        text.extend(["(the first ", &cap.to_string(), " rows; there are more)\n"]);
     }
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(unwritable)?;
     Ok(rows.len() as u64)

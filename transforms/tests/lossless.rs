@@ -1,0 +1,317 @@
+//! Nothing is lost: every amount in Amazon's sandbox answers, and in answers made up from its models with every field
+//! filled, must be found in the column its path belongs to. So must every number of stock and catalogue.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use sellerlake_schemas::{ColumnPath, Context, Schemas, Segment, Source};
+use serde_json::{Map, Value, json};
+
+use crate::decoded::{Asked, Decoded, built_in, decode_bytes, source};
+
+/// A file or folder that lies beside the repository: `$SELLERLAKE_SHARED/…`, or `shared/…` beside the workspace.
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    let folder = std::env::var_os("SELLERLAKE_SHARED").map_or_else(beside, PathBuf::from);
+    Some(folder.join(name)).filter(|path| path.exists())
+}
+
+/// An operation of a model, the source its answers are, and which of their numbers count.
+struct Case {
+    model: &'static str,
+    path: &'static str,
+    source: &'static str,
+    marked: Marked,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Marked {
+    /// The amount of every money object.
+    Money,
+    /// Every number.
+    Numbers,
+}
+
+const fn money(model: &'static str, path: &'static str, source: &'static str) -> Case {
+    Case { model, path, source, marked: Marked::Money }
+}
+
+const fn numbers(model: &'static str, path: &'static str, source: &'static str) -> Case {
+    Case { model, path, source, marked: Marked::Numbers }
+}
+
+const CASES: [Case; 13] = [
+    money("financesV0", "/finances/v0/financialEvents", "finance_event_pages"),
+    money("financesV0", "/finances/v0/financialEventGroups/{eventGroupId}/financialEvents", "finance_event_pages"),
+    money("financesV0", "/finances/v0/orders/{orderId}/financialEvents", "finance_event_pages"),
+    money("financesV0", "/finances/v0/financialEventGroups", "finance_event_groups"),
+    money("finances_2024-06-19", "/finances/2024-06-19/transactions", "finance_transactions"),
+    money("ordersV0", "/orders/v0/orders", "orders_v0"),
+    money("ordersV0", "/orders/v0/orders/{orderId}", "orders_v0"),
+    money("ordersV0", "/orders/v0/orders/{orderId}/orderItems", "order_items_v0"),
+    money("orders_2026-01-01", "/orders/2026-01-01/orders", "orders_2026"),
+    money("orders_2026-01-01", "/orders/2026-01-01/orders/{orderId}", "orders_2026"),
+    numbers("fbaInventory", "/fba/inventory/v1/summaries", "inventory_summaries"),
+    numbers("catalogItems_2022-04-01", "/catalog/2022-04-01/items", "catalog_items"),
+    numbers("catalogItems_2022-04-01", "/catalog/2022-04-01/items/{asin}", "catalog_items"),
+];
+
+/// Reviewed: sums of what stands beneath them, which the leaves repeat. Source, and list whose elements with children
+/// of the same name carry such a sum.
+const PARENT_SUMS: [(&str, &str); 2] =
+    [("finance_transactions", "transactions.items.breakdowns"), ("finance_transactions", "transactions.breakdowns")];
+
+/// Reviewed: members that are declared as left out on purpose.
+const LEFT_OUT: [(&str, &str); 3] = [
+    ("catalog_items", "numberOfResults"),
+    ("catalog_items", "refinements"),
+    ("catalog_items", "vendorDetails"),
+];
+
+/// One marked number: its text, and the members that lead to it.
+struct Mark {
+    text: String,
+    keys: Vec<String>,
+    /// An element of a recursive list that has children stands on the way, as the last but the amount's own members.
+    is_parent: bool,
+}
+
+/// Gives every number that counts a value of its own.
+struct Marker {
+    marked: Marked,
+    marks: Vec<Mark>,
+}
+
+impl Marker {
+    fn mark(&mut self, value: &mut Value, keys: &mut Vec<String>, is_parent: bool) {
+        match value {
+            Value::Object(members) => {
+                let names: Vec<String> = members.keys().cloned().collect();
+                for name in names {
+                    let child = &mut members[&name];
+                    let counts = match self.marked {
+                        Marked::Numbers => child.is_number(),
+                        Marked::Money => is_amount(&name, child),
+                    };
+                    keys.push(name);
+                    if counts { self.replace(child, keys, is_parent) } else { self.mark(child, keys, is_parent) }
+                    keys.pop();
+                }
+            }
+            Value::Array(elements) => {
+                let own = keys.last().cloned().unwrap_or_default();
+                for element in elements {
+                    let children = element.get(&own).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+                    self.mark(element, keys, children);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn replace(&mut self, value: &mut Value, keys: &[String], is_parent: bool) {
+        let whole = value.is_i64() && self.marked == Marked::Numbers;
+        let number = 7_000_001 + self.marks.len() * 10;
+        let text = if whole { number.to_string() } else { format!("{number}.5") };
+        *value = if value.is_string() { json!(text) } else { serde_json::from_str(&text).unwrap() };
+        self.marks.push(Mark { text, keys: keys.to_vec(), is_parent });
+    }
+}
+
+fn is_amount(name: &str, value: &Value) -> bool {
+    let named = ["Amount", "CurrencyAmount", "currencyAmount", "amount"].contains(&name);
+    let numeric = |text: &str| text.parse::<f64>().is_ok();
+    named && (value.is_number() || value.as_str().is_some_and(numeric))
+}
+
+/// Fills every field of a model's type: lists have an element for each value of an enum in them, recursion ends after
+/// one turn.
+struct Filler<'m> {
+    definitions: &'m Value,
+}
+
+impl Filler<'_> {
+    fn fill(&self, schema: &Value, seen: &[&str]) -> Option<Value> {
+        if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
+            if seen.iter().filter(|earlier| **earlier == name).count() > 1 {
+                return None;
+            }
+            let deeper: Vec<&str> = seen.iter().copied().chain([name]).collect();
+            return self.fill(&self.definitions[name], &deeper);
+        }
+        match schema["type"].as_str() {
+            Some("array") => Some(Value::Array(self.elements(&schema["items"], seen))),
+            Some("integer") => Some(json!(1)),
+            Some("number") => Some(serde_json::from_str("1.5").unwrap()),
+            Some("boolean") => Some(json!(true)),
+            Some("string") => Some(match (schema["format"].as_str(), schema["enum"].get(0)) {
+                (Some("date-time"), _) => json!("2026-03-01T00:00:00Z"),
+                (Some("date"), _) => json!("2026-03-01"),
+                (_, Some(first)) => first.clone(),
+                _ => json!("1"),
+            }),
+            _ => {
+                let own = schema["properties"].as_object().cloned().unwrap_or_default();
+                let mut members = Map::new();
+                for part in schema["allOf"].as_array().into_iter().flatten() {
+                    if let Some(Value::Object(inherited)) = self.fill(part, seen) {
+                        members.extend(inherited);
+                    }
+                }
+                for (name, property) in own {
+                    // Older models don't say which texts are instants, but for the name.
+                    let instant = property["type"] == "string" && (name.ends_with("Date") || name.ends_with("Time"));
+                    let value = if instant { Some(json!("2026-03-01T00:00:00Z")) } else { self.fill(&property, seen) };
+                    members.extend(value.map(|value| (name, value)));
+                }
+                Some(Value::Object(members))
+            }
+        }
+    }
+
+    /// One element, or one for each value of the enum that tells elements apart.
+    fn elements(&self, schema: &Value, seen: &[&str]) -> Vec<Value> {
+        let Some(first) = self.fill(schema, seen) else { return Vec::new() };
+        let name = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()).unwrap_or_default();
+        let properties = self.definitions[name]["properties"].as_object().cloned().unwrap_or_default();
+        let Some((chooser, values)) = properties.iter().find_map(|(name, property)| {
+            let values = property["enum"].as_array().filter(|values| values.len() > 1)?;
+            Some((name, values.clone()))
+        }) else {
+            return vec![first];
+        };
+        let with = |value: &Value| {
+            let mut element = first.clone();
+            element[chooser] = value.clone();
+            element
+        };
+        values.iter().map(with).collect()
+    }
+}
+
+/// The sandbox answers of an operation, and one made up from its model.
+fn answers(case: &Case) -> Option<Vec<Value>> {
+    let path = shared(&format!("amazon-models/models/{}.json", case.model))?;
+    let model: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let answer = &model["paths"][case.path]["get"]["responses"]["200"];
+    let sandbox = answer["x-amzn-api-sandbox"]["static"].as_array().into_iter().flatten();
+    let mut answers: Vec<Value> = sandbox.map(|entry| entry["response"].clone()).collect();
+    answers.extend(answer["examples"].as_object().into_iter().flat_map(Map::values).cloned());
+    let filled = Filler { definitions: &model["definitions"] }.fill(&answer["schema"], &[]).unwrap();
+    answers.push(without_errors(filled));
+    Some(answers)
+}
+
+/// A success has no errors; a model allows for both.
+fn without_errors(mut answer: Value) -> Value {
+    if let Some(members) = answer.as_object_mut() {
+        members.shift_remove("errors");
+    }
+    answer
+}
+
+fn keys_of(path: &[Segment]) -> Vec<Option<&str>> {
+    let step = |segment| match segment {
+        &Segment::Key(ref key) | &Segment::Leaves(ref key) => Some(Some(key.as_str())),
+        Segment::AnyKey => Some(None),
+        _ => None,
+    };
+    path.iter().filter_map(step).collect()
+}
+
+/// Whether a path's members are the last of `keys`, or all of them; recursive lists count once.
+fn leads_to(path: &ColumnPath, keys: &[String]) -> bool {
+    let mut keys = keys.to_vec();
+    keys.dedup();
+    let (wanted, whole) = match path {
+        ColumnPath::Document(path) => (keys_of(path), true),
+        ColumnPath::Enclosing(path) => (keys_of(path), false),
+        ColumnPath::Names(_) => return false,
+    };
+    let skipped = keys.len().checked_sub(wanted.len());
+    let fits = |at: usize| keys[at..].iter().zip(&wanted).all(|(key, wanted)| wanted.is_none_or(|wanted| wanted == key));
+    skipped.is_some_and(|at| (at == 0 || !whole) && fits(at))
+}
+
+/// Whether the mark's number stands in a column whose path leads there; amounts found by `**` must say from where.
+fn is_kept(mark: &Mark, source: &Source, decoded: &Decoded) -> bool {
+    let mut keys = mark.keys.as_slice();
+    if keys.first().is_some_and(|key| source.wrappers.contains(key)) {
+        keys = &keys[1..];
+    }
+    let node_path = source.columns.values().find(|column| column.from == Some(Context::NodePath));
+    let node_paths = node_path.map(|column| decoded.column(&column.name));
+    let tail = keys[..keys.len() - 1].join(".");
+    source.columns.values().filter(|column| !column.path.is_empty()).any(|column| {
+        let subtree = column.column_type == sellerlake_schemas::ColumnType::Json;
+        let leads = |path: &ColumnPath| {
+            let lengths = if subtree { 1..=keys.len() } else { keys.len()..=keys.len() };
+            lengths.into_iter().any(|length| leads_to(path, &keys[..length]))
+        };
+        if !column.path.iter().any(leads) {
+            return false;
+        }
+        let cells = decoded.column(&column.name);
+        cells.iter().enumerate().any(|(row, cell)| {
+            let Some(cell) = cell else { return false };
+            let holds = if subtree { cell.contains(&mark.text) } else { same_number(cell, &mark.text) };
+            let found_by_depth = column.path.iter().any(|path| matches!(path, ColumnPath::Enclosing(_)));
+            let from = node_paths.as_ref().and_then(|paths| paths[row].as_deref());
+            let named = from.is_none_or(|from| tail == from || tail.ends_with(&format!(".{from}")));
+            holds && (named || !found_by_depth)
+        })
+    })
+}
+
+fn same_number(cell: &str, text: &str) -> bool {
+    let plain = |text: &str| text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    if cell.contains('.') || text.contains('.') { plain(cell) == plain(text) } else { cell == text }
+}
+
+/// Paths of marks that are in no column and in no reviewed list.
+fn lost(case: &Case, answer: &Value, schemas: &Schemas) -> BTreeSet<String> {
+    let mut answer = answer.clone();
+    let mut marker = Marker { marked: case.marked, marks: Vec::new() };
+    marker.mark(&mut answer, &mut Vec::new(), false);
+    let source = source(schemas, case.source);
+    let asked = Asked {
+        marketplace: Some("ATVPDKIKX0DER"),
+        window: Some("2026-03-01..2026-03-01"),
+        as_of: Some("2026-04-01T00:00:00Z"),
+        ..Asked::default()
+    };
+    let decoded = decode_bytes(&source, &asked, answer.to_string().as_bytes(), 1);
+    let outcome = &decoded.outcome;
+    assert_eq!((&outcome.refused, outcome.rejected), (&None, 0), "{}: {:?}", case.path, outcome.rejects);
+    let reviewed = |mark: &Mark| {
+        let path = mark.keys.join(".");
+        let within = |list: &str| path.contains(&format!("{list}.")) || path.starts_with(list);
+        let sum = PARENT_SUMS.iter().any(|(name, list)| *name == case.source && within(list)) && mark.is_parent;
+        let left_out = |(name, member): &(&str, &str)| *name == case.source && mark.keys.iter().any(|key| key == member);
+        sum || LEFT_OUT.iter().any(left_out)
+    };
+    let lost = marker.marks.iter().filter(|mark| !is_kept(mark, &source, &decoded) && !reviewed(mark));
+    lost.map(|mark| mark.keys.join(".")).collect()
+}
+
+#[test]
+fn every_amount_of_amazons_examples_lands_in_a_column() {
+    let schemas = built_in();
+    let mut marks = 0;
+    let mut missing = Vec::new();
+    for case in &CASES {
+        let Some(answers) = answers(case) else {
+            eprintln!("SKIPPED: no models of Amazon's; set SELLERLAKE_SHARED to the folder that has them");
+            return;
+        };
+        for (index, answer) in answers.iter().enumerate() {
+            let mut marker = Marker { marked: case.marked, marks: Vec::new() };
+            marker.mark(&mut answer.clone(), &mut Vec::new(), false);
+            marks += marker.marks.len();
+            let lost = lost(case, answer, &schemas);
+            missing.extend(lost.into_iter().map(|path| format!("{} answer {index}: {path}", case.path)));
+        }
+    }
+    assert!(missing.is_empty(), "{} of {marks} lost:\n{}", missing.len(), missing.join("\n"));
+    assert!(marks > 500, "only {marks} numbers were looked for");
+}
