@@ -28,10 +28,11 @@ pub enum Granted {
 }
 
 impl Granted {
-    fn includes(&self, seller: &SellerId) -> bool {
+    /// One request per seller; `None` stands for everybody at once.
+    fn sellers(&self) -> Vec<Option<SellerId>> {
         match self {
-            Self::All => true,
-            Self::Sellers(sellers) => sellers.contains(seller),
+            Self::All => vec![None],
+            Self::Sellers(sellers) => sellers.iter().cloned().map(Some).collect(),
         }
     }
 }
@@ -60,6 +61,23 @@ impl Workspace {
         }
     }
 
+    async fn granted_objects(&self, granted: &Granted) -> Result<Vec<ObjectState>> {
+        let mut objects = Vec::new();
+        for seller in granted.sellers() {
+            let records = self.state.objects(&ObjectFilter { seller, ..ObjectFilter::default() }).await?;
+            objects.extend(records.into_iter().map(|record| record.object));
+        }
+        Ok(objects)
+    }
+
+    async fn granted_deliveries(&self, granted: &Granted) -> Result<Vec<DeliveryRecord>> {
+        let mut deliveries = Vec::new();
+        for seller in granted.sellers() {
+            deliveries.extend(self.state.deliveries(&DeliveryFilter { seller, ..DeliveryFilter::default() }).await?);
+        }
+        Ok(deliveries)
+    }
+
     /// A session over the granted sellers' objects.
     pub async fn session(&self, granted: &Granted) -> Result<Session> {
         let builder = SessionBuilder {
@@ -72,9 +90,7 @@ impl Workspace {
             ..SessionBuilder::default()
         };
         let session = builder.build()?;
-        let records = self.state.objects(&ObjectFilter::default()).await?;
-        let objects = records.into_iter().map(|record| record.object);
-        let objects: Vec<ObjectState> = objects.filter(|object| granted.includes(&object.partition.seller)).collect();
+        let objects = self.granted_objects(granted).await?;
         let mut by_dataset: BTreeMap<(Area, &str), Vec<ObjectState>> = BTreeMap::new();
         for object in &objects {
             by_dataset.entry((object.partition.area, &object.partition.name)).or_default().push(object.clone());
@@ -107,9 +123,7 @@ impl Workspace {
             session.register(LAKE, &reference.table.name, Arc::new(table))?;
         }
         session.register("meta", "objects", meta::objects(&objects)?)?;
-        let deliveries = self.state.deliveries(&DeliveryFilter::default()).await?;
-        let deliveries: Vec<_> = deliveries.into_iter().filter(|record| granted.includes(&record.seller)).collect();
-        let deliveries = delivery_rows(&deliveries)?;
+        let deliveries = delivery_rows(&self.granted_deliveries(granted).await?)?;
         session.register("meta", "deliveries", meta::rows(deliveries.schema(), vec![deliveries])?)?;
         Ok(session)
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use sellerlake_contracts::{Error, Month, MonthReach, ObjectState, Partition, Result, SellerId, failpoint};
+use sellerlake_contracts::{Error, Kind, Month, MonthReach, ObjectState, Partition, Result, SellerId, failpoint};
 use sellerlake_state::Severity as AlarmSeverity;
 use sellerlake_transforms::Stage;
 
@@ -57,11 +57,36 @@ impl Workspace {
         changed: Option<&[Partition]>,
         progress: &dyn Progress,
     ) -> Result<Rebuilt> {
+        self.rebuild_stages(seller, self.declarations.stages.values().collect(), changed, progress).await
+    }
+
+    /// Brings only these tables and rollups of a seller up to date, with their inputs as they stand; whatever follows
+    /// from them stays stale. A name that no stage makes is a [`Kind::Usage`] error.
+    pub async fn rebuild_only(&self, seller: &SellerId, names: &[String], progress: &dyn Progress) -> Result<Rebuilt> {
+        let stages = &self.declarations.stages;
+        if let Some(unknown) = names.iter().find(|name| !stages.contains_key(*name)) {
+            let hint = match sellerlake_schemas::nearest(unknown, stages.keys().map(String::as_str)) {
+                Some(nearest) => format!("did you mean {nearest:?}?"),
+                None => "`sellerlake tables` lists them all".to_owned(),
+            };
+            return Err(Error::permanent(Kind::Usage, format!("no stage makes {unknown:?}")).hint(hint));
+        }
+        let named = stages.values().filter(|stage| names.contains(&stage.table.name)).collect();
+        self.rebuild_stages(seller, named, None, progress).await
+    }
+
+    async fn rebuild_stages(
+        &self,
+        seller: &SellerId,
+        stages: Vec<&Arc<Stage>>,
+        changed: Option<&[Partition]>,
+        progress: &dyn Progress,
+    ) -> Result<Rebuilt> {
         let mut catalogue = self.catalogue(seller).await?;
         let mut changed: Option<BTreeSet<Partition>> = changed.map(|changed| changed.iter().cloned().collect());
         let mut rebuilt = Rebuilt::default();
-        progress.begin("rebuilding", Some(self.declarations.stages.len() as u64));
-        for stage in self.declarations.stages.values() {
+        progress.begin("rebuilding", Some(stages.len() as u64));
+        for stage in stages {
             let stale = self.stale(stage, &catalogue, changed.as_ref());
             let attempts: Vec<Attempt> = stream::iter(stale)
                 .map(|(month, input_hash)| self.rebuild_one(stage, &catalogue, month, input_hash))
@@ -170,7 +195,7 @@ impl Workspace {
         }
         let objections = self.objections(stage, &built, partition.month).await?;
         if let Some(objection) = objections.iter().find(|objection| objection.blocks()) {
-            return Err(Error::permanent(sellerlake_contracts::Kind::Data, "a check blocks the rebuilt rows")
+            return Err(Error::permanent(Kind::Data, "a check blocks the rebuilt rows")
                 .at("stage.check")
                 .with("check", &objection.check.name)
                 .with("means", &objection.check.doc)
@@ -217,8 +242,7 @@ impl Workspace {
 
 /// Errors that concern the run, not the stage.
 fn is_fatal(error: &Error) -> bool {
-    use sellerlake_contracts::Kind::{Storage, Timeout};
-    matches!(error.kind(), Storage | Timeout)
+    matches!(error.kind(), Kind::Storage | Kind::Timeout)
 }
 
 fn alarm_key(partition: &Partition) -> String {

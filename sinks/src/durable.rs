@@ -86,3 +86,25 @@ pub(crate) fn stat(path: &Path) -> io::Result<Option<Metadata>> {
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replacement_is_always_newer_than_what_it_replaces() {
+        let folder = tempfile::tempdir().unwrap();
+        let create = |name: &str| File::create_new(folder.path().join(name)).unwrap();
+        let (standing, replacement) = (create("standing"), create("replacement"));
+        let day = Duration::from_secs(86_400);
+        // What stands may have been written within the same tick, or by a clock that ran ahead.
+        for ahead in [Duration::ZERO, Duration::from_nanos(400), Duration::from_micros(7), day] {
+            let made = replacement.metadata().unwrap().modified().unwrap();
+            standing.set_times(FileTimes::new().set_modified(made + ahead)).unwrap();
+            let standing = standing.metadata().unwrap();
+            outdate(&replacement, &standing).unwrap();
+            let newer = replacement.metadata().unwrap();
+            assert!(modified(&newer).as_micros() > modified(&standing).as_micros(), "{ahead:?}");
+        }
+    }
+}

@@ -9,7 +9,7 @@ use sellerlake_contracts::Result;
 use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
-use crate::spool::{self, Spool};
+use crate::spool::{self, Access, Spool};
 use crate::{failure, open};
 
 /// The folder in a lake that holds no data: spool files and locks on a disk, probes on a store.
@@ -72,7 +72,8 @@ impl Lake {
 
     /// A new private file.
     pub fn spool(&self) -> Result<Spool> {
-        Spool::create(&self.0.spool_dir)
+        let access = if self.0.local_root.is_some() { Access::Published } else { Access::Private };
+        Spool::create(&self.0.spool_dir, access)
     }
 
     /// Removes the spool files of processes that are gone, and says how many there were. For a start-up.

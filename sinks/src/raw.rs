@@ -200,13 +200,12 @@ impl Lake {
         source: Option<&str>,
         seller: Option<&SellerId>,
     ) -> Result<Vec<object_store::path::Path>> {
-        let sources = match source {
-            Some(source) => vec![location(&format!("raw/{source}"))?],
-            None => {
-                let raw = location("raw")?;
-                let listed = self.0.store.list_with_delimiter(Some(&raw)).await;
-                listed.map_err(|error| failure::store("raw.list", &raw, error))?.common_prefixes
-            }
+        let sources = if let Some(source) = source {
+            vec![location(&format!("raw/{source}"))?]
+        } else {
+            let raw = location("raw")?;
+            let listed = self.0.store.list_with_delimiter(Some(&raw)).await;
+            listed.map_err(|error| failure::store("raw.list", &raw, error))?.common_prefixes
         };
         let narrowed = |folder: object_store::path::Path| match seller {
             Some(seller) => folder.join(format!("seller_id={seller}")),

@@ -86,7 +86,9 @@ impl RowHash {
         match marker.filter(|marker| marker.true_count() > 0) {
             None => {
                 self.visible_rows += lanes.len() as u64;
-                lanes.iter().for_each(|lane| self.sum.add(lane.finished()));
+                for lane in lanes {
+                    self.sum.add(lane.finished());
+                }
             }
             Some(marker) => {
                 for (_, lane) in lanes.iter().enumerate().filter(|(row, _)| !is_true(marker, *row)) {
@@ -169,11 +171,11 @@ pub(crate) fn add_column(field: &Field, column: &ArrayRef, lanes: &mut [Lane]) -
         DataType::Dictionary(key, _) if **key == DataType::Int32 => {
             return dictionary::<Int32Type>(field, column, lanes);
         }
-        DataType::Int64 => numbers::<Int64Type>(column, lanes, Key::new(name, "int")),
-        DataType::Int32 => numbers::<Int32Type>(column, lanes, Key::new(name, "int")),
-        DataType::Date32 => numbers::<Date32Type>(column, lanes, Key::new(name, "date")),
+        DataType::Int64 => numbers::<Int64Type>(column, lanes, &Key::new(name, "int")),
+        DataType::Int32 => numbers::<Int32Type>(column, lanes, &Key::new(name, "int")),
+        DataType::Date32 => numbers::<Date32Type>(column, lanes, &Key::new(name, "date")),
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            numbers::<TimestampMicrosecondType>(column, lanes, Key::new(name, "timestamp"));
+            numbers::<TimestampMicrosecondType>(column, lanes, &Key::new(name, "timestamp"));
         }
         DataType::Decimal128(_, scale) => {
             let key = Key::new(name, &format!("decimal.{scale}"));
@@ -191,7 +193,7 @@ pub(crate) fn add_column(field: &Field, column: &ArrayRef, lanes: &mut [Lane]) -
     Ok(())
 }
 
-fn numbers<T: ArrowPrimitiveType>(column: &ArrayRef, lanes: &mut [Lane], key: Key)
+fn numbers<T: ArrowPrimitiveType>(column: &ArrayRef, lanes: &mut [Lane], key: &Key)
 where
     T::Native: Into<i64>,
 {

@@ -3,7 +3,7 @@
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::ops::Deref;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use sellerlake_contracts::{Error, Kind, Result};
@@ -40,15 +40,33 @@ pub struct Received {
     pub size_bytes: u64,
 }
 
+/// Whom spool files are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// They become objects by a rename, so they are as readable as the umask lets any new file be.
+    Published,
+    /// They are sent or read and then removed, and lie outside the lake: nobody else may look at buyers' data.
+    Private,
+}
+
+impl Access {
+    fn modes(self) -> (u32, u32) {
+        match self {
+            Self::Published => (0o777, 0o666),
+            Self::Private => (0o700, 0o600),
+        }
+    }
+}
+
 impl Spool {
-    pub(crate) fn create(folder: &Path) -> Result<Self> {
+    pub(crate) fn create(folder: &Path, access: Access) -> Result<Self> {
+        let (folder_mode, file_mode) = access.modes();
         let create = || {
-            fs::create_dir_all(folder)?;
+            fs::DirBuilder::new().recursive(true).mode(folder_mode).create(folder)?;
             let gate = File::create(folder.join(GATE))?;
             gate.lock_shared()?;
             let prefix = format!("{}-", std::process::id());
-            // As readable as the umask lets any new file be: what is published is for other users' tools too.
-            let mode = Permissions::from_mode(0o666);
+            let mode = Permissions::from_mode(file_mode);
             let named =
                 tempfile::Builder::new().prefix(&prefix).suffix(SUFFIX).permissions(mode).tempfile_in(folder)?;
             named.as_file().lock()?;

@@ -106,7 +106,7 @@ impl PartitionWriter {
     ) -> Result<Self> {
         let properties = properties(&schema, options)?;
         // What an input's footer said isn't true of this file.
-        let schema = Arc::new(Schema::new(schema.fields().clone()));
+        let schema = Arc::new(Schema::new(Arc::unwrap_or_clone(schema).fields));
         let started = ArrowWriter::try_new(spool.handle()?, SchemaRef::clone(&schema), Some(properties))
             .and_then(ArrowWriter::into_serialized_writer);
         let (file, factory) = started.map_err(|error| failure::parquet(OPERATION, &partition, error))?;

@@ -5,6 +5,7 @@ use std::fs;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, StringArray};
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use sellerlake_contracts::{Kind, failpoint};
 use sellerlake_sinks::Lake;
@@ -181,7 +182,7 @@ async fn row_groups_are_bounded_whatever_the_batches() {
     assert_eq!((&whole.row_hash, whole.rows), (&pieces.row_hash, pieces.rows));
     for built in [whole, pieces] {
         let file = SerializedFileReader::new(fs::File::open(built.spool.path()).unwrap()).unwrap();
-        let groups: Vec<i64> = file.metadata().row_groups().iter().map(|group| group.num_rows()).collect();
+        let groups: Vec<i64> = file.metadata().row_groups().iter().map(RowGroupMetaData::num_rows).collect();
         assert_eq!(groups, [131_072, 131_072, 37_856]);
         let path = built.partition.clone();
         place.lake.swap(built, None).await.unwrap();

@@ -22,8 +22,8 @@ fn hash(rows: &RecordBatch) -> String {
 /// Footers and catalogues hold these: a change is a new version of the hash.
 #[test]
 fn version_1_stays_what_it_was() {
-    assert_eq!(hash(&sample(&[])), "GOLDEN_EMPTY");
-    assert_eq!(hash(&sample(&["114-1", "114-2"])), "GOLDEN_ROWS");
+    assert_eq!(hash(&sample(&[])), "c25abb1cbd5e0221a5d5c4fa2aa7018b");
+    assert_eq!(hash(&sample(&["114-1", "114-2"])), "ae7703d6745933711998ab623aef6843");
 }
 
 type Row = (Option<String>, Option<i64>, Option<i32>, Option<bool>);

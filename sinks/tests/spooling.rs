@@ -3,9 +3,10 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use crate::rows::{built, partition};
-use crate::{on_disk, open_folder};
+use crate::{on_disk, on_s3, open_folder};
 
 #[tokio::test]
 async fn only_what_nobody_holds_is_swept() {
@@ -27,6 +28,15 @@ async fn only_what_nobody_holds_is_swept() {
 #[tokio::test]
 async fn sweeping_a_new_lake_finds_nothing() {
     assert_eq!(on_disk().await.lake.sweep_spool().unwrap(), 0);
+}
+
+/// A store's spool lies outside the lake, often in a folder everybody shares.
+#[tokio::test]
+async fn copies_on_their_way_to_a_store_are_nobody_elses() {
+    let place = on_s3().await;
+    let spool = place.lake.spool().unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(spool.path()), mode(place.lake.spool_dir())), (0o600, 0o700));
 }
 
 /// Analysts' tools run as other users.

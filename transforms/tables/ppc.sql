@@ -3,8 +3,8 @@ doc = """
 Amazon's Ads reports overlap, so one per ad product counts. The campaign report of Sponsored Products is their
 control: where its total of a day exceeds the advertised products (ads without a product, rows dropped for privacy),
 the difference becomes a row without SKU, metric by metric, so that sums equal the control. A total below the
-products' sum is an older report and adds nothing. The marketplace of a profile follows from its currency where only
-one marketplace has it.
+products' sum is an older report and adds nothing. The marketplace of a profile is the one its deliveries name, else the
+only one with its currency.
 """
 [reads]
 ads_sp_advertised_product = "0"
@@ -74,6 +74,19 @@ rows_of_all AS (
         impressions, clicks, cost, sales, purchases, units_sold, 14, false
     FROM ads_sd_advertised_product
 ),
+profiles AS (
+    SELECT profile_id, max(marketplace_id) AS marketplace_id
+    FROM (
+        SELECT profile_id, marketplace_id FROM ads_sp_advertised_product
+        UNION ALL
+        SELECT profile_id, marketplace_id FROM ads_sp_campaigns
+        UNION ALL
+        SELECT profile_id, marketplace_id FROM ads_sb_campaigns
+        UNION ALL
+        SELECT profile_id, marketplace_id FROM ads_sd_advertised_product
+    )
+    GROUP BY profile_id
+),
 only_there AS (
     SELECT currency, min(marketplace_id) AS marketplace_id
     FROM marketplaces
@@ -81,9 +94,10 @@ only_there AS (
     HAVING count(*) = 1
 )
 SELECT
-    r.day, r.profile_id, m.marketplace_id, r.ad_product,
+    r.day, r.profile_id, coalesce(p.marketplace_id, m.marketplace_id) AS marketplace_id, r.ad_product,
     r.campaign_id, r.campaign_name, r.ad_group_id, r.ad_group_name, r.ad_id, r.sku, r.asin, r.currency,
     r.impressions, r.clicks, r.cost, r.attributed_sales, r.attributed_orders, r.attributed_units,
     r.attribution_days, r.is_remainder
 FROM rows_of_all AS r
+LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
 LEFT JOIN only_there AS m ON m.currency = r.currency

@@ -11,7 +11,7 @@ marketplaces = "all"
 */
 WITH terms AS (
     SELECT
-        date AS period_from, date AS period_to, profile_id, NULL AS marketplace_id, NULL AS portfolio_name,
+        date AS period_from, date AS period_to, profile_id, marketplace_id, NULL AS portfolio_name,
         campaign_id, campaign_name, ad_group_id, ad_group_name, coalesce(targeting, keyword) AS targeting,
         match_type, search_term, campaign_budget_currency_code AS currency, impressions, clicks,
         coalesce(cost, spend) AS cost, sales_7d AS attributed_sales, purchases_7d AS attributed_orders,

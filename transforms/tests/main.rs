@@ -4,6 +4,8 @@
 
 mod cases;
 mod decode_arbitrary;
+mod decode_json;
 mod decode_text;
 mod decoded;
+mod lossless;
 mod samples;

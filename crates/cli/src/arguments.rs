@@ -46,6 +46,9 @@ pub enum Command {
         /// Only this seller.
         #[arg(long)]
         seller: Option<SellerId>,
+        /// Only this table or rollup, from its inputs as they stand; may be given several times.
+        #[arg(long, value_name = "NAME")]
+        table: Vec<String>,
     },
     /// Ask the lake.
     Sql(Sql),

@@ -12,10 +12,10 @@ use sqlx::{Sqlite, Transaction};
 use crate::migrations;
 
 /// How long a statement waits for another process's transaction.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(60);
+const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How long a task waits for a connection that other tasks of this process hold.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(120);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Readers don't wait for the writer or for each other in WAL mode.
 const READERS: u32 = 4;
@@ -55,7 +55,11 @@ impl State {
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true);
         let failed = |error| failure("state.open", error).with("path", path.display());
-        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
+        // Connections to a file don't go stale, and the last one to close would take the write-ahead log with it.
+        let pool = |size| {
+            let pool = SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
+            pool.idle_timeout(None).max_lifetime(None)
+        };
         let writer = pool(1).connect_with(options.clone()).await.map_err(failed)?;
         migrations::run(&writer, now).await.map_err(|error| error.with("path", path.display()))?;
         let reader = pool(READERS).connect_with(options.read_only(true).create_if_missing(false)).await;

@@ -1,5 +1,9 @@
 //! What the state promises, against a real SQLite file.
 
+#![allow(clippy::unwrap_used)] // a test that can't go on should stop
+
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Area, Delivery, DeliveryId, Kind, ObjectState, Partition, Scope, SellerId, Window};
 use sellerlake_state::{DeliveryFilter, DeliveryStatus, LoadReport, ObjectFilter, Severity, State};
@@ -21,7 +25,7 @@ fn delivery(source: &str, account: &str, content: &str) -> Delivery {
         scope: Scope("ATVPDKIKX0DER".to_owned()),
         marketplace: Some("ATVPDKIKX0DER".parse().unwrap()),
         window: Some("2026-03-01..2026-03-04".parse::<Window>().unwrap()),
-        options: Default::default(),
+        options: BTreeMap::default(),
         as_of: Some(now()),
         fetched_at: now(),
         charset: None,

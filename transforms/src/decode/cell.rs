@@ -127,6 +127,9 @@ impl CellFormat {
 
     /// Reads a cell; `rounded` counts numbers with more digits than the column holds.
     pub fn read<'a>(&self, text: &'a str, rounded: &mut u64) -> Result<Value<'a>, Fault> {
+        if text.is_empty() {
+            return Ok(Value::Null);
+        }
         let text = trim(text);
         if self.is_null(text) {
             return Ok(Value::Null);

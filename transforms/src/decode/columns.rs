@@ -41,17 +41,29 @@ enum ColumnBuilder {
 }
 
 impl ColumnBuilder {
-    fn new(column_type: ColumnType) -> Self {
+    /// A builder with room for so many rows and bytes of text.
+    fn new(column_type: ColumnType, rows: usize, text_bytes: usize) -> Self {
+        let arrow = || column_type.arrow();
         match column_type {
-            ColumnType::Text | ColumnType::Json => Self::Text(StringBuilder::new()),
-            ColumnType::Int => Self::Int(Int64Builder::new()),
-            ColumnType::Decimal(..) => Self::Decimal(Decimal128Builder::new().with_data_type(column_type.arrow())),
+            ColumnType::Text | ColumnType::Json => Self::Text(StringBuilder::with_capacity(rows, text_bytes)),
+            ColumnType::Int => Self::Int(Int64Builder::with_capacity(rows)),
+            ColumnType::Decimal(..) => Self::Decimal(Decimal128Builder::with_capacity(rows).with_data_type(arrow())),
             ColumnType::Timestamp => {
-                Self::Instant(TimestampMicrosecondBuilder::new().with_data_type(column_type.arrow()))
+                Self::Instant(TimestampMicrosecondBuilder::with_capacity(rows).with_data_type(arrow()))
             }
-            ColumnType::Date => Self::Day(Date32Builder::new()),
-            ColumnType::Bool => Self::Bool(BooleanBuilder::new()),
+            ColumnType::Date => Self::Day(Date32Builder::with_capacity(rows)),
+            ColumnType::Bool => Self::Bool(BooleanBuilder::with_capacity(rows)),
         }
+    }
+
+    /// Bytes of text so far.
+    fn text_bytes(&self) -> usize {
+        if let Self::Text(builder) = self { builder.values_slice().len() } else { 0 }
+    }
+
+    /// A builder with room for what this one holds and a little more.
+    fn successor(&self, column_type: ColumnType, rows: usize) -> Self {
+        Self::new(column_type, rows, self.text_bytes() + self.text_bytes() / 16)
     }
 
     /// Appends a value; one of another type than the column's becomes NULL, which no reader produces.
@@ -87,6 +99,7 @@ impl ColumnBuilder {
 /// Collects rows into a batch of the [`decoded_schema`].
 pub struct BatchBuilder {
     schema: SchemaRef,
+    types: Vec<ColumnType>,
     unit: StringBuilder,
     month: Date32Builder,
     line: Int64Builder,
@@ -99,12 +112,14 @@ pub struct BatchBuilder {
 impl BatchBuilder {
     /// An empty batch of the source.
     pub fn new(source: &Source, schema: SchemaRef) -> Self {
+        let types: Vec<ColumnType> = source.columns.values().map(|column| column.column_type).collect();
         Self {
             schema,
             unit: StringBuilder::new(),
             month: Date32Builder::new(),
             line: Int64Builder::new(),
-            columns: source.columns.values().map(|column| ColumnBuilder::new(column.column_type)).collect(),
+            columns: types.iter().map(|column_type| ColumnBuilder::new(*column_type, 0, 0)).collect(),
+            types,
             extra: StringBuilder::new(),
             rows: 0,
             text_bytes: 0,
@@ -145,7 +160,15 @@ impl BatchBuilder {
         arrays.push(Arc::new(self.unit.finish()));
         arrays.push(Arc::new(self.month.finish()));
         arrays.push(Arc::new(self.line.finish()));
-        arrays.extend(self.columns.iter_mut().map(ColumnBuilder::finish));
+        // After a large batch the next one will be much like it: growing into fresh memory is what costs.
+        let room = if self.rows >= BATCH_ROWS / 4 { self.rows + self.rows / 16 } else { 0 };
+        for (builder, column_type) in self.columns.iter_mut().zip(&self.types) {
+            let successor = if room > 0 { Some(builder.successor(*column_type, room)) } else { None };
+            arrays.push(builder.finish());
+            if let Some(successor) = successor {
+                *builder = successor;
+            }
+        }
         arrays.push(Arc::new(self.extra.finish()));
         self.rows = 0;
         self.text_bytes = 0;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::cell::{CellFormat, Value, trim};
 use super::header::{Header, Target};
 use super::outcome::Reject;
-use super::rows::{Fate, RowPlan, RowWriter};
+use super::rows::{Fate, RowPlan, RowWriter, Tally};
 
 /// Everything the lines of one flat file have in common. Shared between threads.
 pub struct LinePlan<'a> {
@@ -194,11 +194,11 @@ impl<'p> LineReader<'p> {
         }
     }
 
-    /// The counts of all lines taken, drift included.
-    pub fn into_tally(mut self) -> super::rows::Tally {
-        for (unknown, count) in self.plan.header.unknown.iter().zip(&self.drift) {
-            self.writer.tally.drift.insert(unknown.text.clone(), *count);
+    /// The counts of the lines taken since the last call, drift included.
+    pub fn take_tally(&mut self) -> Tally {
+        for (unknown, count) in self.plan.header.unknown.iter().zip(&mut self.drift) {
+            self.writer.tally.drift.insert(unknown.text.clone(), std::mem::take(count));
         }
-        self.writer.tally
+        self.writer.take_tally()
     }
 }

@@ -9,6 +9,17 @@ const MAX_LENGTH: usize = 96;
 /// Largest power of ten an exponent may name.
 const MAX_EXPONENT: i32 = 400;
 
+/// 10^0 to 10^38.
+const POWERS: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut exponent = 1;
+    while exponent < powers.len() {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
+    }
+    powers
+};
+
 /// The character between units and tenths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mark {
@@ -73,10 +84,10 @@ pub fn int(text: &str, mark: Mark) -> Result<i64, Fault> {
 /// A decimal as a multiple of 10^-scale, and whether digits were rounded away (half to even).
 pub fn decimal(text: &str, mark: Mark, precision: u8, scale: i8) -> Result<(i128, bool), Fault> {
     let scale = u32::from(scale.unsigned_abs());
-    let limit = 10_i128.pow(u32::from(precision).min(38));
+    let limit = POWERS[usize::from(precision).min(38)];
     let (value, inexact) = match plain(text.as_bytes(), mark.byte()) {
         Some((value, places)) if places <= scale && scale <= 18 => {
-            (i128::from(value) * 10_i128.pow(scale - places), false)
+            (i128::from(value) * POWERS[(scale - places) as usize], false)
         }
         _ => Digits::parse(text, mark).ok_or(Fault::from("is not a number"))?.at_scale(scale as i32)?,
     };
@@ -195,7 +206,7 @@ impl Digits {
         let (whole, rest) = digits.split_at(split);
         let mut value = whole.iter().fold(0_i128, |sum, digit| sum * 10 + i128::from(*digit));
         if kept > 0 {
-            value *= 10_i128.pow(kept as u32 - split as u32);
+            value *= POWERS[kept as usize - split];
         }
         let inexact = rest.iter().any(|digit| *digit != 0);
         if inexact && kept >= 0 && rounds_up(rest, value % 2 != 0) {

@@ -151,6 +151,8 @@ pub struct RowWriter<'p> {
     plan: &'p RowPlan<'p>,
     batch: BatchBuilder,
     key: String,
+    /// A day and the first of its month: 1970-01-01 twice, to begin with.
+    last_month: (i32, i32),
     /// Counts so far.
     pub tally: Tally,
 }
@@ -159,7 +161,7 @@ impl<'p> RowWriter<'p> {
     /// A writer without rows.
     pub fn new(plan: &'p RowPlan<'p>) -> Self {
         let batch = BatchBuilder::new(plan.source, plan.schema.clone());
-        Self { plan, batch, key: String::new(), tally: Tally::new(plan) }
+        Self { plan, batch, key: String::new(), last_month: (0, 0), tally: Tally::new(plan) }
     }
 
     /// Takes a row of row set `set`: one value per declared column, in order.
@@ -180,7 +182,7 @@ impl<'p> RowWriter<'p> {
                 return self.refuse(set, line, column, "decides the row's unit and has no value", values);
             }
         }
-        let month = match unit.month(values) {
+        let month = match unit.month(values, &mut self.last_month) {
             Ok(month) => month,
             Err(column) => return self.refuse(set, line, column, "decides the row's month and has no value", values),
         };
@@ -233,6 +235,11 @@ impl<'p> RowWriter<'p> {
             Placement::Unknown(_) if self.plan.source.strict => self.tally.hold_back_all = true,
             Placement::Unknown(_) => drop(self.tally.sets_incomplete.insert(self.plan.groups[set])),
         }
+    }
+
+    /// The counts since the last call.
+    pub fn take_tally(&mut self) -> Tally {
+        std::mem::replace(&mut self.tally, Tally::new(self.plan))
     }
 
     /// A batch, if enough rows have come together.

@@ -163,7 +163,7 @@ impl<'a> File<'a> {
         for chunk in chunks {
             self.chunk(plan, chunk, &mut reader, emit)?;
         }
-        finish(reader, emit)
+        finish(&mut reader, emit)
     }
 
     /// Chunks in turn to each thread, results taken in turn from each: the order of the file, and never more
@@ -175,14 +175,13 @@ impl<'a> File<'a> {
         threads: usize,
         emit: &mut Emit<'_>,
     ) -> Result<Tally> {
-        let decode_chunk = |chunk: &Chunk| -> Result<(Vec<RecordBatch>, Tally)> {
+        let decode_chunk = |chunk: &Chunk, reader: &mut LineReader<'_>| -> Result<(Vec<RecordBatch>, Tally)> {
             let mut batches = Vec::new();
-            let mut reader = LineReader::new(plan);
             let mut keep = |batch| {
                 batches.push(batch);
                 Ok(())
             };
-            self.chunk(plan, chunk, &mut reader, &mut keep)?;
+            self.chunk(plan, chunk, reader, &mut keep)?;
             let tally = finish(reader, &mut keep)?;
             Ok((batches, tally))
         };
@@ -193,8 +192,9 @@ impl<'a> File<'a> {
                 let (sender, receiver) = sync_channel(1);
                 receivers.push(receiver);
                 scope.spawn(move || {
+                    let mut reader = LineReader::new(plan);
                     let mut own = chunks.iter().skip(first).step_by(threads);
-                    while own.next().is_some_and(|chunk| sender.send(decode_chunk(chunk)).is_ok()) {}
+                    while own.next().is_some_and(|chunk| sender.send(decode_chunk(chunk, &mut reader)).is_ok()) {}
                 });
             }
             let mut total: Option<Tally> = None;
@@ -273,7 +273,7 @@ impl<'a> File<'a> {
         let limit = plan.rows.source.max_line_bytes();
         loop {
             match records.advance() {
-                Found::End => return finish(reader, emit),
+                Found::End => return finish(&mut reader, emit),
                 Found::Record(number) => {
                     self.record(plan, &records, number, &mut reader);
                     hand_out(&mut reader, emit)?;
@@ -374,9 +374,9 @@ fn hand_out(reader: &mut LineReader<'_>, emit: &mut Emit<'_>) -> Result<()> {
     }
 }
 
-fn finish(mut reader: LineReader<'_>, emit: &mut Emit<'_>) -> Result<Tally> {
+fn finish(reader: &mut LineReader<'_>, emit: &mut Emit<'_>) -> Result<Tally> {
     if let Some(batch) = reader.writer.take_rest()? {
         emit(batch)?;
     }
-    Ok(reader.into_tally())
+    Ok(reader.take_tally())
 }

@@ -152,11 +152,19 @@ impl UnitPlan {
 
     /// The first day of the row's month in days since 1970, `None` where the source has no months;
     /// an error with the column's index where that has no value.
-    pub fn month(&self, values: &[Value<'_>]) -> Result<Option<i32>, usize> {
+    ///
+    /// `last` remembers the day asked for last and its month: neighbours mostly share it.
+    pub fn month(&self, values: &[Value<'_>], last: &mut (i32, i32)) -> Result<Option<i32>, usize> {
         match self.month {
             MonthRule::None => Ok(None),
             MonthRule::Fixed(month) => Ok(Some(month)),
-            MonthRule::Column(column) => day_of(&values[column]).map(|day| Some(month_of(date_of(day)))).ok_or(column),
+            MonthRule::Column(column) => {
+                let day = day_of(&values[column]).ok_or(column)?;
+                if last.0 != day {
+                    *last = (day, month_of(date_of(day)));
+                }
+                Ok(Some(last.1))
+            }
         }
     }
 

@@ -49,10 +49,10 @@ fn arrays<const N: usize>(args: Vec<ColumnarValue>, rows: usize) -> Result<[Arra
 
 /// The argument types, if there are as many as the function takes.
 fn types<'a, const N: usize, T>(name: &str, takes: &str, given: &'a [T]) -> Result<&'a [T; N]> {
-    match given.try_into() {
-        Ok(types) => Ok(types),
-        Err(_) => plan_err!("{name} takes {takes}, not {} arguments", given.len()),
+    if let Ok(types) = given.try_into() {
+        return Ok(types);
     }
+    plan_err!("{name} takes {takes}, not {} arguments", given.len())
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl ScalarUDFImpl for MonthOf {
         let [given] = types("month_of", "one day or instant", given)?;
         Ok(vec![match given {
             DataType::Date32 | DataType::Date64 | DataType::Null => DataType::Date32,
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => DataType::Date32,
+            text if text.is_string() => DataType::Date32,
             DataType::Timestamp(_, _) => instant(),
             other => return plan_err!("month_of takes a date or a timestamp, not {other}"),
         }])

@@ -82,12 +82,11 @@ fn quotient(numerator: i128, denominator: i128, shift: i32) -> Option<i128> {
     let factor = 10_i128.checked_pow(shift.unsigned_abs())?;
     let (up, down) = if shift < 0 { (1, factor) } else { (factor, 1) };
     let narrow = numerator.checked_mul(up).zip(denominator.checked_mul(down));
-    let quotient = match narrow {
-        Some((n, d)) => divide(n, d)?,
-        None => {
-            let wide = |value: i128, factor: i128| i256::from_i128(value).checked_mul(i256::from_i128(factor));
-            divide_wide(wide(numerator, up)?, wide(denominator, down)?)?
-        }
+    let quotient = if let Some((n, d)) = narrow {
+        divide(n, d)?
+    } else {
+        let wide = |value: i128, factor: i128| i256::from_i128(value).checked_mul(i256::from_i128(factor));
+        divide_wide(wide(numerator, up)?, wide(denominator, down)?)?
     };
     (quotient.unsigned_abs() < 10_u128.pow(u32::from(PRECISION))).then_some(quotient)
 }
@@ -97,7 +96,7 @@ fn divide(n: i128, d: i128) -> Option<i128> {
     let (quotient, rest) = (n.checked_div(d)?, n.checked_rem(d)?.unsigned_abs());
     // 2 * rest compared with |d|, without overflowing.
     let above = rest.cmp(&(d.unsigned_abs() - rest));
-    let away = if above.is_gt() || (above.is_eq() && quotient % 2 != 0) { 1 } else { 0 };
+    let away = i128::from(above.is_gt() || (above.is_eq() && quotient % 2 != 0));
     quotient.checked_add(if (n < 0) == (d < 0) { away } else { -away })
 }
 
@@ -105,13 +104,15 @@ fn divide(n: i128, d: i128) -> Option<i128> {
 fn divide_wide(n: i256, d: i256) -> Option<i128> {
     let (quotient, rest) = (n.checked_div(d)?.to_i128()?, n.checked_rem(d)?.checked_abs()?);
     let above = rest.cmp(&d.checked_abs()?.checked_sub(rest)?);
-    let away = if above.is_gt() || (above.is_eq() && quotient % 2 != 0) { 1 } else { 0 };
+    let away = i128::from(above.is_gt() || (above.is_eq() && quotient % 2 != 0));
     let zero = i256::from_i128(0);
     quotient.checked_add(if (n < zero) == (d < zero) { away } else { -away })
 }
 
 #[cfg(test)]
 mod tests {
+    use arrow::array::Array;
+
     use super::*;
 
     fn ratio(n: (i128, i8), d: (i128, i8)) -> Option<String> {

@@ -31,7 +31,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Sources { name } => tables::sources(&arguments.config, name.as_deref()),
         Command::Ingest(ingest) => ingest::run(&open().await?, ingest).await,
         Command::Replay(replay) => rebuild::replay(&open().await?, replay).await,
-        Command::Rollup { seller } => rebuild::rollup(&open().await?, seller.as_ref()).await,
+        Command::Rollup { seller, table } => rebuild::rollup(&open().await?, seller.as_ref(), table).await,
         Command::Sql(sql) => sql::run(&open().await?, sql).await,
         Command::Tables { name } => tables::run(&open().await?, name.as_deref()).await,
         Command::Verify { repair } => verify::run(&open().await?, *repair).await,

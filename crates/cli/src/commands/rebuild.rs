@@ -10,14 +10,18 @@ use crate::bars::Bars;
 use crate::commands::IN_PART;
 use crate::printer;
 
-pub(crate) async fn rollup(workspace: &Workspace, seller: Option<&SellerId>) -> Result<ExitCode> {
+pub(crate) async fn rollup(workspace: &Workspace, seller: Option<&SellerId>, tables: &[String]) -> Result<ExitCode> {
     let sellers = match seller {
         Some(seller) => [seller.clone()].into(),
         None => workspace.sellers().await?,
     };
     let mut rebuilt = Vec::new();
     for seller in &sellers {
-        rebuilt.push(workspace.rebuild(seller, None, &Bars::default()).await?);
+        let bars = Bars::default();
+        rebuilt.push(match tables {
+            [] => workspace.rebuild(seller, None, &bars).await?,
+            named => workspace.rebuild_only(seller, named, &bars).await?,
+        });
     }
     print(&rebuilt);
     Ok(exit_code(&rebuilt))

@@ -1,0 +1,89 @@
+//! The order of arrival never matters, and neither does doing it twice.
+
+use sellerlake_contracts::Partition;
+
+use crate::lab::{Contents, Lab, Paper, assert_equal, block_on};
+use crate::papers::{Dice, papers};
+
+/// How many seeds are tried; `SELLERLAKE_CASES` says otherwise.
+const CASES: u64 = 4;
+
+fn cases() -> u64 {
+    std::env::var("SELLERLAKE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES)
+}
+
+/// Each source's deliveries at once, then one rebuild: what everything else is compared with.
+async fn in_one_go(papers: &[Paper]) -> Contents {
+    let lab = Lab::new().await;
+    let mut sources: Vec<&str> = papers.iter().map(|paper| paper.source).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    for source in sources {
+        let group: Vec<&Paper> = papers.iter().filter(|paper| paper.source == source).collect();
+        lab.load(&group).await;
+    }
+    lab.rebuild(None).await;
+    lab.assert_sound().await;
+    lab.contents()
+}
+
+/// Twice each, in any order, alone or in groups, tables brought up to date now and then.
+async fn in_disorder(papers: &[Paper], dice: &mut Dice) -> Lab {
+    let lab = Lab::new().await;
+    let mut waiting: Vec<&Paper> = papers.iter().chain(papers).collect();
+    dice.shuffle(&mut waiting);
+    let mut touched: Vec<Partition> = Vec::new();
+    while let Some(next) = waiting.pop() {
+        let mut group = vec![next];
+        for _ in 0..dice.below(4) {
+            // The same delivery may be in a group twice.
+            if let Some(index) = waiting.iter().rposition(|paper| paper.source == next.source) {
+                group.push(waiting.remove(index));
+            }
+        }
+        touched.extend(lab.load(&group).await.touched);
+        if dice.once_in(6) {
+            lab.rebuild(Some(&touched)).await;
+            touched.clear();
+        }
+    }
+    lab.rebuild(Some(&touched)).await;
+    lab
+}
+
+async fn try_seed(seed: u64) {
+    let papers = papers(seed);
+    let mut dice = Dice::new(!seed);
+    let expected = in_one_go(&papers).await;
+    assert!(expected.len() > 20, "seed {seed}: only {} objects have rows", expected.len());
+
+    let lab = in_disorder(&papers, &mut dice).await;
+    assert_equal(&lab.contents(), &expected, &format!("seed {seed}, in disorder"));
+    lab.assert_sound().await;
+
+    let before = lab.identities();
+    for paper in &papers {
+        lab.load(&[paper]).await;
+    }
+    assert_eq!(lab.rebuild(None).await.rewritten, [], "seed {seed}: nothing new came");
+    assert_eq!(lab.identities(), before, "seed {seed}: nothing new came");
+    assert_equal(&lab.contents(), &expected, &format!("seed {seed}, a third time"));
+
+    let again = Lab::with_raw_of(&lab).await;
+    again.replay().await;
+    assert_equal(&again.contents(), &expected, &format!("seed {seed}, replayed into an empty lake"));
+    again.assert_sound().await;
+
+    lab.replay().await;
+    assert_equal(&lab.contents(), &expected, &format!("seed {seed}, replayed in place"));
+    assert_eq!(lab.identities(), before, "seed {seed}: a replay brings nothing new");
+}
+
+#[test]
+fn order_of_arrival_and_repetition_never_matter() {
+    block_on(async {
+        for seed in 0..cases() {
+            try_seed(seed).await;
+        }
+    });
+}
