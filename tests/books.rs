@@ -48,8 +48,12 @@ fn compare(site: &Site, step: &Step, at: &str) {
         "SELECT month, sum(CASE WHEN in_accrual THEN amount ELSE 0 END) AS accrual,
                 sum(CASE WHEN in_cash THEN amount ELSE 0 END) AS cash FROM ledger GROUP BY month ORDER BY month",
     );
-    let found: Vec<_> = books.iter().map(|row| (text(&row["month"]), plain(&text(&row["accrual"])), plain(&text(&row["cash"])))).collect();
-    let expected: Vec<_> = step.books.iter().map(|row| (row.month.clone(), plain(&row.accrual), plain(&row.cash))).collect();
+    let found: Vec<_> = books
+        .iter()
+        .map(|row| (text(&row["month"]), plain(&text(&row["accrual"])), plain(&text(&row["cash"]))))
+        .collect();
+    let expected: Vec<_> =
+        step.books.iter().map(|row| (row.month.clone(), plain(&row.accrual), plain(&row.cash))).collect();
     assert_eq!(found, expected, "books, {at}");
     let links = site.sql(
         "SELECT release_id, deferred_id, deferred_found, amount_change FROM deferral_links ORDER BY release_id, deferred_id",
@@ -77,7 +81,8 @@ fn compare(site: &Site, step: &Step, at: &str) {
 
 #[test]
 fn deferred_money_counts_once_in_each_lens() {
-    let mut cases: Vec<_> = fs::read_dir(tree().join("tests/cases/deferral")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<_> =
+        fs::read_dir(tree().join("tests/cases/deferral")).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     assert!(cases.len() >= 6);
     for path in cases {

@@ -129,7 +129,8 @@ fn dependencies_point_one_way() {
     for path in files("toml").into_iter().filter(|path| path.ends_with("Cargo.toml")) {
         let manifest: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
         let Some(package) = manifest.get("package").and_then(|package| package["name"].as_str()) else { continue };
-        let Some(package) = package.strip_prefix("sellerlake-").filter(|_| !path.starts_with(root().join("fuzz"))) else {
+        let Some(package) = package.strip_prefix("sellerlake-").filter(|_| !path.starts_with(root().join("fuzz")))
+        else {
             continue;
         };
         let Some(may) = allowed.get(package) else {

@@ -111,7 +111,9 @@ impl Settings {
             threads => threads,
         };
         if written.memory_mib < 64 {
-            return Err(Error::permanent(Kind::Usage, "memory_mib must be at least 64").with("found", written.memory_mib));
+            return Err(
+                Error::permanent(Kind::Usage, "memory_mib must be at least 64").with("found", written.memory_mib)
+            );
         }
         Ok(Self {
             lake: location(&written.lake, base)?,

@@ -119,7 +119,8 @@ impl Workspace {
         for reference in self.declarations.schemas.references.values() {
             let rows = reference.rows.clone();
             let table = MemTable::try_new(rows.schema(), vec![vec![rows]]);
-            let table = table.map_err(|error| Error::permanent(Kind::Internal, "can't show reference data").source(error))?;
+            let table =
+                table.map_err(|error| Error::permanent(Kind::Internal, "can't show reference data").source(error))?;
             session.register(LAKE, &reference.table.name, Arc::new(table))?;
         }
         session.register("meta", "objects", meta::objects(&objects)?)?;

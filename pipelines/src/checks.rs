@@ -53,7 +53,8 @@ impl Workspace {
             let mut answer = self.stages.run_check(check, &inputs, month).await?;
             let mut found = Vec::new();
             while let Some(batch) = answer.next().await {
-                let failed = |error| Error::permanent(Kind::Data, "a check failed").with("check", &check.name).source(error);
+                let failed =
+                    |error| Error::permanent(Kind::Data, "a check failed").with("check", &check.name).source(error);
                 found.push(batch.map_err(failed)?);
             }
             if found.iter().any(|batch| batch.num_rows() > 0) {

@@ -27,7 +27,8 @@ impl Workspace {
         head: &Head,
     ) -> Result<SendableRecordBatchStream> {
         let object = unknown_object(partition, head);
-        let table = LakeTable::new(self.reader.clone(), &stored_schema(source), vec![object], &LakeTableOptions::default());
+        let table =
+            LakeTable::new(self.reader.clone(), &stored_schema(source), vec![object], &LakeTableOptions::default());
         self.scan(&table, partition).await
     }
 
@@ -59,7 +60,10 @@ impl Workspace {
                 let rows = reference.rows.clone();
                 let table = MemTable::try_new(rows.schema(), vec![vec![rows]]);
                 let failed = |error| Error::permanent(Kind::Internal, "can't show reference data").source(error);
-                return Ok(StageInput { rows: reference.rows.num_rows() as u64, provider: Arc::new(table.map_err(failed)?) });
+                return Ok(StageInput {
+                    rows: reference.rows.num_rows() as u64,
+                    provider: Arc::new(table.map_err(failed)?),
+                });
             }
         };
         Ok(StageInput { provider, rows })

@@ -93,9 +93,8 @@ impl Workspace {
         let fetched_at = self.clock.now();
         let fallback = || facts.marketplace.as_ref().map_or("account", MarketplaceId::as_str).to_owned();
         let options = facts.allow_personal_data.then(|| (ALLOW_PERSONAL_DATA.to_owned(), "true".to_owned()));
-        let personal = source.has_personal_data().then(|| {
-            facts.as_of.unwrap_or(fetched_at) + TimeDelta::days(PERSONAL_DATA_DAYS)
-        });
+        let personal =
+            source.has_personal_data().then(|| facts.as_of.unwrap_or(fetched_at) + TimeDelta::days(PERSONAL_DATA_DAYS));
         let mut delivery = Delivery {
             version: META_VERSION,
             id: sellerlake_contracts::DeliveryId::placeholder(),
@@ -122,9 +121,8 @@ impl Workspace {
 
 /// Window and as-of must come from somewhere: the request, or the document.
 fn check_facts(source: &Source, facts: &DeliveryFacts) -> Result<()> {
-    let units: Vec<&Unit> = std::iter::once(&source.unit)
-        .chain(source.rows.iter().filter_map(|rows| rows.unit.as_ref()))
-        .collect();
+    let units: Vec<&Unit> =
+        std::iter::once(&source.unit).chain(source.rows.iter().filter_map(|rows| rows.unit.as_ref())).collect();
     let wants_window = units.iter().any(|unit| matches!(unit, Unit::Day(_) | Unit::Period))
         || source.month.as_deref() == Some("window");
     let missing = |what: &str, example: &str| {

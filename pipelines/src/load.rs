@@ -113,7 +113,8 @@ impl Workspace {
         }
         splitting.await.map_err(|error| Error::permanent(Kind::Internal, "a merge was interrupted").source(error))?;
         if !options.replaying.is_empty() {
-            for partition in self.partitions_of(source, seller).await?.into_iter().filter(|known| !seen.contains(known)) {
+            for partition in self.partitions_of(source, seller).await?.into_iter().filter(|known| !seen.contains(known))
+            {
                 if self.swap_source(source, &partition, None, options, &tally).await? {
                     group.touched.push(partition);
                 }

@@ -8,12 +8,12 @@ use sellerlake_contracts::{Error, Kind, Month, MonthReach, ObjectState, Partitio
 use sellerlake_state::Severity as AlarmSeverity;
 use sellerlake_transforms::Stage;
 
+use crate::Workspace;
 use crate::catalogue::Catalogue;
 use crate::checks::Objection;
 use crate::inputs::Inputs;
 use crate::progress::Progress;
 use crate::swap::{ATTEMPTS, Layout, back_off};
-use crate::Workspace;
 
 /// A stage that could not be rebuilt; its earlier object stands and stays stale.
 #[derive(Debug)]
@@ -99,7 +99,9 @@ impl Workspace {
                     Attempt::Done(built) => {
                         let Built { state, rewritten, warnings } = *built;
                         let partition = state.partition.clone();
-                        rebuilt.warnings.extend(warnings.iter().map(|found| format!("{partition}: {}", found.check.doc)));
+                        rebuilt
+                            .warnings
+                            .extend(warnings.iter().map(|found| format!("{partition}: {}", found.check.doc)));
                         rebuilt.computed.push(partition.clone());
                         if rewritten {
                             changed.as_mut().map(|changed| changed.insert(partition.clone()));
@@ -187,7 +189,9 @@ impl Workspace {
         let built = self.build(layout, rows).await?;
         let before = catalogue.get(partition);
         let same = before.is_some_and(|before| {
-            before.row_hash == built.row_hash && before.rows == built.rows && before.schema_version == built.schema_version
+            before.row_hash == built.row_hash
+                && before.rows == built.rows
+                && before.schema_version == built.schema_version
         });
         if let (Some(before), true) = (before, same) {
             let state = ObjectState { input_hash: input_hash.to_owned(), ..before.clone() };

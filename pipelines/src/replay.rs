@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use sellerlake_contracts::{Result, SellerId};
 
+use crate::Workspace;
 use crate::load::{LoadOptions, groups};
 use crate::progress::Progress;
 use crate::rebuild::Rebuilt;
-use crate::Workspace;
 
 /// Deliveries merged at once.
 pub(crate) const GROUP: usize = 32;
@@ -49,7 +49,8 @@ impl Workspace {
                 let group = self.load(&chunk[0].source, chunk.to_vec(), &options).await?;
                 // The first chunk has dropped what stood; the others merge into what the first left.
                 options = LoadOptions::default();
-                replayed.refused += group.loaded.iter().filter(|loaded| loaded.outcome.refused.is_some()).count() as u64;
+                replayed.refused +=
+                    group.loaded.iter().filter(|loaded| loaded.outcome.refused.is_some()).count() as u64;
                 replayed.deliveries += chunk.len() as u64;
                 progress.advance(chunk.len() as u64);
             }

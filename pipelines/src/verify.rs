@@ -147,9 +147,9 @@ impl Workspace {
             let raw = self.lake.fetch(&delivery).await;
             let subject = delivery.data_path();
             let checked = match raw {
-                Ok(raw) => tokio::task::spawn_blocking(move || raw.verify_sha256(&delivery)).await.map_err(|error| {
-                    Error::permanent(Kind::Internal, "verifying was interrupted").source(error)
-                })?,
+                Ok(raw) => tokio::task::spawn_blocking(move || raw.verify_sha256(&delivery))
+                    .await
+                    .map_err(|error| Error::permanent(Kind::Internal, "verifying was interrupted").source(error))?,
                 Err(error) => Err(error),
             };
             if let Err(error) = checked {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use datafusion::execution::TaskContext;
+use datafusion::execution::context::SessionState;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::execution::context::SessionState;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use sellerlake_config::Settings;
 use sellerlake_contracts::{Clock, Error, Kind, Result};

@@ -11,7 +11,8 @@ mod tests {
 
     #[test]
     fn spellings_meet() {
-        for spelling in ["Fulfillment Center", "fulfillment-center", "FulfillmentCenter", "\u{feff}fulfillment_center "] {
+        for spelling in ["Fulfillment Center", "fulfillment-center", "FulfillmentCenter", "\u{feff}fulfillment_center "]
+        {
             assert_eq!(normalise(spelling), "fulfillmentcenter");
         }
         assert_eq!(normalise("Término de búsqueda"), "términodebúsqueda");

@@ -14,9 +14,9 @@ mod table;
 mod table_rules;
 
 pub use column::{Column, ColumnType, Context};
+pub use files::{File, Files};
 pub use findings::{Finding, Findings, nearest};
 pub use header::normalise;
-pub use files::{File, Files};
 pub use load::{Schemas, add_built_in};
 pub use path::{ColumnPath, RowPath, Segment};
 pub use reference::Reference;

@@ -44,7 +44,8 @@ impl Schemas {
     pub fn load(files: &Files, findings: &mut Findings) -> Self {
         let mut schemas = Self::default();
         let mut owners: BTreeMap<String, String> = BTreeMap::new();
-        let mut own = |file: &File, findings: &mut Findings| match owners.insert(file.stem().into(), file.path.clone()) {
+        let mut own = |file: &File, findings: &mut Findings| match owners.insert(file.stem().into(), file.path.clone())
+        {
             Some(earlier) => {
                 findings.add(&file.path, "", format!("{} already declares {:?}", earlier, file.stem()));
                 false
@@ -108,7 +109,9 @@ impl Schemas {
     /// The source of this name or report type.
     pub fn source(&self, name: &str) -> Option<&Arc<Source>> {
         self.sources.get(name).or_else(|| {
-            self.sources.values().find(|source| source.report_types.iter().any(|known| known.eq_ignore_ascii_case(name)))
+            self.sources
+                .values()
+                .find(|source| source.report_types.iter().any(|known| known.eq_ignore_ascii_case(name)))
         })
     }
 }
@@ -126,7 +129,9 @@ fn parse<T: DeserializeOwned, C: DeserializeOwned>(
         }
     };
     let mut columns = IndexMap::new();
-    if let Some(toml::Value::Table(declared)) = document.insert("columns".into(), toml::Value::Table(toml::Table::new())) {
+    if let Some(toml::Value::Table(declared)) =
+        document.insert("columns".into(), toml::Value::Table(toml::Table::new()))
+    {
         for (name, value) in declared {
             match value.try_into::<C>() {
                 Ok(column) => {

@@ -117,14 +117,15 @@ fn check_references(file: &str, source: &Source, findings: &mut Findings) {
     let is_time = |found: ColumnType| matches!(found, ColumnType::Date | ColumnType::Timestamp);
     let is_order = |found: ColumnType| is_time(found) || found == ColumnType::Int;
     let is_number = |found: ColumnType| matches!(found, ColumnType::Decimal(..) | ColumnType::Int);
-    let mut refer = |key: &str, name: &str, fits: &dyn Fn(ColumnType) -> bool, expected: &str| {
-        match source.columns.get(name) {
-            None => findings.unknown(file, key, "a column of this source", name, source.columns.keys().map(String::as_str)),
-            Some(column) if !fits(column.column_type) => {
-                findings.add(file, key, format!("{name:?} is {}, expected {expected}", column.column_type));
-            }
-            Some(_) => {}
+    let mut refer = |key: &str, name: &str, fits: &dyn Fn(ColumnType) -> bool, expected: &str| match source
+        .columns
+        .get(name)
+    {
+        None => findings.unknown(file, key, "a column of this source", name, source.columns.keys().map(String::as_str)),
+        Some(column) if !fits(column.column_type) => {
+            findings.add(file, key, format!("{name:?} is {}, expected {expected}", column.column_type));
         }
+        Some(_) => {}
     };
     let units = std::iter::once(&source.unit).chain(source.rows.iter().filter_map(|rows| rows.unit.as_ref()));
     for unit in units {

@@ -178,7 +178,8 @@ impl Declarations {
                 (0, 0)
             }
         };
-        let identity = format!("{sql}\u{1f}{reads:?}\u{1f}{emits:?}\u{1f}{table:?}\u{1f}{}", crate::functions::version());
+        let identity =
+            format!("{sql}\u{1f}{reads:?}\u{1f}{emits:?}\u{1f}{table:?}\u{1f}{}", crate::functions::version());
         let hash = format!("{:032x}", xxh3_128(identity.as_bytes()));
         let stage = Stage { table, area, file: path.to_owned(), doc: head.doc, reads, emits, sql, hash };
         self.stages.insert(name.to_owned(), Arc::new(stage));

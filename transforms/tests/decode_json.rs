@@ -129,7 +129,8 @@ cost = { type = "decimal(38,9)", path = ["[].cost"], doc = "d" }
 "#;
 
 fn days(text: &str, as_of: &str) -> Decoded {
-    let asked = Asked { scope: Some("P"), window: Some("2026-03-01..2026-03-02"), as_of: Some(as_of), ..Asked::default() };
+    let asked =
+        Asked { scope: Some("P"), window: Some("2026-03-01..2026-03-02"), as_of: Some(as_of), ..Asked::default() };
     decode_bytes(&declared(DAYS), &asked, text.as_bytes(), 1)
 }
 
@@ -261,7 +262,10 @@ fn what_is_no_json_is_refused_with_its_place() {
     let malformed = refusal("{\"orders\":[]}\n{\"orders\":[\n{\"id\":NaN}]}");
     assert!(malformed.starts_with("the JSON is malformed at line 3, column 7, byte 32"), "{malformed}");
     let html = refusal("\n<html>\n <body>503\u{0} Service   Unavailable</body></html>");
-    assert_eq!(html, "this is HTML or XML where JSON was expected; it begins: <html> <body>503 Service Unavailable</body></html>");
+    assert_eq!(
+        html,
+        "this is HTML or XML where JSON was expected; it begins: <html> <body>503 Service Unavailable</body></html>"
+    );
     let text = refusal(&format!("Forbidden {}", "x".repeat(200)));
     assert!(text.starts_with("this is not a JSON object or list; it begins: Forbidden xxx"));
     assert_eq!(text.rsplit_once("begins: ").unwrap().1.chars().count(), 80);
@@ -331,7 +335,8 @@ fn half_an_emoji_costs_nobody_the_row() {
 fn one_object_is_one_row() {
     let mut source = declared(ORDERS);
     let single = r#"[{ kind = "order", path = "" }, { kind = "order", path = "orders[]" }]"#;
-    source.rows = toml::from_str::<toml::Table>(&format!("rows = {single}")).unwrap()["rows"].clone().try_into().unwrap();
+    source.rows =
+        toml::from_str::<toml::Table>(&format!("rows = {single}")).unwrap()["rows"].clone().try_into().unwrap();
     let id = r#"["id", "orders[].id"]"#;
     let path = toml::from_str::<toml::Table>(&format!("path = {id}")).unwrap()["path"].clone().try_into().unwrap();
     source.columns["order_id"].path = path;
@@ -426,11 +431,8 @@ fn a_sales_and_traffic_report_has_days_and_asins() {
 
 #[test]
 fn financial_events_keep_every_amount() {
-    let asked = Asked {
-        window: Some("2024-01-01..2024-01-12"),
-        as_of: Some("2024-01-13T00:00:00Z"),
-        ..Asked::default()
-    };
+    let asked =
+        Asked { window: Some("2024-01-01..2024-01-12"), as_of: Some("2024-01-13T00:00:00Z"), ..Asked::default() };
     let Some(decoded) = sample("fetchListFinancialEvents.json", "finance_event_pages", &asked) else { return };
     let text = std::fs::read_to_string(shared("samples/json/fetchListFinancialEvents.json").unwrap()).unwrap();
     let amounts = decoded.column("amount");

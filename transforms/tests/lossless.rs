@@ -62,11 +62,8 @@ const PARENT_SUMS: [(&str, &str); 2] =
     [("finance_transactions", "transactions.items.breakdowns"), ("finance_transactions", "transactions.breakdowns")];
 
 /// Reviewed: members that are declared as left out on purpose.
-const LEFT_OUT: [(&str, &str); 3] = [
-    ("catalog_items", "numberOfResults"),
-    ("catalog_items", "refinements"),
-    ("catalog_items", "vendorDetails"),
-];
+const LEFT_OUT: [(&str, &str); 3] =
+    [("catalog_items", "numberOfResults"), ("catalog_items", "refinements"), ("catalog_items", "vendorDetails")];
 
 /// Reviewed: not in a column but, as drift, in `_extra`. An attribute without a `value` makes no row.
 const EXTRA: [(&str, &str); 1] = [("catalog_items", "num_batteries.quantity")];
@@ -97,7 +94,11 @@ impl Marker {
                         Marked::Money => is_amount(&name, child),
                     };
                     keys.push(name);
-                    if counts { self.replace(child, keys, is_parent) } else { self.mark(child, keys, is_parent) }
+                    if counts {
+                        self.replace(child, keys, is_parent)
+                    } else {
+                        self.mark(child, keys, is_parent)
+                    }
                     keys.pop();
                 }
             }
@@ -236,7 +237,8 @@ fn ends_with(path: &ColumnPath, keys: &[String]) -> bool {
         ColumnPath::Names(_) => return false,
     };
     let skipped = keys.len().checked_sub(wanted.len());
-    let fits = |at: usize| keys[at..].iter().zip(&wanted).all(|(key, wanted)| wanted.is_none_or(|wanted| wanted == key));
+    let fits =
+        |at: usize| keys[at..].iter().zip(&wanted).all(|(key, wanted)| wanted.is_none_or(|wanted| wanted == key));
     skipped.is_some_and(|at| (at == 0 || !whole) && fits(at))
 }
 
@@ -293,7 +295,8 @@ fn lost(case: &Case, answer: &Value, source: &Source) -> BTreeSet<String> {
         let path = mark.keys.join(".");
         let within = |list: &str| path.contains(&format!("{list}.")) || path.starts_with(list);
         let sum = PARENT_SUMS.iter().any(|(name, list)| *name == case.source && within(list)) && mark.is_parent;
-        let left_out = |(name, member): &(&str, &str)| *name == case.source && mark.keys.iter().any(|key| key == member);
+        let left_out =
+            |(name, member): &(&str, &str)| *name == case.source && mark.keys.iter().any(|key| key == member);
         let in_extra = EXTRA.iter().any(|(name, end)| *name == case.source && path.ends_with(end))
             && decoded.column("_extra").iter().flatten().any(|extra| extra.contains(&mark.text));
         sum || in_extra || LEFT_OUT.iter().any(left_out)

@@ -19,7 +19,8 @@ pub fn note(text: impl AsRef<str>) {
 
 /// An error, its chain, and what to do.
 pub fn error(error: &Error) {
-    let (red, bold, end) = if std::io::stderr().is_terminal() { ("\x1b[31m", "\x1b[1m", "\x1b[0m") } else { ("", "", "") };
+    let (red, bold, end) =
+        if std::io::stderr().is_terminal() { ("\x1b[31m", "\x1b[1m", "\x1b[0m") } else { ("", "", "") };
     eprintln!("{red}error:{end} {error:#}");
     if let Some(hint) = error.remedy() {
         eprintln!("{bold}hint:{end} {hint}");

@@ -186,10 +186,7 @@ mod tests {
             .with("path", "tables/orders/data.parquet")
             .source(std::io::Error::other("disk full"));
         assert_eq!(error.to_string(), "can't write the object (path: tables/orders/data.parquet)");
-        assert_eq!(
-            format!("{error:#}"),
-            "can't write the object (path: tables/orders/data.parquet): disk full"
-        );
+        assert_eq!(format!("{error:#}"), "can't write the object (path: tables/orders/data.parquet): disk full");
         assert!(format!("{error:?}").starts_with("Storage/Permanent at partition.swap"));
     }
 }

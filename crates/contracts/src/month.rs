@@ -54,11 +54,9 @@ impl FromStr for Month {
 
     fn from_str(value: &str) -> Result<Self> {
         let well_formed = value.len() == 7 && value.as_bytes()[4] == b'-';
-        NaiveDate::parse_from_str(&format!("{value}-01"), "%Y-%m-%d")
-            .ok()
-            .filter(|_| well_formed)
-            .map(Self)
-            .ok_or_else(|| Error::permanent(Kind::Usage, format!("{value:?} is not a month")).hint("write it as 2026-03"))
+        NaiveDate::parse_from_str(&format!("{value}-01"), "%Y-%m-%d").ok().filter(|_| well_formed).map(Self).ok_or_else(
+            || Error::permanent(Kind::Usage, format!("{value:?} is not a month")).hint("write it as 2026-03"),
+        )
     }
 }
 

@@ -111,13 +111,13 @@ mod tests {
 
     #[test]
     fn a_path_names_its_partition_both_ways() {
-        for path in [
-            "sources/all_orders/seller_id=A1/month=2026-03/data.parquet",
-            "tables/costs/seller_id=A1/data.parquet",
-        ] {
+        for path in
+            ["sources/all_orders/seller_id=A1/month=2026-03/data.parquet", "tables/costs/seller_id=A1/data.parquet"]
+        {
             assert_eq!(Partition::parse(path).unwrap().path(), path);
         }
-        for path in ["raw/x/seller_id=A1/data.parquet", "tables/x/data.parquet", "tables/x/seller_id=A1/other.parquet"] {
+        for path in ["raw/x/seller_id=A1/data.parquet", "tables/x/data.parquet", "tables/x/seller_id=A1/other.parquet"]
+        {
             assert_eq!(Partition::parse(path), None, "{path}");
         }
     }

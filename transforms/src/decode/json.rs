@@ -79,10 +79,7 @@ fn layout<'s>(source: &'s Source, sets: &[RowPlan<'s>]) -> Layout<'s> {
 }
 
 /// The documents in turn, skimmed, each with its offset; or why the rest can't be read.
-fn documents<'a>(
-    bytes: &'a [u8],
-    layout: &Layout<'_>,
-) -> impl Iterator<Item = Result<(Document<'a>, usize), String>> {
+fn documents<'a>(bytes: &'a [u8], layout: &Layout<'_>) -> impl Iterator<Item = Result<(Document<'a>, usize), String>> {
     let mut rest = 0;
     let mut broken = false;
     std::iter::from_fn(move || {

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sellerlake_contracts::Result;
 use sellerlake_schemas::{ColumnType, Context, Source};
 
+use super::Emit;
 use super::cell::{CellFormat, Value};
 use super::json::{as_instant, stated_as_of};
 use super::json_known::{Drift, Extra, Known};
@@ -14,7 +15,6 @@ use super::json_stream::{Fault, Layout, Record, Skeleton, Stop, records};
 use super::json_walk::{Home, Row, RowPlan, scalar_at};
 use super::outcome::{Outcome, Reject};
 use super::rows::{self, Fate, RowWriter};
-use super::Emit;
 
 /// A document, skimmed.
 #[derive(Debug)]
@@ -131,7 +131,8 @@ impl<'p> Reader<'p> {
     fn row(&mut self, set: usize, row: &Row<'_, '_>, taker: &mut Taker, emit: &mut Emit<'_>) -> Result<()> {
         taker.taken = true;
         let mut rounded = 0;
-        let mut reject = taker.spoilt.clone().map(|reason| Reject { line: taker.line, column: None, reason, value: None });
+        let mut reject =
+            taker.spoilt.clone().map(|reason| Reject { line: taker.line, column: None, reason, value: None });
         let mut values = Vec::with_capacity(self.cells.template.len());
         for (at, column) in self.sets[set].columns.iter().enumerate() {
             let value = match self.cells.value(set, at, row, &mut rounded) {
@@ -272,7 +273,8 @@ impl Document<'_> {
             for set in sets.iter().filter(|set| set.list() == Some(layout.lists[record.list])) {
                 set.rows(home, &mut |row| {
                     let cell = set.columns[at].cell(row).ok().flatten();
-                    let value = cell.and_then(|text| format.read(&text, &mut 0).ok().and_then(|value| as_instant(&value)));
+                    let value =
+                        cell.and_then(|text| format.read(&text, &mut 0).ok().and_then(|value| as_instant(&value)));
                     found = found.max(value);
                     Ok(())
                 })?;

@@ -222,7 +222,8 @@ impl<'s> RowPlan<'s> {
     where
         's: 'r,
     {
-        let is_amount = |key: &String| matches!(node.member(key), Some(Node::Number(_) | Node::Text(_) | Node::Bool(_)));
+        let is_amount =
+            |key: &String| matches!(node.member(key), Some(Node::Number(_) | Node::Text(_) | Node::Bool(_)));
         if self.amount_keys.iter().any(is_amount) {
             row.bound.push(node);
             self.descend(node, at + 1, row, take)?;
@@ -471,5 +472,4 @@ impl<'r, 'a> Row<'r, 'a> {
     pub(super) fn ordinal(&self) -> u64 {
         self.ordinals.last().copied().unwrap_or(0)
     }
-
 }

@@ -20,8 +20,7 @@ pub(crate) const MONTH: &str = "_month";
 /// `_unit` is the key a newer delivery replaces; `_delivery_id` and `_line` lead to the bytes; `_as_of` is part
 /// of the stamp; `_marker` rows say that a unit is known to be empty; `_extra` keeps undeclared columns as JSON.
 pub fn stored_schema(source: &Source) -> SchemaRef {
-    let declared =
-        source.columns.values().map(|column| Field::new(&column.name, column.column_type.arrow(), true));
+    let declared = source.columns.values().map(|column| Field::new(&column.name, column.column_type.arrow(), true));
     let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
     let added = [
         Field::new("_unit", DataType::Utf8, false),

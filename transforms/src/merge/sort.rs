@@ -62,8 +62,7 @@ pub fn sort_delivery(
     let keys = ordering(source, &schema, false)?;
     let once = |part| Arc::new(Once::new(Arc::clone(&schema), part)) as Arc<dyn PartitionStream>;
     let parts = parts.into_iter().map(once).collect();
-    let input =
-        StreamingTableExec::try_new(Arc::clone(&schema), parts, None, vec![], false, None).map_err(failed)?;
+    let input = StreamingTableExec::try_new(Arc::clone(&schema), parts, None, vec![], false, None).map_err(failed)?;
     let sorted = SortExec::new(keys.clone(), Arc::new(input)).with_preserve_partitioning(true);
     let plan: Arc<dyn ExecutionPlan> = Arc::new(SortPreservingMergeExec::new(keys, Arc::new(sorted)));
     execute_stream(plan, Arc::clone(context)).map_err(failed)
@@ -142,4 +141,3 @@ impl PartitionStream for Once {
         rows.unwrap_or_else(|| Box::pin(EmptyRecordBatchStream::new(Arc::clone(&self.schema))))
     }
 }
-

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{
-    ArrayRef, AsArray, BooleanArray, Int64Array, StringArray, TimestampMicrosecondArray,
-};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Int64Type, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -43,7 +41,8 @@ pub fn stamp(
     let schema = working_schema(source);
     let target = schema.clone();
     let rows = sorted.map(move |batch| {
-        let stamp = cell.get().ok_or_else(|| internal_datafusion_err!("rows were sorted before their stamp was known"))?;
+        let stamp =
+            cell.get().ok_or_else(|| internal_datafusion_err!("rows were sorted before their stamp was known"))?;
         stamp_batch(&batch?, stamp, &target)
     });
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))

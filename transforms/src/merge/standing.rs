@@ -78,19 +78,16 @@ pub fn standing(source: &Source, merged: SendableRecordBatchStream, tally: Arc<T
     let schema = stored_schema(source);
     let width: Vec<usize> = (0..schema.fields().len()).collect();
     let mut winner = Winner::default();
-    let rows = merged
-        .map(Some)
-        .chain(futures::stream::once(async { None }))
-        .filter_map(move |batch| {
-            let kept = match batch {
-                Some(batch) => Some(batch.and_then(|batch| keep(&batch, &mut winner, &tally, &width))),
-                None => {
-                    winner.count(&tally);
-                    None
-                }
-            };
-            async { kept }
-        });
+    let rows = merged.map(Some).chain(futures::stream::once(async { None })).filter_map(move |batch| {
+        let kept = match batch {
+            Some(batch) => Some(batch.and_then(|batch| keep(&batch, &mut winner, &tally, &width))),
+            None => {
+                winner.count(&tally);
+                None
+            }
+        };
+        async { kept }
+    });
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 

@@ -7,9 +7,9 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DataFusionError, ParamValues, Result as DataFusionResult, ScalarValue};
 use datafusion::datasource::provider_as_source;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -51,7 +51,10 @@ impl StageEngine {
         config: fn(usize) -> SessionConfig,
     ) -> Result<Self> {
         let context = |threads: usize| {
-            let context = SessionContext::new_with_config_rt(config(threads).with_create_default_catalog_and_schema(true), Arc::clone(runtime));
+            let context = SessionContext::new_with_config_rt(
+                config(threads).with_create_default_catalog_and_schema(true),
+                Arc::clone(runtime),
+            );
             functions::all().into_iter().for_each(|function| context.register_udf(function));
             context
         };
@@ -73,7 +76,9 @@ impl StageEngine {
                 Ok(plan) => {
                     self.check_inputs(stage, &plan, findings);
                     let mistakes = column_mistakes(&plan, &stage.table);
-                    if mistakes.is_empty() && let Err(error) = shape(plan, &stage.table) {
+                    if mistakes.is_empty()
+                        && let Err(error) = shape(plan, &stage.table)
+                    {
                         findings.add(&stage.file, "sql", error.strip_backtrace());
                     }
                     mistakes.into_iter().for_each(|mistake| findings.add(&stage.file, "sql", mistake));

@@ -21,9 +21,10 @@ pub fn table_schema(table: &Table) -> SchemaRef {
 
 /// Puts a statement's columns into the declared order and types, sorted as declared.
 pub(crate) fn shape(plan: LogicalPlan, table: &Table) -> DataFusionResult<LogicalPlan> {
-    let columns = table.columns.values().map(|column| -> Expr {
-        cast(ident(&column.name), column.column_type.arrow()).alias(&column.name)
-    });
+    let columns = table
+        .columns
+        .values()
+        .map(|column| -> Expr { cast(ident(&column.name), column.column_type.arrow()).alias(&column.name) });
     let order = table.sort.iter().map(|name| ident(name).sort(true, true));
     LogicalPlanBuilder::from(plan).project(columns)?.sort(order)?.build()
 }

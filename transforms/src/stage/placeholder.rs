@@ -16,7 +16,8 @@ use crate::stage::output::table_schema;
 pub(crate) fn visible_schema(dataset: &Dataset) -> SchemaRef {
     match dataset {
         Dataset::Source(source) => {
-            let fields = source.columns.values().map(|column| Field::new(&column.name, column.column_type.arrow(), true));
+            let fields =
+                source.columns.values().map(|column| Field::new(&column.name, column.column_type.arrow(), true));
             Arc::new(Schema::new(fields.collect::<Vec<_>>()))
         }
         Dataset::Table(table) => table_schema(table),

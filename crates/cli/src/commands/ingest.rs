@@ -81,7 +81,8 @@ fn arrivals(ingest: &Ingest) -> Result<Vec<Arrival>> {
         };
         let file = File::open(path).map_err(unreadable)?;
         if file.metadata().map_err(unreadable)?.is_dir() {
-            return Err(Error::permanent(Kind::Usage, "this is a directory").with("path", path.display())
+            return Err(Error::permanent(Kind::Usage, "this is a directory")
+                .with("path", path.display())
                 .hint("name the files in it"));
         }
         Ok(Box::new(file))
@@ -100,7 +101,8 @@ fn arrivals(ingest: &Ingest) -> Result<Vec<Arrival>> {
 fn summarise(group: &Group) {
     for Loaded { delivery, outcome } in &group.loaded {
         let name = delivery.origin.as_deref().unwrap_or(delivery.id.as_str());
-        let charset = if outcome.charset_guessed { format!("{} (guessed)", outcome.charset) } else { outcome.charset.clone() };
+        let charset =
+            if outcome.charset_guessed { format!("{} (guessed)", outcome.charset) } else { outcome.charset.clone() };
         printer::note(format!(
             "{name}: {} rows, {} rejected, {} units held back, {} incomplete, {} outside the window, charset {charset}",
             outcome.rows,

@@ -37,8 +37,14 @@ async fn list(workspace: &Workspace) -> Result<ExitCode> {
     let mut rows = vec![["table", "rows", "objects", "what a row is"].map(str::to_owned).to_vec()];
     for stage in workspace.declarations.stages.values() {
         let owned = records.iter().filter(|record| record.object.partition.name == stage.table.name);
-        let (objects, count) = owned.fold((0_u64, 0), |(objects, count), record| (objects + 1, count + record.object.rows));
-        rows.push(vec![stage.table.name.clone(), count.to_string(), objects.to_string(), first_sentence(&stage.table.doc)]);
+        let (objects, count) =
+            owned.fold((0_u64, 0), |(objects, count), record| (objects + 1, count + record.object.rows));
+        rows.push(vec![
+            stage.table.name.clone(),
+            count.to_string(),
+            objects.to_string(),
+            first_sentence(&stage.table.doc),
+        ]);
     }
     for reference in workspace.declarations.schemas.references.values() {
         let count = reference.rows.num_rows().to_string();
@@ -66,9 +72,10 @@ fn show(declarations: &Declarations, name: &str) -> Result<ExitCode> {
 
 fn show_table(table: &Table) {
     printer::line(format!("{}: {}\n", table.name, table.doc));
-    let rows = table.columns.values().map(|column| {
-        vec![column.name.clone(), column.column_type.to_string(), column.doc.clone()]
-    });
+    let rows = table
+        .columns
+        .values()
+        .map(|column| vec![column.name.clone(), column.column_type.to_string(), column.doc.clone()]);
     printer::grid(&rows.collect::<Vec<_>>());
 }
 
