@@ -129,6 +129,13 @@ impl Lab {
         read.filter(|(_, rows)| !rows.is_empty()).collect()
     }
 
+    /// How many deliveries stand in `raw/`.
+    pub fn landed(&self) -> usize {
+        let mut files = Vec::new();
+        files_below(&self.folder.path().join("lake/raw"), &mut files);
+        files.iter().filter(|path| path.to_string_lossy().ends_with(".meta.json")).count()
+    }
+
     /// Path, inode and length of every object of tables and rollups.
     pub fn identities(&self) -> Vec<(PathBuf, u64, u64)> {
         use std::os::unix::fs::MetadataExt;

@@ -1,5 +1,7 @@
 //! The order of arrival never matters, and neither does doing it twice.
 
+use std::collections::BTreeSet;
+
 use sellerlake_contracts::Partition;
 
 use crate::lab::{Contents, Lab, Paper, assert_equal, block_on};
@@ -67,6 +69,8 @@ async fn try_seed(seed: u64) {
     }
     assert_eq!(lab.rebuild(None).await.rewritten, [], "seed {seed}: nothing new came");
     assert_eq!(lab.identities(), before, "seed {seed}: nothing new came");
+    let ids: BTreeSet<_> = papers.iter().map(|paper| (paper.source, &paper.text, &paper.as_of, &paper.window)).collect();
+    assert_eq!(lab.landed(), ids.len(), "seed {seed}: a delivery is landed once, whenever and however often it comes");
     assert_equal(&lab.contents(), &expected, &format!("seed {seed}, a third time"));
 
     let again = Lab::with_raw_of(&lab).await;

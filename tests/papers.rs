@@ -89,7 +89,10 @@ fn all_orders(dice: &mut Dice) -> Paper {
         "amazon-order-id\tpurchase-date\tlast-updated-date\torder-status\tfulfillment-channel\tsales-channel\t\
          sku\tasin\titem-status\tquantity\tcurrency\titem-price\titem-tax\n",
     );
-    for number in (0..PURCHASED.len()).filter(|_| dice.below(3) > 0).collect::<Vec<_>>() {
+    let mut numbers: Vec<usize> = (0..PURCHASED.len()).filter(|_| dice.below(3) > 0).collect();
+    // An order may come twice, read before an update and after it.
+    numbers.push(dice.below(PURCHASED.len()));
+    for number in numbers {
         let updated = dice.pick(&UPDATED);
         let status = dice.pick(&["Shipped", "Pending", "Cancelled"]);
         // Rows of one order may be identical, and fewer than they once were.

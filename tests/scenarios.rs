@@ -61,7 +61,7 @@ fn updated_after_its_window(site: &Site) {
     let again = site.file("again.txt", orders(&[(B, "01T14:00", "Shipped", "RUG", 1, "30.00")]));
     site.ingest("all_orders", &again, &["--window", "2026-03-01..2026-03-01", "--as-of", "2026-03-04T00:00:00Z"]);
     assert_eq!(items(site), [item(A, "MUG", "1", "20.0000"), item(B, "RUG", "1", "30.0000")]);
-    let status = format!("SELECT order_status FROM orders WHERE amazon_order_id = '{A}'");
+    let status = format!("SELECT status FROM orders WHERE amazon_order_id = '{A}'");
     assert_eq!(site.value(&status), "Shipped");
 }
 
@@ -88,7 +88,7 @@ fn emptied_by_cancellation(site: &Site) {
     let empty = site.file("empty.json", pages(json!([])));
     site.ingest("order_items_v0", &empty, &["--as-of", "2026-03-02T09:00:00Z"]);
     assert_eq!(items(site).len(), 0);
-    assert_eq!(site.value("SELECT order_status FROM orders"), "Cancelled");
+    assert_eq!(site.value("SELECT status FROM orders"), "Cancelled");
     // The full answer coming late, under whatever name, doesn't bring them back.
     site.ingest("order_items_v0", &full, &["--as-of", "2026-03-01T13:00:00Z"]);
     assert_eq!(items(site).len(), 0);

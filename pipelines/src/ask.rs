@@ -56,6 +56,12 @@ impl Workspace {
                 return Err(error);
             };
             if let Some(partition) = sellerlake_contracts::Partition::parse(&path) {
+                if self.lake.head(&partition).await?.is_none() {
+                    return Err(Error::permanent(Kind::NotFound, "the catalogue knows an object that isn't in the lake")
+                        .at("query.read")
+                        .with("path", path)
+                        .hint("`sellerlake verify --repair` rebuilds it, or forgets it"));
+                }
                 self.look_again(&partition, None).await?;
             }
         }
@@ -85,7 +91,7 @@ impl Workspace {
             target_partitions: self.settings.threads,
             row_limit: self.settings.row_limit,
             timeout: self.settings.query_timeout,
-            spill_dir: Some(self.lake.spool_dir().to_owned()),
+            spill_dir: Some(self.spill.path().to_owned()),
             functions: functions::all(),
             ..SessionBuilder::default()
         };
@@ -126,6 +132,8 @@ impl Workspace {
         session.register("meta", "objects", meta::objects(&objects)?)?;
         let deliveries = delivery_rows(&self.granted_deliveries(granted).await?)?;
         session.register("meta", "deliveries", meta::rows(deliveries.schema(), vec![deliveries])?)?;
+        let alarms = self.alarm_rows(granted).await?;
+        session.register("meta", "alarms", meta::rows(alarms.schema(), vec![alarms])?)?;
         Ok(session)
     }
 }

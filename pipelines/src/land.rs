@@ -8,6 +8,7 @@ use sellerlake_contracts::{
     Delivery, Error, Kind, META_VERSION, MarketplaceId, Result, Scope, SellerId, Window, failpoint,
 };
 use sellerlake_schemas::{Format, Source, Unit};
+use sellerlake_state::DeliveryRecord;
 
 use crate::Workspace;
 
@@ -62,7 +63,10 @@ impl Workspace {
         .await
         .map_err(|error| Error::permanent(Kind::Internal, "landing was interrupted").source(error))??;
         let extension = extension(&arrival.name, source);
-        let delivery = self.describe(source, facts, received, page_offsets, extension);
+        let mut delivery = self.describe(source, facts, received, page_offsets, extension);
+        if let Some(known) = self.state.delivery(&delivery.id).await? {
+            settle(&mut delivery, &known);
+        }
         self.state.begin_landing(&delivery, self.clock.now()).await?;
         failpoint::reach("raw.begun")?;
         self.lake.land(&delivery, spool).await?;
@@ -117,6 +121,17 @@ impl Workspace {
         delivery.id = delivery.identify();
         delivery
     }
+}
+
+/// Gives a delivery that came before the place it has: its folder follows from when it first came, and its file name
+/// from what it was then called, neither of which is part of what it is.
+fn settle(delivery: &mut Delivery, known: &DeliveryRecord) {
+    let stem = format!("{}.", delivery.id);
+    let name = known.data_path.rsplit('/').next().unwrap_or_default();
+    if let Some(extension) = name.strip_prefix(&stem) {
+        extension.clone_into(&mut delivery.extension);
+    }
+    delivery.fetched_at = known.fetched_at;
 }
 
 /// Window and as-of must come from somewhere: the request, or the document.

@@ -2,6 +2,7 @@
 //!
 //! Each step may be repeated: landing and merging are idempotent, stale stages are found by comparison.
 
+mod alarms;
 mod ask;
 mod catalogue;
 mod checks;

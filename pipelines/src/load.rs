@@ -13,7 +13,7 @@ use futures::StreamExt;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sellerlake_contracts::{Area, Delivery, DeliveryId, Error, Kind, Month, Partition, Result, SellerId, failpoint};
 use sellerlake_schemas::Source;
-use sellerlake_sinks::Mapped;
+use sellerlake_sinks::{Head, Mapped};
 use sellerlake_state::LoadReport;
 use sellerlake_transforms::decode::Outcome;
 use sellerlake_transforms::merge::{MonthRows, Tally, as_input, merge, split_months, standing};
@@ -21,6 +21,7 @@ use serde_json::json;
 
 use crate::Workspace;
 use crate::prepare::Prepared;
+use crate::repair::Unreadable;
 use crate::swap::{ATTEMPTS, Layout, back_off};
 
 /// How a group of deliveries is loaded.
@@ -28,6 +29,8 @@ use crate::swap::{ATTEMPTS, Layout, back_off};
 pub struct LoadOptions {
     /// Deliveries whose standing rows are dropped first: those a replay reads again.
     pub replaying: BTreeSet<DeliveryId>,
+    /// Partitions whose standing version, of this tag, can't be read: what is merged takes its place.
+    pub(crate) unreadable: Unreadable,
 }
 
 /// What became of one delivery.
@@ -56,8 +59,12 @@ pub struct Group {
 
 impl Workspace {
     /// Decodes and merges landed deliveries of one source and seller, each partition swapped once.
-    pub async fn load(&self, source: &str, deliveries: Vec<Delivery>, options: &LoadOptions) -> Result<Group> {
+    ///
+    /// A delivery that is named twice is read once: its rows would be taken for twins.
+    pub async fn load(&self, source: &str, mut deliveries: Vec<Delivery>, options: &LoadOptions) -> Result<Group> {
         let source = Arc::clone(self.source(source)?);
+        let mut known = BTreeSet::new();
+        deliveries.retain(|delivery| known.insert(delivery.id.clone()));
         let mut attempt = 0;
         loop {
             match self.try_load(&source, deliveries.clone(), options).await {
@@ -140,7 +147,8 @@ impl Workspace {
         loop {
             let head = self.lake.head(partition).await?;
             let mut streams: Vec<_> = pending.take().into_iter().collect();
-            if let Some(head) = &head {
+            let readable = |head: &&Head| options.unreadable.get(partition) != Some(&head.etag);
+            if let Some(head) = head.as_ref().filter(readable) {
                 let stored = self.scan_source(source, partition, head).await?;
                 streams.push(as_input(source, without(stored, &options.replaying), partition.month, 1));
             }

@@ -238,7 +238,7 @@ impl Workspace {
     }
 
     async fn alarm(&self, partition: &Partition, reason: &str) -> Result<()> {
-        tracing::error!(%partition, reason, "a stage failed; its earlier object stands");
+        tracing::warn!(%partition, reason, "a stage failed; its earlier object stands");
         let key = alarm_key(partition);
         self.state.raise_alarm(&key, AlarmSeverity::Error, &partition.path(), reason, self.clock.now()).await
     }

@@ -1,17 +1,28 @@
 //! Rebuilding the catalogue from the lake.
 
-use sellerlake_contracts::{ObjectState, Partition, Result};
+use std::collections::{BTreeMap, BTreeSet};
+
+use sellerlake_contracts::{Area, Kind, ObjectState, Partition, Result};
 use sellerlake_sinks::Head;
+use sellerlake_state::ObjectFilter;
 
 use crate::Workspace;
+use crate::inputs::unknown_object;
+use crate::load::{LoadOptions, groups};
 use crate::progress::Progress;
 use crate::rebuild::Rebuilt;
+use crate::replay::GROUP;
+
+/// Partitions that can't be read, and which version of them it was.
+pub(crate) type Unreadable = BTreeMap<Partition, String>;
 
 /// What a repair did.
 #[derive(Debug, Default)]
 pub struct Repaired {
     /// Objects found in the lake.
     pub objects: u64,
+    /// Objects that can't be read: half written, or not ours.
+    pub unreadable: u64,
     /// Deliveries found in `raw/` that the state had not known.
     pub deliveries: u64,
     /// What was rebuilt, per seller.
@@ -22,24 +33,83 @@ impl Workspace {
     /// Makes the catalogue say what the lake holds, then rebuilds what can't be shown to be current.
     ///
     /// An object's inputs are not in the lake, so everything is computed once; what comes out equal is not
-    /// rewritten.
+    /// rewritten. An object that can't be read or is gone is made again: from `raw/`, or from what it is computed from.
     pub async fn repair(&self, progress: &dyn Progress) -> Result<Repaired> {
-        let mut repaired = Repaired::default();
-        let found = self.lake.partitions(None).await?;
-        progress.begin("reading footers", Some(found.len() as u64));
-        let mut objects = Vec::new();
-        for (partition, head) in found {
-            objects.push(self.read_object(&partition, &head).await?);
-            progress.advance(1);
-        }
-        progress.end();
-        repaired.objects = objects.len() as u64;
+        let (objects, unreadable) = self.survey(progress).await?;
+        let (known, broken) = (objects.len() as u64, unreadable.len() as u64);
+        let mut damaged = self.lost(&objects).await?;
+        damaged.extend(unreadable.keys().cloned());
         self.state.replace_objects(&objects, self.clock.now()).await?;
-        repaired.deliveries = self.repair_deliveries().await?;
+        let deliveries = self.repair_deliveries().await?;
+        let mut repaired = Repaired { objects: known, unreadable: broken, deliveries, rebuilt: Vec::new() };
+        self.read_raw_again(&damaged, unreadable).await?;
         for seller in self.sellers().await? {
             repaired.rebuilt.push(self.rebuild(&seller, None, progress).await?);
         }
         Ok(repaired)
+    }
+
+    /// Fills a catalogue that knows nothing from a lake that isn't empty: it was lost, and what is computed without
+    /// it would be computed from nothing. What the lake gets meanwhile is found when it is read.
+    pub(crate) async fn remember(&self, progress: &dyn Progress) -> Result<()> {
+        if !self.state.knows_no_objects().await? {
+            return Ok(());
+        }
+        let (objects, _) = self.survey(progress).await?;
+        if !objects.is_empty() {
+            self.state.put_objects(&objects, self.clock.now()).await?;
+            self.repair_deliveries().await?;
+        }
+        Ok(())
+    }
+
+    /// Every object of the lake as its footer describes it, and which of them can't be read.
+    async fn survey(&self, progress: &dyn Progress) -> Result<(Vec<ObjectState>, Unreadable)> {
+        let found = self.lake.partitions(None).await?;
+        progress.begin("reading footers", Some(found.len() as u64));
+        let (mut objects, mut unreadable) = (Vec::new(), Unreadable::new());
+        for (partition, head) in found {
+            match self.read_object(&partition, &head).await {
+                Ok(object) => objects.push(object),
+                Err(error) if error.kind() == Kind::Data => {
+                    objects.push(unknown_object(&partition, &head));
+                    unreadable.insert(partition, head.etag);
+                }
+                // It was replaced or removed since it was listed; whoever did it entered it.
+                Err(error) if matches!(error.kind(), Kind::Conflict | Kind::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+            progress.advance(1);
+        }
+        progress.end();
+        Ok((objects, unreadable))
+    }
+
+    /// What the catalogue believes in that the lake no longer has.
+    async fn lost(&self, found: &[ObjectState]) -> Result<BTreeSet<Partition>> {
+        let found: BTreeSet<&Partition> = found.iter().map(|object| &object.partition).collect();
+        let known = self.state.objects(&ObjectFilter::default()).await?.into_iter().map(|record| record.object);
+        let stood = known.filter(|object| object.etag.is_some()).map(|object| object.partition);
+        Ok(stood.filter(|partition| !found.contains(partition)).collect())
+    }
+
+    /// Loads again what damaged partitions of sources were made from. Merging is idempotent, so their neighbours
+    /// stay as they are.
+    async fn read_raw_again(&self, damaged: &BTreeSet<Partition>, unreadable: Unreadable) -> Result<()> {
+        let sources: BTreeSet<_> = damaged
+            .iter()
+            .filter(|partition| partition.area == Area::Sources)
+            .filter(|partition| self.declarations.schemas.sources.contains_key(&partition.name))
+            .map(|partition| (partition.name.clone(), partition.seller.clone()))
+            .collect();
+        let options = LoadOptions { unreadable, ..LoadOptions::default() };
+        for (source, seller) in sources {
+            let deliveries = self.lake.deliveries(Some(&source), Some(&seller)).await?;
+            for group in groups(deliveries, GROUP) {
+                self.load(&source, group, &options).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Enters deliveries that stand in `raw/` but that the state doesn't know.

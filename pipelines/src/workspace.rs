@@ -11,10 +11,12 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use sellerlake_config::Settings;
 use sellerlake_contracts::{Clock, Error, Kind, Result};
 use sellerlake_query::LakeReader;
-use sellerlake_sinks::Lake;
+use sellerlake_sinks::{Lake, SpillFolder};
 use sellerlake_state::State;
 use sellerlake_transforms::Declarations;
 use sellerlake_transforms::stage::StageEngine;
+
+use crate::progress::Silent;
 
 /// Most disk space for spilling, in bytes.
 const SPILL_LIMIT_BYTES: u64 = 64 << 30;
@@ -41,10 +43,13 @@ pub struct Workspace {
     pub(crate) runtime: Arc<RuntimeEnv>,
     /// Reads whole objects, one stream each.
     pub(crate) scanner: SessionState,
+    /// Where sorts of this process spill.
+    pub(crate) spill: SpillFolder,
 }
 
 impl Workspace {
-    /// Opens lake and state, and loads the declarations; creates what does not exist yet.
+    /// Opens lake and state, and loads the declarations; creates what does not exist yet. A catalogue that was lost is
+    /// filled from the lake.
     pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
         let declarations = Arc::new(Declarations::load(settings.declarations.as_deref())?);
         let lake = Lake::open(&settings.lake, &settings.store, settings.spool.clone()).await?;
@@ -54,10 +59,13 @@ impl Workspace {
             Some(root) => LakeReader::on_disk(lake.store(), root, sellerlake_sinks::file_tag),
             None => LakeReader::new(lake.store()),
         };
-        let runtime = runtime(&settings, &lake)?;
+        let spill = lake.spill_folder()?;
+        let runtime = runtime(&settings, &spill)?;
         let stages = StageEngine::new(Arc::clone(&declarations), &runtime, settings.threads, sellerlake_query::config)?;
         let scanner = SessionContext::new_with_config_rt(sellerlake_query::config(1), Arc::clone(&runtime)).state();
-        Ok(Self { settings, declarations, lake, state, reader, stages, clock, runtime, scanner })
+        let workspace = Self { settings, declarations, lake, state, reader, stages, clock, runtime, scanner, spill };
+        workspace.remember(&Silent).await?;
+        Ok(workspace)
     }
 
     /// A context for one operator tree: memory and spill directory shared with everything else that runs.
@@ -67,10 +75,9 @@ impl Workspace {
     }
 }
 
-fn runtime(settings: &Settings, lake: &Lake) -> Result<Arc<RuntimeEnv>> {
+fn runtime(settings: &Settings, spill: &SpillFolder) -> Result<Arc<RuntimeEnv>> {
     let failed = |error| Error::permanent(Kind::Storage, "can't set up the spill directory").source(error);
-    std::fs::create_dir_all(lake.spool_dir()).map_err(|error| failed(error.into()))?;
-    let spill = DiskManagerMode::Directories(vec![lake.spool_dir().to_owned()]);
+    let spill = DiskManagerMode::Directories(vec![spill.path().to_owned()]);
     let disk = DiskManagerBuilder::default().with_mode(spill).with_max_temp_directory_size(SPILL_LIMIT_BYTES);
     RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(settings.memory_bytes)))

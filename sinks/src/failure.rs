@@ -21,7 +21,7 @@ fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Opti
     None
 }
 
-fn disk_hint(kind: ErrorKind) -> Option<&'static str> {
+pub(crate) fn disk_hint(kind: ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             Some("the disk is full or a quota is used up: free some space and run again; nothing was published")
@@ -65,6 +65,7 @@ pub(crate) fn parquet(
         None => Error::permanent(Kind::Data, "not a readable Parquet file, or rows that don't fit its schema")
             .at(operation)
             .with("path", path)
+            .hint("`sellerlake verify --repair` makes an object that can't be read again")
             .source(error),
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
 use crate::spool::{self, Access, Spool};
-use crate::{failure, open};
+use crate::{SpillFolder, failure, open};
 
 /// The folder in a lake that holds no data: spool files and locks on a disk, probes on a store.
 pub(crate) const PRIVATE: &str = ".sellerlake";
@@ -65,18 +65,27 @@ impl Lake {
         self.0.local_root.as_deref()
     }
 
-    /// The folder for private files: spools, and what sorting spills.
+    /// The folder for private files: spools, and the folders for what sorting spills.
     pub fn spool_dir(&self) -> &Path {
         &self.0.spool_dir
     }
 
     /// A new private file.
     pub fn spool(&self) -> Result<Spool> {
-        let access = if self.0.local_root.is_some() { Access::Published } else { Access::Private };
-        Spool::create(&self.0.spool_dir, access)
+        Spool::create(&self.0.spool_dir, self.access())
     }
 
-    /// Removes the spool files of processes that are gone, and says how many there were. For a start-up.
+    fn access(&self) -> Access {
+        if self.0.local_root.is_some() { Access::Published } else { Access::Private }
+    }
+
+    /// A new private folder for what sorting spills.
+    pub fn spill_folder(&self) -> Result<SpillFolder> {
+        SpillFolder::create(&self.0.spool_dir, self.access())
+    }
+
+    /// Removes the spool files and spill folders of processes that are gone, and says how many there were. For a
+    /// start-up.
     pub fn sweep_spool(&self) -> Result<u64> {
         let folder = &self.0.spool_dir;
         spool::sweep(folder).map_err(|error| failure::disk("spool.sweep", folder.display(), error))

@@ -18,6 +18,7 @@ mod partitions;
 mod raw;
 mod rejects;
 mod row_hash;
+mod spill;
 mod spool;
 mod writer;
 
@@ -26,5 +27,6 @@ pub use lake::Lake;
 pub use partitions::{Footer, Head};
 pub use raw::{Landed, RawBytes};
 pub use row_hash::RowHash;
+pub use spill::SpillFolder;
 pub use spool::{Mapped, Received, Spool};
 pub use writer::{BuiltPartition, PartitionWriter, WriteOptions};

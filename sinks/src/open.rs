@@ -45,7 +45,14 @@ fn on_disk(url: &Url, options: &BTreeMap<String, String>) -> Result<Place> {
             .with("url", url)
             .hint("write three slashes: file:///path/to/folder")
     })?;
-    let failed = |error| failure::disk("lake.open", folder.display(), error);
+    let failed = |error: std::io::Error| {
+        let hint = failure::disk_hint(error.kind()).unwrap_or("choose another place for the lake in sellerlake.toml");
+        Error::permanent(Kind::Storage, "can't make or open the lake's folder")
+            .at("lake.open")
+            .with("path", folder.display())
+            .hint(hint)
+            .source(error)
+    };
     durable::create_folder(&folder).map_err(failed)?;
     let root = folder.canonicalize().map_err(failed)?;
     let store =

@@ -127,6 +127,9 @@ impl Lake {
 
     async fn parquet_metadata(&self, path: &str, head: &Head) -> Result<ParquetMetaData> {
         let failed = |error| failure::parquet("partition.footer", path, error);
+        if head.size_bytes == 0 {
+            return Err(failed(ParquetError::EOF("the file is empty".into())));
+        }
         let mut wanted = FOOTER_BYTES;
         loop {
             let start = head.size_bytes.saturating_sub(wanted);

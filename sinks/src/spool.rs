@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use sellerlake_contracts::{Error, Kind, Result};
 use sha2::{Digest, Sha256};
 
-use crate::failure;
+use crate::{failure, spill};
 
 /// Suffix of spool files; anything else in the folder is nobody's and is left alone.
 const SUFFIX: &str = ".spool";
@@ -50,6 +50,11 @@ pub(crate) enum Access {
 }
 
 impl Access {
+    /// Makes the folder for private files, where there is none yet.
+    pub(crate) fn make_folder(self, path: &Path) -> io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(self.modes().0).create(path)
+    }
+
     fn modes(self) -> (u32, u32) {
         match self {
             Self::Published => (0o777, 0o666),
@@ -60,13 +65,12 @@ impl Access {
 
 impl Spool {
     pub(crate) fn create(folder: &Path, access: Access) -> Result<Self> {
-        let (folder_mode, file_mode) = access.modes();
         let create = || {
-            fs::DirBuilder::new().recursive(true).mode(folder_mode).create(folder)?;
-            let gate = File::create(folder.join(GATE))?;
+            access.make_folder(folder)?;
+            let gate = gate(folder)?;
             gate.lock_shared()?;
             let prefix = format!("{}-", std::process::id());
-            let mode = Permissions::from_mode(file_mode);
+            let mode = Permissions::from_mode(access.modes().1);
             let named =
                 tempfile::Builder::new().prefix(&prefix).suffix(SUFFIX).permissions(mode).tempfile_in(folder)?;
             named.as_file().lock()?;
@@ -181,16 +185,25 @@ impl AsRef<[u8]> for Mapped {
     }
 }
 
-/// Removes the spool files that no living process holds, and says how many there were.
+/// The file whose lock keeps making private files and sweeping them apart.
+pub(crate) fn gate(folder: &Path) -> io::Result<File> {
+    File::create(folder.join(GATE))
+}
+
+/// Removes the spool files and spill folders that no living process holds, and says how many there were.
 pub(crate) fn sweep(folder: &Path) -> io::Result<u64> {
     if !folder.is_dir() {
         return Ok(0);
     }
-    let gate = File::create(folder.join(GATE))?;
+    let gate = gate(folder)?;
     gate.lock()?;
     let mut removed = 0;
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
+        if spill::remove_left_over(&path) {
+            removed += 1;
+            continue;
+        }
         let ours = path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(SUFFIX));
         // A file published or dropped since the folder was read is no longer there to be opened.
         let Some(file) = ours.then(|| File::open(&path).ok()).flatten() else { continue };

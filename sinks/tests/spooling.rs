@@ -26,6 +26,21 @@ async fn only_what_nobody_holds_is_swept() {
 }
 
 #[tokio::test]
+async fn what_a_killed_process_spilled_is_swept() {
+    let place = on_disk().await;
+    let held = place.lake.spill_folder().unwrap();
+    fs::write(held.path().join("run-1"), "work in progress").unwrap();
+    let left = place.lake.spool_dir().join("1-left-over.spill");
+    fs::create_dir_all(left.join("datafusion-x")).unwrap();
+    fs::write(left.join("datafusion-x/run-1"), "a killed process's").unwrap();
+    assert_eq!(place.lake.sweep_spool().unwrap(), 1);
+    assert!(held.path().join("run-1").exists() && !left.exists());
+    let path = held.path().to_owned();
+    drop(held);
+    assert!(!path.exists());
+}
+
+#[tokio::test]
 async fn sweeping_a_new_lake_finds_nothing() {
     assert_eq!(on_disk().await.lake.sweep_spool().unwrap(), 0);
 }

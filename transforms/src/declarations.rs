@@ -167,17 +167,20 @@ impl Declarations {
         let mut reads = IndexMap::new();
         for (input, reach) in head.reads {
             match reach.parse::<MonthReach>() {
-                Ok(reach) => drop(reads.insert(input, reach)),
+                Ok(reach) => {
+                    reads.insert(input, reach);
+                }
                 Err(error) => findings.add(path, format!("reads.{input}"), error.message()),
             }
         }
         let emits = match head.emits.as_deref().unwrap_or("0").parse::<MonthReach>() {
-            Ok(MonthReach::Offsets(from, to)) => (from, to),
-            _ => {
-                findings.add(path, "emits", "expected offsets in months such as \"-1..1\"");
-                (0, 0)
-            }
+            Ok(MonthReach::Offsets(from, to)) => Some((from, to)),
+            _ => None,
         };
+        if emits.is_none() {
+            findings.add(path, "emits", "expected offsets in months such as \"-1..1\"");
+        }
+        let emits = emits.unwrap_or_default();
         let identity =
             format!("{sql}\u{1f}{reads:?}\u{1f}{emits:?}\u{1f}{table:?}\u{1f}{}", crate::functions::version());
         let hash = format!("{:032x}", xxh3_128(identity.as_bytes()));

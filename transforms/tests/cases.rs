@@ -99,9 +99,8 @@ impl Case {
             (None, None) => {}
             (expected, sentence) => compare("refused", format!("{expected:?}"), format!("{sentence:?}")),
         }
-        let rejects = outcome.rejects.iter().map(|reject| format!("\n    {reject:?}")).collect::<String>();
-        if let Some(first) = found.first_mut().filter(|_| !rejects.is_empty()) {
-            first.push_str(&rejects);
+        if !found.is_empty() {
+            found.extend(outcome.rejects.iter().map(|reject| format!("  {reject:?}")));
         }
         found
     }
@@ -115,11 +114,12 @@ fn folders() -> Vec<PathBuf> {
 }
 
 fn read(folder: &Path) -> (Case, Vec<u8>) {
-    let case = fs::read_to_string(folder.join("case.toml")).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
-    let case = toml::from_str(&case).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
+    let name = folder.display();
+    let case = fs::read_to_string(folder.join("case.toml")).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let case = toml::from_str(&case).unwrap_or_else(|error| panic!("{name}: {error}"));
     let inputs = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let is_input = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("input.");
-    let input = inputs.filter(is_input).min().unwrap_or_else(|| panic!("{folder:?} has no input"));
+    let input = inputs.filter(is_input).min().unwrap_or_else(|| panic!("{name} has no input"));
     (case, fs::read(input).unwrap())
 }
 

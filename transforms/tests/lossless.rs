@@ -95,9 +95,9 @@ impl Marker {
                     };
                     keys.push(name);
                     if counts {
-                        self.replace(child, keys, is_parent)
+                        self.replace(child, keys, is_parent);
                     } else {
-                        self.mark(child, keys, is_parent)
+                        self.mark(child, keys, is_parent);
                     }
                     keys.pop();
                 }

@@ -127,7 +127,8 @@ impl Delivery {
         part("as_of", &self.as_of.map_or(String::new(), instant));
         part("content", &self.sha256);
         let digest = hash.finalize();
-        DeliveryId(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        let half = digest.iter().take(16).fold(0_u128, |id, byte| (id << 8) | u128::from(*byte));
+        DeliveryId(format!("{half:032x}"))
     }
 
     /// Folder of the delivery's two files: `raw/<source>/seller_id=<id>/<yyyy>/<mm>`.

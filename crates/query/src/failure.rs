@@ -5,6 +5,7 @@ use std::fmt;
 
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
+use parquet::errors::ParquetError;
 use sellerlake_contracts::{Error, Kind};
 use sellerlake_schemas::nearest;
 
@@ -62,7 +63,8 @@ fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
 /// Turns DataFusion's error into ours. `names` are the tables of the session, for the hint.
 ///
 /// Kinds: [`Kind::Conflict`] and whatever else the reader raised, [`Kind::Limit`] for memory and spill space,
-/// [`Kind::Storage`] for unreadable objects, [`Kind::Query`] for what the statement's author can mend,
+/// [`Kind::Storage`] for a store or disk that fails, [`Kind::Data`] for objects that aren't Parquet,
+/// [`Kind::Query`] for what the statement's author can mend,
 /// [`Kind::Internal`] for the rest.
 pub fn explain(error: DataFusionError, names: &[String]) -> Error {
     if let Some(ours) = find::<Error>(&error).map(say_again) {
@@ -79,6 +81,12 @@ pub fn explain(error: DataFusionError, names: &[String]) -> Error {
         },
         DataFusionError::Execution(message) => query(message),
         DataFusionError::ArrowError(arrow, _) => query(&arrow.to_string()),
+        DataFusionError::ParquetError(parquet) if !matches!(**parquet, ParquetError::External(_)) => {
+            Error::permanent(Kind::Data, "an object is not a readable Parquet file")
+                .at("query.read")
+                .hint("`sellerlake verify` says which; `sellerlake verify --repair` makes it again")
+                .source(error)
+        }
         DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
             Error::transient(Kind::Storage, "an object or a spill file can't be read").at("query.read").source(error)
         }

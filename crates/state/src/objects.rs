@@ -113,6 +113,15 @@ impl State {
         rows.iter().map(read).collect()
     }
 
+    /// Whether the catalogue knows nothing at all: a new lake's, or one that was lost.
+    pub async fn knows_no_objects(&self) -> Result<bool> {
+        let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM objects)")
+            .fetch_one(self.reader())
+            .await
+            .map_err(|error| failure("object.any", error))?;
+        Ok(!known)
+    }
+
     /// Makes the catalogue say exactly this, in one step: after a repair.
     pub async fn replace_objects(&self, objects: &[ObjectState], now: DateTime<Utc>) -> Result<()> {
         let failed = |error| failure("object.replace", error);

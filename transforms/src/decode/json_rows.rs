@@ -139,7 +139,7 @@ impl<'p> Reader<'p> {
                 Ok(value) => value,
                 Err((reason, value)) => {
                     let name = column.column.name.clone();
-                    let value = if column.column.pii { None } else { Some(value) };
+                    let value = value.filter(|_| !column.column.pii);
                     reject.get_or_insert(Reject { line: taker.line, column: Some(name), reason, value });
                     Value::Unreadable
                 }
@@ -197,14 +197,14 @@ impl<'p> Cells<'p> {
         Self { sets, formats, template: plan.template(), allow_personal_data }
     }
 
-    /// A row's value in the column at this position, or what is wrong with which text.
+    /// A row's value in the column at this position, or what is wrong, and with which text.
     fn value<'v>(
         &'v self,
         set: usize,
         at: usize,
         row: &Row<'v, '_>,
         rounded: &mut u64,
-    ) -> Result<Value<'v>, (String, String)> {
+    ) -> Result<Value<'v>, (String, Option<String>)> {
         let plan = &self.sets[set].columns[at];
         let column = plan.column;
         let text = |text: &str| Ok(Value::Text(Cow::Owned(text.to_owned())));
@@ -222,8 +222,8 @@ impl<'p> Cells<'p> {
         if column.pii && !self.allow_personal_data {
             return Ok(Value::Null);
         }
-        let cell = plan.cell(row).map_err(|unfit| (unfit.reason, unfit.value))?;
-        let refuse = |text: &str, reason: &str| (reason.to_owned(), text.to_owned());
+        let cell = plan.cell(row).map_err(|unfit| (unfit.0, None))?;
+        let refuse = |text: &str, reason: &str| (reason.to_owned(), Some(text.to_owned()));
         match cell {
             None => Ok(Value::Null),
             Some(json) if column.column_type == ColumnType::Json => Ok(Value::Text(json)),

@@ -310,27 +310,22 @@ impl<'s> ColumnPlan<'s> {
     }
 }
 
-/// Why a value fits no cell.
+/// Why a value fits no cell. Without the value: whole objects may hold anybody's name.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unfit {
-    pub(super) reason: String,
-    pub(super) value: String,
-}
+pub(super) struct Unfit(pub(super) String);
 
 fn cell_text<'r>(node: &'r Node<'_>, wanted: ColumnType) -> Result<Option<Cow<'r, str>>, Unfit> {
-    let as_json = || {
-        let mut json = String::new();
-        node.write_json(&mut json);
-        json
-    };
-    let unfit = |what: &str| Err(Unfit { reason: format!("{what} where {wanted} is declared"), value: as_json() });
     match (node, wanted) {
         (Node::Null, _) => Ok(None),
-        (_, ColumnType::Json) => Ok(Some(Cow::Owned(as_json()))),
+        (_, ColumnType::Json) => {
+            let mut json = String::new();
+            node.write_json(&mut json);
+            Ok(Some(Cow::Owned(json)))
+        }
         (Node::Text(text) | Node::Number(text), _) => Ok(Some(Cow::Borrowed(text))),
         (Node::Bool(value), _) => Ok(Some(Cow::Borrowed(if *value { "true" } else { "false" }))),
-        (Node::List(_), _) => unfit("a list"),
-        (Node::Object(_), _) => unfit("an object"),
+        (Node::List(_), _) => Err(Unfit(format!("is a list where {wanted} is declared"))),
+        (Node::Object(_), _) => Err(Unfit(format!("is an object where {wanted} is declared"))),
     }
 }
 

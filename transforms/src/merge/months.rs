@@ -28,7 +28,7 @@ const AHEAD: usize = 2;
 /// Must run beside the consumer: rows are passed on, not kept. An error ends the month at hand with it.
 pub async fn split_months(mut sorted: SendableRecordBatchStream, mut months: mpsc::Sender<MonthRows>) {
     let schema = sorted.schema();
-    let mut current: Option<(Option<i32>, mpsc::Sender<Result<RecordBatch, DataFusionError>>)> = None;
+    let mut current: Option<(Option<i32>, Batches)> = None;
     while let Some(batch) = sorted.next().await {
         let pieces = match batch.and_then(|batch| pieces(&batch)) {
             Ok(pieces) => pieces,
@@ -54,6 +54,8 @@ pub async fn split_months(mut sorted: SendableRecordBatchStream, mut months: mps
         }
     }
 }
+
+type Batches = mpsc::Sender<Result<RecordBatch, DataFusionError>>;
 
 type Piece = (Option<i32>, Result<RecordBatch, DataFusionError>);
 

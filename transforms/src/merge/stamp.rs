@@ -53,7 +53,7 @@ fn stamp_batch(batch: &RecordBatch, stamp: &Stamp, target: &SchemaRef) -> Result
     let batch = if stamp.held_back.is_empty() {
         batch
     } else {
-        let units = batch.column_by_name("_unit").map(|column| column.as_string::<i32>());
+        let units = batch.column_by_name("_unit").map(AsArray::as_string::<i32>);
         let keep: BooleanArray = units.into_iter().flatten().map(|unit| Some(!is_in(unit, &stamp.held_back))).collect();
         kept = filter_record_batch(batch, &keep)?;
         &kept
@@ -68,7 +68,7 @@ fn stamp_batch(batch: &RecordBatch, stamp: &Stamp, target: &SchemaRef) -> Result
             }
             "_incomplete" if stamp.incomplete.is_empty() => Arc::new(BooleanArray::from(vec![false; rows])),
             "_incomplete" => {
-                let units = batch.column_by_name("_unit").map(|column| column.as_string::<i32>());
+                let units = batch.column_by_name("_unit").map(AsArray::as_string::<i32>);
                 let flags = units.into_iter().flatten().map(|unit| Some(is_in(unit, &stamp.incomplete)));
                 Arc::new(flags.collect::<BooleanArray>())
             }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, BooleanBuilder, StringArray};
 use arrow::compute::filter_record_batch;
+use arrow::compute::kernels::cmp::not_distinct;
 use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
 use datafusion::common::{DataFusionError, internal_datafusion_err};
@@ -26,12 +27,14 @@ pub struct Tally {
     pub superseded: AtomicU64,
 }
 
-/// The unit at hand and the delivery that won it: the one whose row came first.
+/// The unit at hand and the version and delivery that won it: those of the row that came first.
 #[derive(Default)]
 struct Winner {
     unit: String,
     delivery: String,
     input: i64,
+    /// Whether the unit's rows have reached an older version.
+    outdated: bool,
     seen: Option<Seen>,
 }
 
@@ -53,17 +56,20 @@ impl Winner {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether a row stands; rows must come in merge order.
-    fn takes(&mut self, unit: &str, delivery: &str, input: i64, tally: &Tally) -> bool {
+    /// Whether a row stands; rows must come in merge order. `repeats` says whether it is of the same version as the
+    /// row before: a delivery may hold a unit twice, when a page was read before an update and another after it.
+    fn takes(&mut self, unit: &str, delivery: &str, input: i64, repeats: bool, tally: &Tally) -> bool {
         if self.seen.is_none() || self.unit != unit {
             self.count(tally);
             unit.clone_into(&mut self.unit);
             delivery.clone_into(&mut self.delivery);
             self.input = input;
+            self.outdated = false;
             self.seen = Some(Seen::default());
             return true;
         }
-        let stands = self.input == input && self.delivery == delivery;
+        self.outdated |= !repeats;
+        let stands = !self.outdated && self.input == input && self.delivery == delivery;
         if let (false, Some(seen)) = (stands, self.seen.as_mut()) {
             seen.newcomer_lost |= input == 0;
             seen.older_lost |= input != 0;
@@ -72,27 +78,45 @@ impl Winner {
     }
 }
 
-/// Keeps, of each unit in a merged stream, the rows of the delivery with the highest stamp, and drops the
+/// Keeps, of each unit in a merged stream, the rows of the highest stamp (version, then delivery), and drops the
 /// columns only the merge needed.
 pub fn standing(source: &Source, merged: SendableRecordBatchStream, tally: Arc<Tally>) -> SendableRecordBatchStream {
     let schema = stored_schema(source);
     let width: Vec<usize> = (0..schema.fields().len()).collect();
-    let mut winner = Winner::default();
+    let version = source.version_column.clone();
+    let (mut winner, mut before) = (Winner::default(), None);
     let rows = merged.map(Some).chain(futures::stream::once(async { None })).filter_map(move |batch| {
-        let kept = match batch {
-            Some(batch) => Some(batch.and_then(|batch| keep(&batch, &mut winner, &tally, &width))),
-            None => {
-                winner.count(&tally);
-                None
-            }
-        };
+        if batch.is_none() {
+            winner.count(&tally);
+        }
+        let kept = batch.map(|batch| {
+            let batch = batch?;
+            let repeats = repeats(&batch, version.as_deref(), &mut before)?;
+            keep(&batch, &repeats, &mut winner, &tally, &width)
+        });
         async { kept }
     });
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 
+/// Of each row, whether its version is that of the row before it; `before` carries the last one to the next batch.
+fn repeats(
+    batch: &RecordBatch,
+    version: Option<&str>,
+    before: &mut Option<ArrayRef>,
+) -> Result<BooleanArray, DataFusionError> {
+    let rows = batch.num_rows();
+    let Some(version) = version.filter(|_| rows > 0) else { return Ok(BooleanArray::from(vec![true; rows])) };
+    let versions = named(batch, version)?;
+    let last = before.replace(versions.slice(rows - 1, 1)).unwrap_or_else(|| versions.slice(0, 1));
+    let first = not_distinct(&versions.slice(0, 1), &last)?;
+    let others = not_distinct(&versions.slice(1, rows - 1), &versions.slice(0, rows - 1))?;
+    Ok(first.iter().chain(others.iter()).collect())
+}
+
 fn keep(
     batch: &RecordBatch,
+    repeats: &BooleanArray,
     winner: &mut Winner,
     tally: &Tally,
     width: &[usize],
@@ -102,7 +126,8 @@ fn keep(
     let inputs = named(batch, INPUT)?.as_primitive::<Int64Type>();
     let mut mask = BooleanBuilder::with_capacity(batch.num_rows());
     for row in 0..batch.num_rows() {
-        mask.append_value(winner.takes(units.value(row), deliveries.value(row), inputs.value(row), tally));
+        let (unit, delivery, input) = (units.value(row), deliveries.value(row), inputs.value(row));
+        mask.append_value(winner.takes(unit, delivery, input, repeats.value(row), tally));
     }
     let mask: BooleanArray = mask.finish();
     let rows = batch.project(width)?;

@@ -32,13 +32,16 @@ pub struct StageInput {
     pub rows: u64,
 }
 
+/// A statement's name, and which of its inputs are empty.
+type Variant = (String, Vec<String>);
+
 /// Plans and runs stages and checks within one runtime's memory and spill directory.
 pub struct StageEngine {
     declarations: Arc<Declarations>,
     planner: SessionContext,
     one_thread: SessionState,
     all_threads: SessionState,
-    plans: Mutex<HashMap<(String, Vec<String>), Arc<LogicalPlan>>>,
+    plans: Mutex<HashMap<Variant, Arc<LogicalPlan>>>,
 }
 
 impl StageEngine {
@@ -74,7 +77,7 @@ impl StageEngine {
         for stage in self.declarations.stages.values() {
             match self.statement(&stage.sql).await {
                 Ok(plan) => {
-                    self.check_inputs(stage, &plan, findings);
+                    check_inputs(stage, &plan, findings);
                     let mistakes = column_mistakes(&plan, &stage.table);
                     if mistakes.is_empty()
                         && let Err(error) = shape(plan, &stage.table)
@@ -90,16 +93,6 @@ impl StageEngine {
             if let Err(error) = self.statement(&check.sql).await {
                 findings.add(&format!("transforms/checks/{}.sql", check.name), "sql", error.strip_backtrace());
             }
-        }
-    }
-
-    fn check_inputs(&self, stage: &Stage, plan: &LogicalPlan, findings: &mut Findings) {
-        let used = tables_in(plan);
-        for name in used.iter().filter(|name| !stage.reads.contains_key(*name)) {
-            findings.add(&stage.file, "reads", format!("the statement reads {name:?}, which `reads` doesn't name"));
-        }
-        for name in stage.reads.keys().filter(|name| !used.contains(name)) {
-            findings.add(&stage.file, format!("reads.{name}"), "the statement doesn't read this");
         }
     }
 
@@ -185,6 +178,16 @@ impl StageEngine {
         let state = if rows < ROWS_WORTH_A_THREAD { &self.one_thread } else { &self.all_threads };
         let physical = state.query_planner().create_physical_plan(&plan, state).await?;
         execute_stream(physical, state.task_ctx())
+    }
+}
+
+fn check_inputs(stage: &Stage, plan: &LogicalPlan, findings: &mut Findings) {
+    let used = tables_in(plan);
+    for name in used.iter().filter(|name| !stage.reads.contains_key(*name)) {
+        findings.add(&stage.file, "reads", format!("the statement reads {name:?}, which `reads` doesn't name"));
+    }
+    for name in stage.reads.keys().filter(|name| !used.contains(name)) {
+        findings.add(&stage.file, format!("reads.{name}"), "the statement doesn't read this");
     }
 }
 

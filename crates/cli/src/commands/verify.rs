@@ -16,6 +16,9 @@ pub(crate) async fn run(workspace: &Workspace, repair: bool) -> Result<ExitCode>
             "{} objects entered into the catalogue, {} deliveries found",
             repaired.objects, repaired.deliveries
         ));
+        if repaired.unreadable > 0 {
+            printer::note(format!("{} of them can't be read; made again where possible", repaired.unreadable));
+        }
         rebuild::print(&repaired.rebuilt);
     }
     let verified = workspace.verify(&Bars::default()).await?;

@@ -1,0 +1,6 @@
+/*
+into = "odrers"
+severity = "blok"
+doc = "Nothing."
+*/
+SELECT 1

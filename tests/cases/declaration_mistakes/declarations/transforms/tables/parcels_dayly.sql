@@ -1,0 +1,6 @@
+/*
+doc = "Misspelt."
+[reads]
+orders = "all"
+*/
+SELECT 1
