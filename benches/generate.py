@@ -59,7 +59,8 @@ class Shop:
         luck = mix(self.seed + number)
         title = f"{MATERIALS[luck % 7]} {THINGS[(luck >> 8) % 7]} - {TRAITS[(luck >> 16) % 4]}, Pack of {luck % 5 + 1}"
         cents = 499 + (luck >> 24) % 9500
-        return title, f"{THINGS[(luck >> 8) % 7][:3].upper()}-{number:05d}-{luck % 90 + 10}", f"B0{luck % 36**5:08d}", cents
+        sku = f"{THINGS[(luck >> 8) % 7][:3].upper()}-{number:05d}-{luck % 90 + 10}"
+        return title, sku, f"B0{luck % 36**5:08d}", cents
 
     def _moment(self, seconds):
         day, rest = divmod(int(seconds), 86400)

@@ -160,7 +160,8 @@ def polars_items(report, directory):
         "sales_channel", place.alias("marketplace_id"), "sku", "asin", "product_name",
         pl.when(status.str.to_lowercase().str.starts_with("shipped - ")).then(pl.lit("Shipped")).otherwise(status)
         .alias("order_status"), "item_status",
-        ((status == "Cancelled").fill_null(False) | (item_status == "Cancelled").fill_null(False)).alias("is_cancelled"),
+        ((status == "Cancelled").fill_null(False) | (item_status == "Cancelled").fill_null(False))
+        .alias("is_cancelled"),
         (channel.str.starts_with("Non-Amazon").fill_null(False) | pl.col("amazon_order_id").str.starts_with("S"))
         .alias("is_mcf"),
         (pl.col("is_replacement_order") | pl.col("is_exchange_order")).alias("is_replacement"),
@@ -168,7 +169,8 @@ def polars_items(report, directory):
         pl.col("fulfillment_channel").replace({"Amazon": "AFN", "Merchant": "MFN"}), pl.col("quantity").alias("units"),
         null(pl.Int64).alias("units_shipped"), "currency", "item_price", "item_tax", "shipping_price", "shipping_tax",
         "gift_wrap_price", "gift_wrap_tax", pl.col("item_promotion_discount").abs(),
-        pl.col("ship_promotion_discount").abs(), "promotion_ids", "price_designation", pl.lit("all_orders").alias("origin"),
+        pl.col("ship_promotion_discount").abs(), "promotion_ids", "price_designation",
+        pl.lit("all_orders").alias("origin"),
     )
     frame = items.sort("month", "amazon_order_id").collect(engine="streaming")
     for (month,), part in frame.partition_by("month", as_dict=True, include_key=False).items():

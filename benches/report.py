@@ -16,7 +16,8 @@ def machine():
     facts = Path("/proc/cpuinfo").read_text()
     model = re.search(r"model name\s*: (.*)", facts)
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1)) / (1 << 20)
-    return f"{model.group(1) if model else platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release()}"
+    processor = model.group(1) if model else platform.machine()
+    return f"{processor}, {os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release()}"
 
 
 def versions():
@@ -24,8 +25,10 @@ def versions():
     import duckdb
     import polars
 
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    return f"sellerlake {commit}, DuckDB {duckdb.__version__}, polars {polars.__version__}, Python {platform.python_version()}"
+    described = ["git", "describe", "--always", "--dirty"]
+    commit = subprocess.run(described, capture_output=True, text=True, check=False).stdout.strip()
+    peers = f"DuckDB {duckdb.__version__}, polars {polars.__version__}, Python {platform.python_version()}"
+    return f"sellerlake {commit}, {peers}"
 
 
 def _table(head, rows):
@@ -61,8 +64,8 @@ def ingest(result):
     sizes = ", ".join(f"{name} {size / MIB:.0f}" for name, size in result["sizes"].items())
     return (
         f"## Ingest\n\n{result['rows']:,} rows, {result['bytes'] / 1e6:.0f} MB, in one All Orders report: "
-        f"{result['orders']:,} orders, of which {result['table_rows']:,} item rows stand. Medians of {result['runs']} runs, "
-        f"interleaved. {_measured(result)}\n"
+        f"{result['orders']:,} orders, of which {result['table_rows']:,} item rows stand. Medians of "
+        f"{result['runs']} runs, interleaved. {_measured(result)}\n"
         + _table(["", "wall s", "CPU s", "peak anonymous MiB", "ours ÷ it", "walls"], rows)
         + f"\nBefore anything is compared, each row and column of both tables is hashed and summed and found equal to "
         f"DuckDB's; sums per currency equal polars'. Files, MiB: {sizes}.\n"
@@ -77,13 +80,14 @@ def increments(result):
         for months, lake in (("1 month", one), ("24 months", many))
     ]
     ratio = many["wall"] / one["wall"]
+    touched = [name.replace("seller_id=A1BENCHMARK/", "") for name in many["objects"] if not name.startswith("raw")]
     return (
-        f"## An hour of 1,000 rows\n\n`ingest` with every rollup; {result['rows_a_month']:,} rows a month; half new orders, "
-        f"half updates; {result['arrived'] / 1e3:.0f} kB arrive. Medians of {result['runs']} hours, the lakes taking turns. "
-        f"{_measured(result)}\n"
+        f"## An hour of 1,000 rows\n\n`ingest` with every rollup; {result['rows_a_month']:,} rows a month; half new "
+        f"orders, half updates; {result['arrived'] / 1e3:.0f} kB arrive. Medians of {result['runs']} hours, the "
+        f"lakes taking turns. {_measured(result)}\n"
         + _table(["", "wall s", "CPU s", "peak anonymous MiB", "objects written", "MB written"], rows)
         + f"\nRatio of the walls: **{ratio:.2f}**. Written after 24 months: "
-        + ", ".join(f"`{name.replace('seller_id=A1BENCHMARK/', '')}`" for name in many["objects"] if not name.startswith("raw"))
+        + ", ".join(f"`{name}`" for name in touched)
         + ".\n"
     )
 
@@ -98,11 +102,11 @@ def amplification(results):
             *(f"{areas.get(area, 0) / 1e3:,.0f}" for area in ("raw", "sources", "tables", "rollups")),
             f"**{total / result['arrived']:.1f}**", f"{result['wall']:.2f}", f"{result['cpu']:.2f}",
         ))
-    head = ["", "hours", "kB arrived an hour", "raw", "sources", "tables", "rollups", "written ÷ arrived", "wall s", "CPU s"]
+    head = ["", "hours", "kB arrived", "raw", "sources", "tables", "rollups", "written ÷ arrived", "wall s", "CPU s"]
     return (
-        "## Write amplification\n\nHourly reports, each with new orders and as many updated ones from 30 hours earlier, in the "
-        "middle of a month: objects grow evenly until it ends, so this is the month's average. Kilobytes written an hour by "
-        f"area. {_measured(results)}\n" + _table(head, rows)
+        "## Write amplification\n\nHourly reports, each with new orders and as many updated ones from 30 hours "
+        "earlier, in the middle of a month: objects grow evenly until it ends, so this is the month's average. Kilobytes an "
+        f"hour, by area written to. {_measured(results)}\n" + _table(head, rows)
     )
 
 
@@ -114,8 +118,8 @@ def queries(result):
         for name, taken in result["taken"].items()
     ]
     return (
-        f"## Queries\n\nOn the lake of the ingest above. Ours is a process each time, `sellerlake sql`; `SELECT 1` takes "
-        f"{1e3 * start:.0f} ms, which is subtracted for the ratio; DuckDB runs inside one Python process. Medians of "
+        f"## Queries\n\nOn the lake of the ingest above. Ours is a process each time, `sellerlake sql`; `SELECT 1` "
+        f"takes {1e3 * start:.0f} ms, which is subtracted for the ratio; DuckDB runs inside one Python process. Medians of "
         f"{result['runs']}. {_measured(result)}\n"
         + _table(["", "raw ms", "ours ms", "DuckDB ms", "ours ÷ DuckDB"], rows)
     )
@@ -126,7 +130,8 @@ SECTIONS = {"ingest": ingest, "queries": queries, "increments": increments, "amp
 
 def write(path, results):
     """Replaces the measured part of the page."""
-    parts = [f"Measured on {machine()}; {versions()}; release build, 2 threads, 256 MiB of operator memory.\n"]
+    setup = "release build, 2 threads, 256 MiB of operator memory, the lake on a local disk"
+    parts = [f"Measured on {machine()}; {versions()}; {setup}.\n"]
     parts += [SECTIONS[name](results[name]) for name in SECTIONS if name in results]
     measured = BEGIN + "\n" + "\n".join(parts) + "\n" + END
     text = path.read_text() if path.exists() else "# Benchmarks\n\n" + BEGIN + END
@@ -136,5 +141,4 @@ def write(path, results):
 
 def stamp(result, before, after):
     """Adds when and under what load it was measured."""
-    today = datetime.date.today().isoformat()
-    return result | {"date": today, "load_before": before, "load_after": after}
+    return result | {"date": datetime.date.today().isoformat(), "load_before": before, "load_after": after}

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::site::{Site, text, tree};
+use crate::site::{BINARY, Site, text, tree};
 
 /// What must become of a delivery.
 enum Fate {
@@ -157,23 +157,240 @@ fn documents_that_arent_what_they_should_be() {
     );
 }
 
-/// A gzip file of one line that is larger than memory should ever be asked to hold.
+/// A gzip file of one line that is larger than what reading it may take.
 #[test]
 fn a_line_without_end_is_refused_in_bounded_memory() {
-    let length: u64 = if std::env::var_os("SELLERLAKE_BIG").is_some() { 3_000_000_000 } else { 64 << 20 };
+    let length = if std::env::var_os("SELLERLAKE_BIG").is_some() { 3_000_000_000 } else { 64 << 20 };
     let site = standing();
-    let file = site.file("endless.txt.gz", gzip(&mut std::io::Read::take(std::io::repeat(b'a'), length)));
-    let says: &[&str] = &["refused: the first line is no header: it is longer than 1048576 bytes"];
-    let arguments = ["", " --as-of 2026-04-01"].map(|more| format!("--source all_orders{more}"));
-    let limited = |command: &mut Command| {
-        // Address space is no measure where files are mapped; what is written to is.
-        use std::os::unix::process::CommandExt;
-        command.process_group(0);
-    };
-    let mut command = site.command(&["ingest", "--seller", "A1", "--source", "all_orders"]);
-    limited(command.arg(&file));
-    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
-    let status = child.wait().unwrap();
-    assert_eq!(status.code(), Some(3));
-    Bad { what: "endless", arguments: &arguments[1], file, fate: Fate::Refused, says }.check(&site);
+    let before = lake(&site);
+    let endless = gzip(&mut std::io::Read::take(std::io::repeat(b'a'), length));
+    let mut rows = gzip(&mut std::fs::read(orders()).unwrap().as_slice());
+    rows.extend(&endless);
+    for (name, bytes, says) in [
+        ("endless.txt.gz", endless, "refused: the first line is no header: it is longer than 1048576 bytes"),
+        ("rows.txt.gz", rows, "the line is longer than 1048576 bytes"),
+    ] {
+        let file = site.file(name, bytes);
+        // 768 MiB of private memory; files that are mapped don't count.
+        let mut command = Command::new("sh");
+        command.current_dir(site.path()).args(["-c", "ulimit -d 786432 && exec \"$0\" \"$@\"", BINARY]);
+        let output = command.args(["ingest", "--seller", "A1", "--source", "all_orders"]).arg(&file).output().unwrap();
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{name}: {words}");
+        assert!(words.contains(says), "{name}: {words}");
+        assert_eq!(lake(&site), before, "{name}");
+    }
+}
+
+#[test]
+fn arguments_that_make_no_sense_land_nothing() {
+    let site = standing();
+    let bad = |what, arguments, says| Bad { what, arguments, file: orders(), fate: Fate::NotLanded, says };
+    let file = |what, file: &str, says| Bad { what, arguments: TEXT, file: file.into(), fate: Fate::NotLanded, says };
+    check_all(
+        &[
+            bad("misspelt source", "--source all_ordres", &[
+                "error: \"all_ordres\" is not a declared source",
+                "hint: did you mean \"all_orders\"? `sellerlake sources` lists them all",
+            ]),
+            bad("nothing like a source", "--source 42", &["hint: `sellerlake sources` lists them all"]),
+            bad("no source", "--charset utf-8", &["--source <SOURCE>"]),
+            bad("no window", "--source fba_returns --as-of 2026-04-01", &[
+                "error: fba_returns needs the window that was asked for: its documents don't say",
+                "hint: add --window 2026-03-01..2026-03-31",
+            ]),
+            bad("no as-of", "--source merchant_listings", &[
+                "error: merchant_listings needs the moment the data was true: its documents don't say",
+                "hint: add --as-of 2026-04-01T06:00:00Z",
+            ]),
+            bad("no marketplace", "--source sales_and_traffic --as-of 2026-04-01", &[
+                "error: sales_and_traffic needs the marketplace that was asked for: its documents don't say",
+                "hint: add --marketplace ATVPDKIKX0DER",
+            ]),
+            bad("window the wrong way round", "--source all_orders --window 2026-03-31..2026-03-01", &["is empty"]),
+            bad("window of nonsense", "--source all_orders --window march", &["invalid value 'march' for '--window"]),
+            bad("as-of of nonsense", "--source all_orders --as-of yesterday", &["write 2026-04-01 or 2026-04-01T06:"]),
+            bad("seller with a slash", "--source all_orders --seller ../x", &["the argument '--seller <SELLER>' cannot"]),
+            file("no such file", "nowhere.txt", &["error: can't read the file (path: nowhere.txt)", "No such file"]),
+            file("a directory", ".", &["error: this is a directory (path: .)", "hint: name the files in it"]),
+            file("one of two files is missing", "nowhere.txt", &["can't read the file"]),
+        ],
+        &site,
+    );
+    let (good, raw) = (orders().display().to_string(), site.objects("raw"));
+    let output = site.run(&["ingest", "--seller", "A1", "--source", "all_orders", "--as-of", "2026-05-01", &good, "gone.txt"]);
+    assert_eq!((output.status.code(), site.objects("raw")), (Some(2), raw), "all files are looked at before any lands");
+    let output = site.run(&["ingest", "--seller", "../A1", "--source", "all_orders", &good]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("\"../A1\" is not a selling partner id"));
+    let bare = tempfile::tempdir().unwrap();
+    let output = Command::new(BINARY).current_dir(bare.path()).args(["sql", "SELECT 1"]).output().unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{words}");
+    assert!(words.contains("hint: run `sellerlake init` to make a lake here"), "{words}");
+    assert_eq!(std::fs::read_dir(bare.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn statements_that_cant_be_answered() {
+    let site = standing();
+    let before = (lake(&site), site.objects("raw"));
+    let only_reads = "hint: a session only reads: SELECT, WITH, VALUES, EXPLAIN, SHOW and DESCRIBE";
+    for (statement, says) in [
+        ("SELCT 1", &["error: Expected: an SQL statement, found: SELCT at Line: 1, Column: 1"][..]),
+        ("SELECT * FROM ordrs", &["there is no table \"ordrs\"", "hint: did you mean \"orders\"?"]),
+        ("SELECT shp_state FROM orders", &["there is no column \"shp_state\"", "hint: "]),
+        ("SELECT 1 / 0", &["Divide by zero"]),
+        ("SELECT 1; SELECT 2", &["several statements at once", "hint: send one statement at a time"]),
+        ("", &["an empty statement is not allowed here"]),
+        ("DROP TABLE orders", &["DROP TABLE is not allowed here", only_reads]),
+        ("CREATE TABLE mine AS SELECT 1", &["CREATE TABLE is not allowed here", only_reads]),
+        ("INSERT INTO orders SELECT * FROM orders", &["INSERT is not allowed here", only_reads]),
+        ("DELETE FROM orders", &["DELETE is not allowed here", only_reads]),
+        ("COPY (SELECT 1) TO 'out.csv'", &["COPY is not allowed here", "hint: choose a format for the answer instead"]),
+        ("CREATE EXTERNAL TABLE e STORED AS CSV LOCATION '/etc'", &["CREATE EXTERNAL TABLE is not allowed here"]),
+        ("SET datafusion.execution.batch_size = 1", &["SET is not allowed here"]),
+    ] {
+        let output = site.run(&["sql", statement]);
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{statement}: {words}");
+        assert!(output.stdout.is_empty(), "{statement}");
+        for part in says {
+            assert!(words.contains(part), "{statement}: expected {part:?} in\n{words}");
+        }
+    }
+    assert_eq!((lake(&site), site.objects("raw")), before);
+    assert!(!site.path().join("out.csv").exists());
+}
+
+#[test]
+fn a_lake_that_cant_be_written() {
+    for (lake, says) in [("afile/lake", "Not a directory"), ("/proc/lake", "can't make or open the lake's folder")] {
+        let site = Site::with_settings(&format!("lake = {lake:?}\n"));
+        site.file("afile", "not a folder");
+        let (code, words) = ingest(&site, TEXT, &orders());
+        assert_eq!(code, 1, "{words}");
+        assert!(words.contains("error: can't make or open the lake's folder (path: "), "{words}");
+        assert!(words.contains(says) && words.contains("hint: choose another place for the lake"), "{words}");
+        let mut left: Vec<_> = std::fs::read_dir(site.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["afile", "sellerlake.toml"], "nothing was made");
+    }
+    let site = Site::with_settings("state = \"/proc/state.db\"\n");
+    let (code, words) = ingest(&site, TEXT, &orders());
+    assert_eq!(code, 1, "{words}");
+    assert!(words.contains("/proc/state.db"), "{words}");
+    assert!(site.objects("").iter().all(|(path, ..)| path.starts_with('.')), "nothing landed");
+}
+
+/// Puts half of an object in its place, as a copy that broke off would.
+fn cut_in_half(site: &Site, area: &str) -> String {
+    let path = site.objects(area).remove(0).0;
+    let file = site.path().join("lake").join(&path);
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+    path
+}
+
+#[test]
+fn a_half_written_partition_is_told_and_made_again() {
+    let site = standing();
+    let contents = "SELECT (SELECT count(DISTINCT sku) FROM order_items) AS skus, (SELECT sum(gross_sales) FROM daily_sales) \
+                    AS sales, (SELECT count(DISTINCT order_status) FROM orders) AS statuses, \
+                    (SELECT max(sku) FROM sources.all_orders) AS last";
+    let answer = site.sql(contents);
+    for area in ["tables/orders", "rollups/daily_sales", "sources/all_orders"] {
+        for damage in ["half", "empty", "gone"] {
+            let path = cut_in_half(&site, area);
+            let file = site.path().join("lake").join(&path);
+            match damage {
+                "empty" => std::fs::write(&file, "").unwrap(),
+                "gone" => std::fs::remove_file(&file).unwrap(),
+                _ => {}
+            }
+            let output = site.run(&["sql", contents]);
+            let words = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{damage} {path}: {words}");
+            assert!(words.contains(&path) && words.contains("verify --repair"), "{damage} {path}: {words}");
+            assert!(words.contains("hint: ") && !words.contains("panicked"), "{damage} {path}: {words}");
+            assert!(output.stdout.is_empty(), "no half answers");
+
+            let output = site.run(&["verify"]);
+            let complaints = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(output.status.code(), Some(3));
+            assert!(complaints.starts_with(&format!("{path}: ")) && complaints.lines().count() == 1, "{complaints}");
+
+            let others = |objects: [Vec<(String, u64, std::time::SystemTime)>; 3]| -> Vec<_> {
+                objects.into_iter().flatten().filter(|(other, ..)| *other != path).collect()
+            };
+            let before = others(lake(&site));
+            let words = site.ok(&["verify", "--repair"]);
+            assert!(words.contains("everything is as it should be"), "{damage} {path}: {words}");
+            assert_eq!(site.sql(contents), answer, "{damage} {path}");
+            assert_eq!(others(lake(&site)), before, "{damage} {path}: nothing else is written");
+        }
+    }
+}
+
+/// A small file system of its own, where this user may mount one.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn new(folder: PathBuf) -> Option<Self> {
+        std::fs::create_dir_all(&folder).unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(&folder).output();
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Some(Self(folder));
+        }
+        eprintln!("SKIPPED: this user may not mount a small file system");
+        None
+    }
+
+    /// Leaves this many bytes, or all of them.
+    fn leave(&self, free: Option<u64>) {
+        let filler = self.0.join("filler");
+        drop(std::fs::remove_file(&filler));
+        let Some(free) = free else { return };
+        let mut file = std::fs::File::create(&filler).unwrap();
+        while file.write_all(&[7; 4096]).is_ok() {}
+        let length = file.metadata().unwrap().len();
+        file.set_len(length.saturating_sub(free)).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg(&self.0).output());
+    }
+}
+
+#[test]
+fn a_full_disk_loses_nothing() {
+    let later = std::fs::read_to_string(orders()).unwrap().replace("\t1\tUSD\t", "\t2\tUSD\t");
+    let enough = standing();
+    enough.ingest("all_orders", &enough.file("later.tsv", &later), &["--as-of", "2026-06-01"]);
+    let sales = "SELECT * FROM daily_sales ORDER BY local_day, marketplace_id, sku";
+    for state in ["state.db", "lake/state.db"] {
+        let site = Site::with_settings(&format!("state = {state:?}\n"));
+        let Some(disk) = SmallDisk::new(site.path().join("lake")) else { return };
+        site.ingest("all_orders", &orders(), &[]);
+        let (before, raw, sold) = (lake(&site), site.objects("raw"), site.sql(sales));
+        let file = site.file("later.tsv", &later);
+        for free in [0, 20_000, 60_000, 120_000, 200_000] {
+            disk.leave(Some(free));
+            let (code, words) = ingest(&site, "--source all_orders --as-of 2026-06-01", &file);
+            assert!(code == 1 && words.contains("hint: the disk is full") || code == 0 && free > 0, "{state} {free}: {words}");
+            if free == 0 {
+                assert_eq!((lake(&site), site.objects("raw")), (before.clone(), raw.clone()), "{state}");
+                disk.leave(None);
+                assert_eq!(site.sql(sales), sold, "{state}");
+            }
+            disk.leave(None);
+            let output = site.run(&["verify"]);
+            assert_eq!(output.status.code(), Some(0), "{state} {free}: every object is whole: {output:?}");
+        }
+        assert_ne!(sold, enough.sql(sales));
+        ingest(&site, "--source all_orders --as-of 2026-06-01", &file);
+        assert_eq!(site.sql(sales), enough.sql(sales), "{state}: with room again, nothing is missing");
+    }
 }

@@ -69,23 +69,28 @@ impl Clock for Hasty {
 pub type Contents = BTreeMap<String, Vec<String>>;
 
 pub struct Lab {
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
     pub workspace: Workspace,
 }
 
 impl Lab {
     pub async fn new() -> Self {
-        Self::over(tempfile::tempdir().unwrap()).await
+        Self::over(Arc::new(tempfile::tempdir().unwrap())).await
+    }
+
+    /// The same lake and state, opened once more, as another process would.
+    pub async fn beside(other: &Self) -> Self {
+        Self::over(Arc::clone(&other.folder)).await
     }
 
     /// An empty lake with another one's `raw/`.
     pub async fn with_raw_of(other: &Self) -> Self {
         let folder = tempfile::tempdir().unwrap();
         copy(&other.folder.path().join("lake/raw"), &folder.path().join("lake/raw"));
-        Self::over(folder).await
+        Self::over(Arc::new(folder)).await
     }
 
-    async fn over(folder: tempfile::TempDir) -> Self {
+    async fn over(folder: Arc<tempfile::TempDir>) -> Self {
         let mut settings = Settings::below(folder.path()).unwrap();
         settings.threads = 2;
         let workspace = Workspace::open(settings, Arc::new(Hasty::default())).await.unwrap();

@@ -1,6 +1,7 @@
 //! The order of arrival never matters, and neither does doing it twice.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use sellerlake_contracts::Partition;
 
@@ -81,6 +82,48 @@ async fn try_seed(seed: u64) {
     lab.replay().await;
     assert_equal(&lab.contents(), &expected, &format!("seed {seed}, replayed in place"));
     assert_eq!(lab.identities(), before, "seed {seed}: a replay brings nothing new");
+}
+
+/// Hands in what is its share, bringing tables up to date now and then.
+async fn work(lab: Lab, papers: Arc<Vec<Paper>>, share: Vec<usize>, mut dice: Dice) {
+    for index in share {
+        let touched = lab.load(&[&papers[index]]).await.touched;
+        if dice.once_in(4) {
+            lab.rebuild(Some(&touched)).await;
+        }
+    }
+    lab.rebuild(None).await;
+}
+
+async fn try_side_by_side(seed: u64, workers: usize) {
+    let papers = Arc::new(papers(seed));
+    let expected = in_one_go(&papers).await;
+    let mut dice = Dice::new(seed ^ 0xff);
+    let lab = Lab::new().await;
+    let mut working = Vec::new();
+    for worker in 0..workers {
+        // Every delivery is handed in by two of them.
+        let mut share: Vec<usize> =
+            (0..papers.len()).filter(|index| [index % workers, (index + 1) % workers].contains(&worker)).collect();
+        dice.shuffle(&mut share);
+        let dice = Dice::new(seed * 31 + worker as u64);
+        working.push(tokio::spawn(work(Lab::beside(&lab).await, Arc::clone(&papers), share, dice)));
+    }
+    for worker in working {
+        worker.await.unwrap();
+    }
+    lab.assert_sound().await;
+    assert_eq!(lab.rebuild(None).await.computed, [], "seed {seed}: the last of them left nothing stale");
+    assert_equal(&lab.contents(), &expected, &format!("seed {seed}, {workers} side by side"));
+}
+
+#[test]
+fn work_side_by_side_ends_the_same() {
+    block_on(async {
+        for seed in 100..100 + cases() {
+            try_side_by_side(seed, 3).await;
+        }
+    });
 }
 
 #[test]

@@ -46,7 +46,9 @@ impl Workspace {
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..SORTS).map(|_| mpsc::channel(AHEAD)).unzip();
         let parts = receivers.into_iter().map(|receiver| as_stream(source, receiver)).collect();
         let cell = Arc::new(OnceLock::new());
-        let sorted = sort_delivery(source, parts, &self.task())?;
+        // The rest is for merging with what stands.
+        let memory_bytes = self.settings.memory_bytes / 4 * 3;
+        let sorted = sort_delivery(source, parts, &self.task(), memory_bytes)?;
         let mut rows = stamp(source, sorted, Arc::clone(&cell));
         let decoding = self.decode(source, &delivery, bytes, senders, cell);
         // The sort must be pulled while decoding feeds it; it yields nothing before its input has ended.

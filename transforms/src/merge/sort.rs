@@ -8,17 +8,18 @@ use arrow::compute::SortOptions;
 use arrow::datatypes::{Date32Type, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::DataFusionError;
-use datafusion::execution::memory_pool::MemoryConsumer;
+use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, MemoryPool};
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
+use datafusion::physical_plan::common::spawn_buffered;
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet};
 use datafusion::physical_plan::sorts::sort::SortExec;
-use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::sorts::streaming_merge::StreamingMergeBuilder;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
-use datafusion::physical_plan::{EmptyRecordBatchStream, ExecutionPlan, execute_stream};
+use datafusion::physical_plan::{EmptyRecordBatchStream, execute_stream};
 use futures::StreamExt;
 use sellerlake_contracts::{Error, Kind, Month, Result};
 use sellerlake_schemas::Source;
@@ -52,20 +53,42 @@ fn failed(error: DataFusionError) -> Error {
     Error::permanent(Kind::Internal, "can't set up the merge").at("merge.sort").source(error)
 }
 
+/// Rows per batch of a sort. Merging spilled runs needs four batches of each run in memory, so that small batches
+/// let more runs be merged in one pass.
+const SORT_BATCH_ROWS: usize = 2048;
+
 /// Sorts the decoded rows of one delivery, which arrive on one or more streams.
+///
+/// All of it together uses `memory_bytes`, and spills to `context`'s directory what doesn't fit. Each sort has its
+/// part to itself: out of one pool the first to merge its runs would take what the others need to go on at all.
 pub fn sort_delivery(
     source: &Source,
     parts: Vec<SendableRecordBatchStream>,
     context: &Arc<TaskContext>,
+    memory_bytes: usize,
 ) -> Result<SendableRecordBatchStream> {
     let schema = decoded_schema(source);
     let keys = ordering(source, &schema, false)?;
-    let once = |part| Arc::new(Once::new(Arc::clone(&schema), part)) as Arc<dyn PartitionStream>;
-    let parts = parts.into_iter().map(once).collect();
-    let input = StreamingTableExec::try_new(Arc::clone(&schema), parts, None, vec![], false, None).map_err(failed)?;
-    let sorted = SortExec::new(keys.clone(), Arc::new(input)).with_preserve_partitioning(true);
-    let plan: Arc<dyn ExecutionPlan> = Arc::new(SortPreservingMergeExec::new(keys, Arc::new(sorted)));
-    execute_stream(plan, Arc::clone(context)).map_err(failed)
+    let share = memory_bytes / parts.len().max(1);
+    let sort = |part| {
+        let part = Arc::new(Once::new(Arc::clone(&schema), part)) as Arc<dyn PartitionStream>;
+        let input = StreamingTableExec::try_new(Arc::clone(&schema), vec![part], None, vec![], false, None)?;
+        let sorted = SortExec::new(keys.clone(), Arc::new(input));
+        // Polled by a task of its own, so that sorts run side by side.
+        Ok(spawn_buffered(execute_stream(Arc::new(sorted), with_memory(context, share))?, 1))
+    };
+    let sorted = parts.into_iter().map(sort).collect::<std::result::Result<Vec<_>, DataFusionError>>().map_err(failed)?;
+    merge_sorted(schema, sorted, &keys, context)
+}
+
+/// The same disk, but memory of one's own.
+fn with_memory(context: &TaskContext, memory_bytes: usize) -> Arc<TaskContext> {
+    let runtime = context.runtime_env();
+    let memory_pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(memory_bytes));
+    let runtime = RuntimeEnv { memory_pool, ..RuntimeEnv::clone(&runtime) };
+    let config = context.session_config().clone().with_batch_size(SORT_BATCH_ROWS);
+    let config = config.with_sort_spill_reservation_bytes(memory_bytes / 4);
+    Arc::new(TaskContext::default().with_session_config(config).with_runtime(Arc::new(runtime)))
 }
 
 /// Merges sorted streams in the working schema into one.
@@ -81,10 +104,19 @@ pub fn merge(
         _ => {}
     }
     let keys = ordering(source, &schema, true)?;
+    merge_sorted(schema, streams, &keys, context)
+}
+
+fn merge_sorted(
+    schema: SchemaRef,
+    streams: Vec<SendableRecordBatchStream>,
+    keys: &LexOrdering,
+    context: &TaskContext,
+) -> Result<SendableRecordBatchStream> {
     StreamingMergeBuilder::new()
         .with_streams(streams)
         .with_schema(schema)
-        .with_expressions(&keys)
+        .with_expressions(keys)
         .with_metrics(BaselineMetrics::new(&ExecutionPlanMetricsSet::new(), 0))
         .with_batch_size(context.session_config().batch_size())
         .with_reservation(MemoryConsumer::new("merge").register(context.memory_pool()))

@@ -141,3 +141,36 @@ fn named<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, DataFus
 fn strings<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray, DataFusionError> {
     Ok(named(batch, name)?.as_string::<i32>())
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::Int64Array;
+
+    use super::*;
+
+    #[test]
+    fn of_a_unit_that_comes_twice_in_a_delivery_the_newer_version_stands_with_its_twins() {
+        let (mut winner, tally) = (Winner::default(), Tally::default());
+        let rows = [("a", true), ("a", true), ("a", false), ("a", true), ("b", false), ("b", true)];
+        let stands = rows.map(|(unit, repeats)| winner.takes(unit, "delivery", 0, repeats, &tally));
+        assert_eq!(stands, [true, true, false, false, true, true]);
+        winner.count(&tally);
+        assert_eq!(tally.added.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn versions_are_compared_across_batches() {
+        let batch = |versions: &[Option<i64>]| {
+            let versions: ArrayRef = Arc::new(Int64Array::from(versions.to_vec()));
+            RecordBatch::try_from_iter_with_nullable([("version", versions, true)]).unwrap()
+        };
+        let mut before = None;
+        let mut repeats = |versions: &[Option<i64>]| -> Vec<bool> {
+            repeats(&batch(versions), Some("version"), &mut before).unwrap().iter().flatten().collect()
+        };
+        assert_eq!(repeats(&[Some(2), Some(2), Some(1)]), [true, true, false]);
+        assert_eq!(repeats(&[Some(1), None]), [true, false]);
+        assert!(repeats(&[]).is_empty());
+        assert_eq!(repeats(&[None]), [true]);
+    }
+}
