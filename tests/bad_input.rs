@@ -137,10 +137,13 @@ fn documents_that_arent_what_they_should_be() {
             bad("empty", TEXT, &empty, Refused, &["refused: the file is empty: it has no header line"]),
             bad("empty JSON", JSON, &empty, Refused, &["the file is empty where a JSON document was expected"]),
             bad("header only", TEXT, &head, Loaded, &["header.txt: 0 rows, 0 rejected", "partitions touched: 0"]),
-            bad("another source's header", "--source settlement_v2", &head, Refused, &[
-                "refused: the header lacks settlement_id",
-                "without which this is no settlement_v2 file",
-            ]),
+            bad(
+                "another source's header",
+                "--source settlement_v2",
+                &head,
+                Refused,
+                &["refused: the header lacks settlement_id", "without which this is no settlement_v2 file"],
+            ),
             bad("binary", TEXT, &site.file("noise.bin", noise(100_000)), Refused, &["the file is not text"]),
             bad("binary JSON", JSON, &site.file("noise.json", noise(5_000)), Refused, &["this is not a JSON object"]),
             bad("zeros", TEXT, &site.file("zeros.txt", vec![0; 70_000]), Refused, &["the file is not text"]),
@@ -148,9 +151,21 @@ fn documents_that_arent_what_they_should_be() {
             bad("gzip cut in its middle", TEXT, &cut_body, Refused, truncated),
             bad("gzip cut in its checksum", TEXT, &cut_tail, Refused, truncated),
             bad("gzip JSON cut", JSON, &cut_body, Refused, truncated),
-            bad("gzip with a flipped bit", TEXT, &site.file("flipped.gz", flipped), Refused, &["refused: the gzip data"]),
+            bad(
+                "gzip with a flipped bit",
+                TEXT,
+                &site.file("flipped.gz", flipped),
+                Refused,
+                &["refused: the gzip data"],
+            ),
             bad("half a JSON document", JSON, &half, Refused, &["refused: "]),
-            bad("flat file as JSON", JSON, &orders(), Refused, &["this is not a JSON object or list; it begins: amazon"]),
+            bad(
+                "flat file as JSON",
+                JSON,
+                &orders(),
+                Refused,
+                &["this is not a JSON object or list; it begins: amazon"],
+            ),
             bad("a row of megabytes", TEXT, &site.file("wide.txt", wide), Refused, &["line 2", "1048576 bytes"]),
         ],
         &site,
@@ -168,7 +183,7 @@ fn a_line_without_end_is_refused_in_bounded_memory() {
     rows.extend(&endless);
     for (name, bytes, says) in [
         ("endless.txt.gz", endless, "refused: the first line is no header: it is longer than 1048576 bytes"),
-        ("rows.txt.gz", rows, "the line is longer than 1048576 bytes"),
+        ("rows.txt.gz", rows, "line 11: is longer than the 1048576 bytes a line may have"),
     ] {
         let file = site.file(name, bytes);
         // 768 MiB of private memory; files that are mapped don't count.
@@ -189,28 +204,48 @@ fn arguments_that_make_no_sense_land_nothing() {
     let file = |what, file: &str, says| Bad { what, arguments: TEXT, file: file.into(), fate: Fate::NotLanded, says };
     check_all(
         &[
-            bad("misspelt source", "--source all_ordres", &[
-                "error: \"all_ordres\" is not a declared source",
-                "hint: did you mean \"all_orders\"? `sellerlake sources` lists them all",
-            ]),
+            bad(
+                "misspelt source",
+                "--source all_ordres",
+                &[
+                    "error: \"all_ordres\" is not a declared source",
+                    "hint: did you mean \"all_orders\"? `sellerlake sources` lists them all",
+                ],
+            ),
             bad("nothing like a source", "--source 42", &["hint: `sellerlake sources` lists them all"]),
             bad("no source", "--charset utf-8", &["--source <SOURCE>"]),
-            bad("no window", "--source fba_returns --as-of 2026-04-01", &[
-                "error: fba_returns needs the window that was asked for: its documents don't say",
-                "hint: add --window 2026-03-01..2026-03-31",
-            ]),
-            bad("no as-of", "--source merchant_listings", &[
-                "error: merchant_listings needs the moment the data was true: its documents don't say",
-                "hint: add --as-of 2026-04-01T06:00:00Z",
-            ]),
-            bad("no marketplace", "--source sales_and_traffic --as-of 2026-04-01", &[
-                "error: sales_and_traffic needs the marketplace that was asked for: its documents don't say",
-                "hint: add --marketplace ATVPDKIKX0DER",
-            ]),
+            bad(
+                "no window",
+                "--source fba_returns --as-of 2026-04-01",
+                &[
+                    "error: fba_returns needs the window that was asked for: its documents don't say",
+                    "hint: add --window 2026-03-01..2026-03-31",
+                ],
+            ),
+            bad(
+                "no as-of",
+                "--source merchant_listings",
+                &[
+                    "error: merchant_listings needs the moment the data was true: its documents don't say",
+                    "hint: add --as-of 2026-04-01T06:00:00Z",
+                ],
+            ),
+            bad(
+                "no marketplace",
+                "--source sales_and_traffic --as-of 2026-04-01",
+                &[
+                    "error: sales_and_traffic needs the marketplace that was asked for: its documents don't say",
+                    "hint: add --marketplace ATVPDKIKX0DER",
+                ],
+            ),
             bad("window the wrong way round", "--source all_orders --window 2026-03-31..2026-03-01", &["is empty"]),
             bad("window of nonsense", "--source all_orders --window march", &["invalid value 'march' for '--window"]),
             bad("as-of of nonsense", "--source all_orders --as-of yesterday", &["write 2026-04-01 or 2026-04-01T06:"]),
-            bad("seller with a slash", "--source all_orders --seller ../x", &["the argument '--seller <SELLER>' cannot"]),
+            bad(
+                "seller with a slash",
+                "--source all_orders --seller ../x",
+                &["the argument '--seller <SELLER>' cannot"],
+            ),
             file("no such file", "nowhere.txt", &["error: can't read the file (path: nowhere.txt)", "No such file"]),
             file("a directory", ".", &["error: this is a directory (path: .)", "hint: name the files in it"]),
             file("one of two files is missing", "nowhere.txt", &["can't read the file"]),
@@ -218,7 +253,8 @@ fn arguments_that_make_no_sense_land_nothing() {
         &site,
     );
     let (good, raw) = (orders().display().to_string(), site.objects("raw"));
-    let output = site.run(&["ingest", "--seller", "A1", "--source", "all_orders", "--as-of", "2026-05-01", &good, "gone.txt"]);
+    let output =
+        site.run(&["ingest", "--seller", "A1", "--source", "all_orders", "--as-of", "2026-05-01", &good, "gone.txt"]);
     assert_eq!((output.status.code(), site.objects("raw")), (Some(2), raw), "all files are looked at before any lands");
     let output = site.run(&["ingest", "--seller", "../A1", "--source", "all_orders", &good]);
     assert_eq!(output.status.code(), Some(2));
@@ -272,7 +308,8 @@ fn a_lake_that_cant_be_written() {
         assert_eq!(code, 1, "{words}");
         assert!(words.contains("error: can't make or open the lake's folder (path: "), "{words}");
         assert!(words.contains(says) && words.contains("hint: choose another place for the lake"), "{words}");
-        let mut left: Vec<_> = std::fs::read_dir(site.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let mut left: Vec<_> =
+            std::fs::read_dir(site.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
         assert_eq!(left, ["afile", "sellerlake.toml"], "nothing was made");
     }
@@ -296,7 +333,7 @@ fn cut_in_half(site: &Site, area: &str) -> String {
 fn a_half_written_partition_is_told_and_made_again() {
     let site = standing();
     let contents = "SELECT (SELECT count(DISTINCT sku) FROM order_items) AS skus, (SELECT sum(gross_sales) FROM daily_sales) \
-                    AS sales, (SELECT count(DISTINCT order_status) FROM orders) AS statuses, \
+                    AS sales, (SELECT count(DISTINCT amazon_order_id) FROM orders) AS orders, \
                     (SELECT max(sku) FROM sources.all_orders) AS last";
     let answer = site.sql(contents);
     for area in ["tables/orders", "rollups/daily_sales", "sources/all_orders"] {
@@ -379,18 +416,27 @@ fn a_full_disk_loses_nothing() {
         for free in [0, 20_000, 60_000, 120_000, 200_000] {
             disk.leave(Some(free));
             let (code, words) = ingest(&site, "--source all_orders --as-of 2026-06-01", &file);
-            assert!(code == 1 && words.contains("hint: the disk is full") || code == 0 && free > 0, "{state} {free}: {words}");
+            assert!(
+                code == 1 && words.contains("hint: the disk is full") || code == 0 && free > 0,
+                "{state} {free}: {words}"
+            );
             if free == 0 {
                 assert_eq!((lake(&site), site.objects("raw")), (before.clone(), raw.clone()), "{state}");
                 disk.leave(None);
                 assert_eq!(site.sql(sales), sold, "{state}");
             }
             disk.leave(None);
-            let output = site.run(&["verify"]);
-            assert_eq!(output.status.code(), Some(0), "{state} {free}: every object is whole: {output:?}");
+            // Where the state can't be written, the catalogue may not know yet what was just swapped; the next run sees.
+            let complaints = String::from_utf8(site.run(&["verify"]).stdout).unwrap();
+            let late = complaints.lines().all(|line| line.contains(": the catalogue "));
+            assert!(
+                complaints.is_empty() || state != "state.db" && late,
+                "{state} {free}: every object is whole: {complaints}"
+            );
         }
         assert_ne!(sold, enough.sql(sales));
         ingest(&site, "--source all_orders --as-of 2026-06-01", &file);
         assert_eq!(site.sql(sales), enough.sql(sales), "{state}: with room again, nothing is missing");
+        assert!(site.ok(&["verify"]).contains("everything is as it should be"));
     }
 }

@@ -7,6 +7,8 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use sellerlake_transforms::Declarations;
+
 use crate::books::load_small_seller;
 use crate::site::{Site, text, tree};
 
@@ -55,10 +57,24 @@ fn names(paths: &BTreeSet<String>) -> BTreeSet<&str> {
 fn account(before: &Standing, after: &Standing, words: &str) -> (BTreeSet<String>, BTreeSet<String>) {
     let computed = differing(&before.made_from, &after.made_from);
     let rewritten = differing(&before.versions, &after.versions);
-    assert_eq!(rewritten, differing(&before.rows, &after.rows), "rewritten is what came out different, and nothing else");
+    assert_eq!(
+        rewritten,
+        differing(&before.rows, &after.rows),
+        "rewritten is what came out different, and nothing else"
+    );
     let said = format!("{} partitions computed, {} came out different", computed.len(), rewritten.len());
     assert!(words.contains(&said), "expected {said}:\n{words}");
     (computed, rewritten)
+}
+
+/// Nothing was computed but what reads the source that changed, or what changed because of it.
+fn assert_only_readers(computed: &BTreeSet<String>, source: &str, rewritten: &BTreeSet<String>) {
+    let declarations = Declarations::load(None).unwrap();
+    let mut changed = names(rewritten);
+    changed.insert(source);
+    let reads = |name: &&str| declarations.stages[*name].reads.keys().any(|input| changed.contains(input.as_str()));
+    let idle: Vec<&str> = names(computed).into_iter().filter(|name| !reads(name)).collect();
+    assert!(idle.is_empty(), "{idle:?} read nothing that changed");
 }
 
 fn paths(expected: &[&str]) -> BTreeSet<String> {
@@ -78,10 +94,10 @@ fn a_changed_cost_rewrites_only_what_it_changes() {
     let words = site.ingest("cost_list", &dearer, &["--as-of", "2026-05-01"]);
     let after = standing(&site);
     let (computed, rewritten) = account(&before, &after, &words);
-    assert_eq!(names(&computed), ["costs", "daily_profit", "sku_profit"].into(), "only what reads costs, or what changed");
+    assert!(names(&computed).is_superset(&["costs", "daily_profit"].into()), "{computed:?}");
+    assert_only_readers(&computed, "cost_list", &rewritten);
     let expected = ["tables/costs/A1/data.parquet", "rollups/daily_profit/A1/month=2026-03/data.parquet"];
     assert!(rewritten.is_superset(&paths(&expected)), "{rewritten:?}");
-    assert!(names(&rewritten).is_subset(&["costs", "daily_profit", "sku_profit"].into()));
     assert!(rewritten.iter().all(|path| !path.contains("month=") || path.contains("month=2026-03")), "{rewritten:?}");
 
     // The cost of what was never sold changes the list, and no profit.
@@ -113,6 +129,12 @@ fn pulling_unchanged_orders_again_rewrites_no_table() {
     assert!(computed.is_empty() && rewritten.is_empty(), "{computed:?} {rewritten:?}");
     assert_ne!(site.objects("sources/all_orders"), sources, "the sources say which delivery stands");
     assert!(site.objects("raw").len() > raw, "and it landed");
+
+    // The very same delivery once more: not even the sources.
+    let sources = site.objects("sources");
+    let words = site.ingest("all_orders", &again, &["--as-of", "2026-06-01"]);
+    assert!(words.contains("0 added, 0 replaced") && words.contains("partitions touched: 0"), "{words}");
+    assert_eq!(site.objects("sources"), sources);
 
     // In another order of lines, with other line ends: the same facts.
     let mut lines: Vec<&str> = orders.lines().collect();
@@ -150,7 +172,7 @@ fn losing_the_catalogue_costs_one_rebuild_that_rewrites_nothing() {
     let words = site.ok(&["verify", "--repair"]);
     assert!(words.contains("0 came out different"), "{words}");
     assert!(words.contains("everything is as it should be"), "{words}");
-    assert_eq!(everything(), objects);
+    assert!(everything() == objects, "no object is another than before");
     let after = standing(&site);
     assert!(differing(&before.made_from, &after.made_from).is_empty(), "the catalogue is what it was");
     assert_eq!(site.value("SELECT count(*) AS n FROM meta.deliveries"), (objects[0].len() / 2).to_string());
@@ -161,8 +183,8 @@ fn losing_the_catalogue_costs_one_rebuild_that_rewrites_nothing() {
     lose();
     let orders = tree().join("tests/cases/pnl/all_orders.tsv");
     let words = site.ingest("all_orders", &orders, &["--as-of", "2026-04-01"]);
-    assert!(words.contains("0 came out different"), "{words}");
-    assert_eq!(everything(), objects);
+    assert!(words.contains("0 added, 0 replaced") && words.contains("0 came out different"), "{words}");
+    assert!(everything() == objects, "no object is another than before");
 }
 
 /// Two tables of a user's own: one that divides, and a rollup that reads it.
@@ -275,6 +297,13 @@ fn a_required_value_that_is_missing_and_a_check_that_blocks_do_the_same() {
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(3), "{words}");
     assert!(words.contains("1 of 1 rows have no \"load_id\""), "{words}");
-    assert!(words.contains("month=2026-02") && words.contains("2 partitions computed, 2 came out different"), "{words}");
-    assert_eq!(site.value("SELECT shares AS n FROM load_totals"), "50", "ten of January anew, forty of February as it was");
+    assert!(
+        words.contains("month=2026-02") && words.contains("2 partitions computed, 2 came out different"),
+        "{words}"
+    );
+    assert_eq!(
+        site.value("SELECT shares AS n FROM load_totals"),
+        "50",
+        "ten of January anew, forty of February as it was"
+    );
 }

@@ -1,5 +1,7 @@
 //! End-to-end tests of the real binary, and of the tree itself.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::large_futures)] // a test that can't go on should stop
+
 mod bad_input;
 mod books;
 mod change;

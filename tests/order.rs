@@ -70,7 +70,8 @@ async fn try_seed(seed: u64) {
     }
     assert_eq!(lab.rebuild(None).await.rewritten, [], "seed {seed}: nothing new came");
     assert_eq!(lab.identities(), before, "seed {seed}: nothing new came");
-    let ids: BTreeSet<_> = papers.iter().map(|paper| (paper.source, &paper.text, &paper.as_of, &paper.window)).collect();
+    let ids: BTreeSet<_> =
+        papers.iter().map(|paper| (paper.source, &paper.text, &paper.as_of, &paper.window)).collect();
     assert_eq!(lab.landed(), ids.len(), "seed {seed}: a delivery is landed once, whenever and however often it comes");
     assert_equal(&lab.contents(), &expected, &format!("seed {seed}, a third time"));
 
@@ -88,7 +89,7 @@ async fn try_seed(seed: u64) {
 async fn work(lab: Lab, papers: Arc<Vec<Paper>>, share: Vec<usize>, mut dice: Dice) {
     for index in share {
         let touched = lab.load(&[&papers[index]]).await.touched;
-        if dice.once_in(4) {
+        if dice.once_in(8) {
             lab.rebuild(Some(&touched)).await;
         }
     }
@@ -117,10 +118,31 @@ async fn try_side_by_side(seed: u64, workers: usize) {
     assert_equal(&lab.contents(), &expected, &format!("seed {seed}, {workers} side by side"));
 }
 
+/// Writers that swap one partition in turn also tell the catalogue in turn, or somebody's older word would stand.
+#[test]
+fn the_catalogue_knows_whoever_swapped_last() {
+    block_on(async {
+        let first = Lab::new().await;
+        let labs = [Arc::new(Lab::beside(&first).await), Arc::new(Lab::beside(&first).await), Arc::new(first)];
+        for round in 0..cases() * 6 {
+            let mut working = Vec::new();
+            for (worker, lab) in labs.iter().cloned().enumerate() {
+                let mut papers = papers(1000 + round * 3 + worker as u64);
+                papers.truncate(4);
+                working.push(tokio::spawn(async move { drop(lab.load(&papers.iter().collect::<Vec<_>>()).await) }));
+            }
+            for worker in working {
+                worker.await.unwrap();
+            }
+            labs[0].assert_sound().await;
+        }
+    });
+}
+
 #[test]
 fn work_side_by_side_ends_the_same() {
     block_on(async {
-        for seed in 100..100 + cases() {
+        for seed in 100..100 + cases().div_ceil(2) {
             try_side_by_side(seed, 3).await;
         }
     });

@@ -96,7 +96,7 @@ fn all_orders(dice: &mut Dice) -> Paper {
         let updated = dice.pick(&UPDATED);
         let status = dice.pick(&["Shipped", "Pending", "Cancelled"]);
         // Rows of one order may be identical, and fewer than they once were.
-        for _ in 0..1 + dice.below(3) {
+        for _ in 0..=dice.below(3) {
             let (sku, quantity) = (dice.pick(&["MUG-1", "LAMP-2"]), dice.pick(&["1", "2"]));
             let price = if dice.once_in(6) { "n0t a price" } else { dice.pick(&["", "10.00", "19.99"]) };
             let head = format!("{}\t{}\t{updated}\t{status}\tAmazon\tAmazon.com", order_id(number), PURCHASED[number]);

@@ -15,7 +15,10 @@ fn python() -> Option<String> {
     if found.is_ok_and(|output| output.status.success()) {
         return Some(python);
     }
-    assert!(std::env::var_os("SELLERLAKE_INSIST").is_none(), "{python} can't import polars; name one in SELLERLAKE_PYTHON");
+    assert!(
+        std::env::var_os("SELLERLAKE_INSIST").is_none(),
+        "{python} can't import polars; name one in SELLERLAKE_PYTHON"
+    );
     eprintln!("SKIPPED: {python} can't import polars");
     None
 }
@@ -53,8 +56,17 @@ fn load(site: &Site) {
     let cases = tree().join("tests/cases/decode");
     let later = ["--as-of", "2026-06-01", "--no-rollup"];
     for name in ["all_orders", "all_orders_es", "all_orders_jp", "all_orders_ragged"] {
-        site.run(&["ingest", "--seller", "A1", "--source", "all_orders", "--as-of", "2026-06-01", "--no-rollup",
-            &cases.join(name).join("input.tsv").display().to_string()]);
+        site.run(&[
+            "ingest",
+            "--seller",
+            "A1",
+            "--source",
+            "all_orders",
+            "--as-of",
+            "2026-06-01",
+            "--no-rollup",
+            &cases.join(name).join("input.tsv").display().to_string(),
+        ]);
     }
     for name in ["settlement_v1", "settlement_v2", "settlement_v2_eu"] {
         let source = name.trim_end_matches("_eu");

@@ -23,7 +23,10 @@ const COLUMNS: [(&str, &str); 8] = [
     ("int", r#"type = "int""#),
     ("money", r#"type = "decimal(18,4)""#),
     ("rate", r#"type = "decimal(38,9)""#),
-    ("instant", "type = \"timestamp\"\nzone = \"America/Los_Angeles\"\nformats = [\"%d.%m.%Y %H:%M:%S %Z\", \"%m/%d/%Y\"]"),
+    (
+        "instant",
+        "type = \"timestamp\"\nzone = \"America/Los_Angeles\"\nformats = [\"%d.%m.%Y %H:%M:%S %Z\", \"%m/%d/%Y\"]",
+    ),
     ("day", "type = \"date\"\nformats = [\"%d/%m/%Y\", \"%m/%d/%Y\", \"%b %Y\"]"),
     ("truth", r#"type = "bool""#),
     ("json", r#"type = "json""#),

@@ -57,10 +57,13 @@ impl Workspace {
             };
             if let Some(partition) = sellerlake_contracts::Partition::parse(&path) {
                 if self.lake.head(&partition).await?.is_none() {
-                    return Err(Error::permanent(Kind::NotFound, "the catalogue knows an object that isn't in the lake")
-                        .at("query.read")
-                        .with("path", path)
-                        .hint("`sellerlake verify --repair` rebuilds it, or forgets it"));
+                    return Err(Error::permanent(
+                        Kind::NotFound,
+                        "the catalogue knows an object that isn't in the lake",
+                    )
+                    .at("query.read")
+                    .with("path", path)
+                    .hint("`sellerlake verify --repair` rebuilds it, or forgets it"));
                 }
                 self.look_again(&partition, None).await?;
             }

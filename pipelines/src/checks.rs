@@ -94,7 +94,8 @@ impl PartitionStream for BuiltRows {
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let reader = ParquetRecordBatchReaderBuilder::try_new(self.bytes.clone()).and_then(ParquetRecordBatchReaderBuilder::build);
+        let reader = ParquetRecordBatchReaderBuilder::try_new(self.bytes.clone())
+            .and_then(ParquetRecordBatchReaderBuilder::build);
         let batches: Box<dyn Iterator<Item = Result<RecordBatch, DataFusionError>> + Send> = match reader {
             Ok(reader) => Box::new(rows(reader)),
             Err(error) => Box::new(std::iter::once(Err(DataFusionError::from(error)))),

@@ -39,7 +39,10 @@ impl Workspace {
         let mut sellers = BTreeSet::new();
         progress.begin("replaying", Some(deliveries.len() as u64));
         for owned in groups(deliveries, usize::MAX) {
-            let mut options = LoadOptions { replaying: owned.iter().map(|delivery| delivery.id.clone()).collect(), ..LoadOptions::default() };
+            let mut options = LoadOptions {
+                replaying: owned.iter().map(|delivery| delivery.id.clone()).collect(),
+                ..LoadOptions::default()
+            };
             for chunk in owned.chunks(GROUP) {
                 for delivery in chunk {
                     sellers.insert(delivery.seller.clone());

@@ -133,7 +133,10 @@ impl Workspace {
         for record in self.state.objects(&sellerlake_state::ObjectFilter::default()).await? {
             let partition = record.object.partition;
             if record.object.etag.is_some() && self.lake.head(&partition).await?.is_none() {
-                verified.complain(&partition, "the catalogue knows it, but it isn't in the lake; run `sellerlake verify --repair`");
+                verified.complain(
+                    &partition,
+                    "the catalogue knows it, but it isn't in the lake; run `sellerlake verify --repair`",
+                );
             }
         }
         Ok(())

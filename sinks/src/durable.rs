@@ -96,7 +96,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let create = |name: &str| File::create_new(folder.path().join(name)).unwrap();
         let (standing, replacement) = (create("standing"), create("replacement"));
-        let day = Duration::from_secs(86_400);
+        let day = Duration::from_hours(24);
         // What stands may have been written within the same tick, or by a clock that ran ahead.
         for ahead in [Duration::ZERO, Duration::from_nanos(400), Duration::from_micros(7), day] {
             let made = replacement.metadata().unwrap().modified().unwrap();

@@ -231,10 +231,7 @@ fn bad_rows_are_rejected_with_column_and_reason() {
         .iter()
         .map(|reject| (reject.line, reject.column.as_deref().unwrap_or("-"), reject.value.as_deref()))
         .collect();
-    assert_eq!(
-        rejects,
-        [(1, "placed", None), (2, "placed", Some("soon")), (3, "order_id", None), (5, "sku", None)]
-    );
+    assert_eq!(rejects, [(1, "placed", None), (2, "placed", Some("soon")), (3, "order_id", None), (5, "sku", None)]);
     assert_eq!(decoded.outcome.rejects[0].reason, "is an object where timestamp is declared");
     assert_eq!(decoded.outcome.held_back.iter().collect::<Vec<_>>(), ["A", "B", "C"]);
     assert_eq!(cells(&decoded, "order_id"), ["7", "C", "C"]);

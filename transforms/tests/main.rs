@@ -1,6 +1,6 @@
 //! Decoding and merging at their boundary: data-driven cases, and real report files where they are at hand.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr)] // tests
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::type_complexity)] // tests
 
 mod cases;
 mod decode_arbitrary;

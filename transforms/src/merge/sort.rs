@@ -77,7 +77,8 @@ pub fn sort_delivery(
         // Polled by a task of its own, so that sorts run side by side.
         Ok(spawn_buffered(execute_stream(Arc::new(sorted), with_memory(context, share))?, 1))
     };
-    let sorted = parts.into_iter().map(sort).collect::<std::result::Result<Vec<_>, DataFusionError>>().map_err(failed)?;
+    let sorted =
+        parts.into_iter().map(sort).collect::<std::result::Result<Vec<_>, DataFusionError>>().map_err(failed)?;
     merge_sorted(schema, sorted, &keys, context)
 }
 

@@ -42,12 +42,15 @@ struct Winner {
 struct Seen {
     newcomer_lost: bool,
     older_lost: bool,
+    /// What stood is of the winning delivery itself, which has come again.
+    repeated: bool,
 }
 
 impl Winner {
     fn count(&mut self, tally: &Tally) {
         let Some(seen) = self.seen.take() else { return };
         let counter = match (self.input, seen.older_lost, seen.newcomer_lost) {
+            (0, false, _) if seen.repeated => return,
             (0, false, _) => &tally.added,
             (0, true, _) => &tally.replaced,
             (_, _, true) => &tally.superseded,
@@ -72,7 +75,8 @@ impl Winner {
         let stands = !self.outdated && self.input == input && self.delivery == delivery;
         if let (false, Some(seen)) = (stands, self.seen.as_mut()) {
             seen.newcomer_lost |= input == 0;
-            seen.older_lost |= input != 0;
+            seen.older_lost |= input != 0 && self.delivery != delivery;
+            seen.repeated |= input != 0 && self.delivery == delivery;
         }
         stands
     }
@@ -156,6 +160,18 @@ mod tests {
         assert_eq!(stands, [true, true, false, false, true, true]);
         winner.count(&tally);
         assert_eq!(tally.added.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_delivery_that_comes_again_adds_and_replaces_nothing() {
+        let (mut winner, tally) = (Winner::default(), Tally::default());
+        let rows =
+            [("a", "d", 0), ("a", "d", 1), ("b", "e", 0), ("b", "d", 1), ("c", "e", 0), ("d", "e", 1), ("d", "d", 0)];
+        let stands = rows.map(|(unit, delivery, input)| winner.takes(unit, delivery, input, true, &tally));
+        assert_eq!(stands, [true, false, true, false, true, true, false]);
+        winner.count(&tally);
+        let counts = [&tally.added, &tally.replaced, &tally.superseded].map(|counter| counter.load(Ordering::Relaxed));
+        assert_eq!(counts, [1, 1, 1]);
     }
 
     #[test]
