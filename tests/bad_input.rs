@@ -332,7 +332,8 @@ fn cut_in_half(site: &Site, area: &str) -> String {
 #[test]
 fn a_half_written_partition_is_told_and_made_again() {
     let site = standing();
-    let contents = "SELECT (SELECT count(DISTINCT sku) FROM order_items) AS skus, (SELECT sum(gross_sales) FROM daily_sales) \
+    let contents = "SELECT (SELECT count(DISTINCT sku) FROM order_items) AS skus, \
+                    (SELECT sum(gross_sales) FROM daily_sales) \
                     AS sales, (SELECT count(DISTINCT amazon_order_id) FROM orders) AS orders, \
                     (SELECT max(sku) FROM sources.all_orders) AS last";
     let answer = site.sql(contents);
@@ -426,7 +427,7 @@ fn a_full_disk_loses_nothing() {
                 assert_eq!(site.sql(sales), sold, "{state}");
             }
             disk.leave(None);
-            // Where the state can't be written, the catalogue may not know yet what was just swapped; the next run sees.
+            // Where the state can't be written, the catalogue may not know yet what was just swapped.
             let complaints = String::from_utf8(site.run(&["verify"]).stdout).unwrap();
             let late = complaints.lines().all(|line| line.contains(": the catalogue "));
             assert!(

@@ -200,7 +200,8 @@ fn dividing() -> Site {
     site.file(
         "own/schemas/tables/load_shares.toml",
         "version = 1\ndoc = \"Weight of a parcel.\"\ngrain = \"month\"\nsort = [\"load_id\"]\n[columns]\n\
-         load_id = { type = \"text\", required = true, doc = \"Id.\" }\nshare = { type = \"int\", doc = \"Kilograms.\" }\n",
+         load_id = { type = \"text\", required = true, doc = \"Id.\" }\n\
+         share = { type = \"int\", doc = \"Kilograms.\" }\n",
     );
     site.file(
         "own/schemas/tables/load_totals.toml",

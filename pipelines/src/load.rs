@@ -163,7 +163,9 @@ impl Workspace {
             let built = self.build(layout, rows).await?;
             let after = tally.added.load(Ordering::Relaxed) + tally.replaced.load(Ordering::Relaxed);
             if before == after && head.is_some() && options.replaying.is_empty() {
-                return Ok(false);
+                // Nothing to write; but whoever wrote it may have died before it told the catalogue.
+                let known = self.state.object(partition).await?;
+                return Ok(self.look_again(partition, known.as_ref()).await?.is_some());
             }
             let copy = built.spool.map()?;
             match self.lake.swap(built, head.as_ref().map(|head| head.etag.as_str())).await {

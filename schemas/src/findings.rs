@@ -55,6 +55,16 @@ impl Findings {
         self.0.push(Finding { file: file.to_owned(), key: key.into(), problem, nearest });
     }
 
+    /// Records what a TOML reader objected to; if it was an unknown key or value, with the nearest one it expected.
+    pub fn unreadable(&mut self, file: &str, key: impl Into<String>, error: &str) {
+        let unknown = ["unknown field `", "unknown variant `"].iter().find_map(|words| error.split_once(words));
+        let nearest = unknown.and_then(|(_, rest)| {
+            let (name, _) = rest.split_once('`')?;
+            nearest(name, expected_names(rest)).map(str::to_owned)
+        });
+        self.0.push(Finding { file: file.to_owned(), key: key.into(), problem: error.to_owned(), nearest });
+    }
+
     /// Every mistake, in order of file and key.
     pub fn sorted(mut self) -> Vec<Finding> {
         self.0.sort();
@@ -82,6 +92,11 @@ impl Findings {
             .at("declarations.load")
             .hint("mend the lines above; `sellerlake check` reports what is left"))
     }
+}
+
+/// The names after the first in ``formt`, expected one of `format`, `scope```.
+fn expected_names(rest: &str) -> impl Iterator<Item = &str> {
+    rest.split('`').skip(2).step_by(2)
 }
 
 /// The known name closest to `name`, if any is close enough to be a slip.

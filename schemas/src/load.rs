@@ -41,16 +41,13 @@ pub struct Schemas {
 
 impl Schemas {
     /// Reads all files; what is wrong goes to `findings` and is left out.
-    pub fn load(files: &Files, findings: &mut Findings) -> Self {
+    pub fn load<'a>(files: &'a Files, findings: &mut Findings) -> Self {
         let mut schemas = Self::default();
-        let mut owners: BTreeMap<String, String> = BTreeMap::new();
-        let mut own = |file: &File, findings: &mut Findings| match owners.insert(file.stem().into(), file.path.clone())
-        {
-            Some(earlier) => {
-                findings.add(&file.path, "", format!("{} already declares {:?}", earlier, file.stem()));
-                false
-            }
-            None => true,
+        let mut owners: BTreeMap<&str, &File> = BTreeMap::new();
+        let mut own = |file: &'a File, findings: &mut Findings| {
+            let Some(earlier) = owners.insert(file.stem(), file) else { return true };
+            findings.add(&file.path, "", taken(file, earlier));
+            false
         };
         for file in files.within("schemas/sources", "toml") {
             let parsed: Option<(Source, IndexMap<String, Column>)> = parse(file, findings);
@@ -116,6 +113,14 @@ impl Schemas {
     }
 }
 
+/// Why a name can't be used a second time.
+fn taken(file: &File, earlier: &File) -> String {
+    if file.user && !earlier.user {
+        return format!("{:?} is built in and can't be replaced; choose another name", file.stem());
+    }
+    format!("{} already declares {:?}", earlier.path, file.stem())
+}
+
 /// Parses one file, each column by itself so that one wrong column doesn't hide the next.
 fn parse<T: DeserializeOwned, C: DeserializeOwned>(
     file: &File,
@@ -137,7 +142,7 @@ fn parse<T: DeserializeOwned, C: DeserializeOwned>(
                 Ok(column) => {
                     columns.insert(name, column);
                 }
-                Err(error) => findings.add(&file.path, format!("columns.{name}"), error.to_string()),
+                Err(error) => findings.unreadable(&file.path, format!("columns.{name}"), &error.to_string()),
             }
         }
     }
@@ -152,7 +157,7 @@ fn parse_head<T: DeserializeOwned>(file: &File, mut document: toml::Table, findi
             Ok(head) => return Some(head),
             Err(error) => error.to_string(),
         };
-        findings.add(&file.path, "", error.clone());
+        findings.unreadable(&file.path, "", &error);
         let unknown = error.split('`').nth(1).filter(|_| error.starts_with("unknown field"));
         document.remove(unknown?)?;
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use include_dir::{Dir, include_dir};
 use indexmap::IndexMap;
 use sellerlake_contracts::{Area, MonthReach, Result};
-use sellerlake_schemas::{Files, Findings, Grain, Schemas, Source, Table, add_built_in, nearest};
+use sellerlake_schemas::{File, Files, Findings, Grain, Schemas, Source, Table, add_built_in, nearest};
 use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -138,7 +138,7 @@ impl Declarations {
         let mut declarations = Self { schemas: Schemas::load(files, findings), ..Self::default() };
         for area in [Area::Tables, Area::Rollups] {
             for file in files.within(&format!("transforms/{area}"), "sql") {
-                declarations.add_stage(area, &file.path, file.stem(), &file.text, findings);
+                declarations.add_stage(area, file, findings);
             }
         }
         for file in files.within("transforms/checks", "sql") {
@@ -153,7 +153,8 @@ impl Declarations {
         declarations
     }
 
-    fn add_stage(&mut self, area: Area, path: &str, name: &str, text: &str, findings: &mut Findings) {
+    fn add_stage(&mut self, area: Area, file: &File, findings: &mut Findings) {
+        let (path, name, text) = (file.path.as_str(), file.stem(), file.text.as_str());
         let Some((head, sql)) = split_header::<StageHead>(path, text, findings) else { return };
         let Some(table) = self.schemas.tables.get(name).cloned() else {
             let known = self.schemas.tables.keys().map(String::as_str);
@@ -161,7 +162,8 @@ impl Declarations {
             return;
         };
         if self.stages.contains_key(name) {
-            findings.add(path, "", format!("another stage already makes {name:?}"));
+            let built_in = if file.user { "; what is built in can't be replaced, choose another name" } else { "" };
+            findings.add(path, "", format!("another stage already makes {name:?}{built_in}"));
             return;
         }
         let mut reads = IndexMap::new();
@@ -189,6 +191,10 @@ impl Declarations {
     }
 
     fn add_check(&mut self, path: &str, name: &str, text: &str, findings: &mut Findings) {
+        if self.checks.values().flatten().any(|check| check.name == name) {
+            findings.add(path, "", format!("another check is already called {name:?}; choose another name"));
+            return;
+        }
         let Some((head, sql)) = split_header::<CheckHead>(path, text, findings) else { return };
         if !self.schemas.tables.contains_key(&head.into) {
             let known = self.schemas.tables.keys().map(String::as_str);
@@ -275,7 +281,7 @@ fn split_header<T: for<'de> Deserialize<'de>>(path: &str, text: &str, findings: 
     match toml::from_str(header) {
         Ok(head) => Some((head, sql.trim().trim_end_matches(';').to_owned())),
         Err(error) => {
-            findings.add(path, "header", error.to_string());
+            findings.unreadable(path, "header", &error.to_string());
             None
         }
     }

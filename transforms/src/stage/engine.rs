@@ -119,7 +119,8 @@ impl StageEngine {
         let named = |error: DataFusionError| {
             Error::permanent(Kind::Data, "a check can't run").at("check.run").with("check", &check.name).source(error)
         };
-        let plan = self.prepared(&check.name, &check.sql, None, inputs).await.map_err(named)?;
+        // A check may be called like a table.
+        let plan = self.prepared(&format!("check {}", check.name), &check.sql, None, inputs).await.map_err(named)?;
         self.execute(&plan, inputs, month).await.map_err(named)
     }
 
