@@ -57,6 +57,9 @@ def ingest(result):
         (
             label, f"{taken[key]['wall']:.2f}", f"{taken[key]['cpu']:.2f}", f"{taken[key]['peak_anon'] / MIB:.0f}",
             "" if key.startswith("ours:") else f"{ours / taken[key]['wall']:.2f}",
+            "" if key.startswith("ours") else ", ".join(
+                f"{mine / its:.2f}" for mine, its in zip(taken["ours"]["walls"], taken[key]["walls"])
+            ),
             ", ".join(f"{wall:.2f}" for wall in taken[key]["walls"]),
         )
         for key, label in names.items()
@@ -66,7 +69,7 @@ def ingest(result):
         f"## Ingest\n\n{result['rows']:,} rows, {result['bytes'] / 1e6:.0f} MB, in one All Orders report: "
         f"{result['orders']:,} orders, of which {result['table_rows']:,} item rows stand. Medians of "
         f"{result['runs']} runs, interleaved. {_measured(result)}\n"
-        + _table(["", "wall s", "CPU s", "peak anonymous MiB", "ours ÷ it", "walls"], rows)
+        + _table(["", "wall s", "CPU s", "peak anonymous MiB", "ours ÷ it", "in each turn", "walls"], rows)
         + f"\nBefore anything is compared, each row and column of both tables is hashed and summed and found equal to "
         f"DuckDB's; sums per currency equal polars'. Files, MiB: {sizes}.\n"
     )
@@ -105,8 +108,8 @@ def amplification(results):
     head = ["", "hours", "kB arrived", "raw", "sources", "tables", "rollups", "written ÷ arrived", "wall s", "CPU s"]
     return (
         "## Write amplification\n\nHourly reports, each with new orders and as many updated ones from 30 hours "
-        "earlier, in the middle of a month: objects grow evenly until it ends, so this is the month's average. Kilobytes an "
-        f"hour, by area written to. {_measured(results)}\n" + _table(head, rows)
+        "earlier, in mid-month: objects grow evenly until it ends, so this is the month's average. Kilobytes "
+        f"an hour, by area written to. {_measured(results)}\n" + _table(head, rows)
     )
 
 
@@ -119,8 +122,8 @@ def queries(result):
     ]
     return (
         f"## Queries\n\nOn the lake of the ingest above. Ours is a process each time, `sellerlake sql`; `SELECT 1` "
-        f"takes {1e3 * start:.0f} ms, which is subtracted for the ratio; DuckDB runs inside one Python process. Medians of "
-        f"{result['runs']}. {_measured(result)}\n"
+        f"takes {1e3 * start:.0f} ms, subtracted for the ratio; DuckDB runs inside one Python process. Medians "
+        f"of {result['runs']}. {_measured(result)}\n"
         + _table(["", "raw ms", "ours ms", "DuckDB ms", "ours ÷ DuckDB"], rows)
     )
 

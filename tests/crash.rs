@@ -6,6 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use crate::books::load_small_seller;
 use crate::papers::Dice;
 use crate::site::{Site, text, tree};
 use crate::stores::Bucket;
@@ -132,6 +133,30 @@ fn cut_short_at_any_failpoint_and_repeated() {
             })
             .sum();
         assert!(cut > 0, "{name} was never reached");
+    }
+}
+
+/// What a run swapped before it was cut short must not be taken for what stood before it.
+#[test]
+fn cut_short_and_then_undone() {
+    let costs = |site: &Site, cost: &str, as_of: &str, failpoint: &str| {
+        let list = format!("sku,marketplace_id,valid_from,unit_cost,currency\nMUG-1,,2026-01-01,{cost},USD\n");
+        let file = site.file("costs.csv", list).display().to_string();
+        let command = ["ingest", "--source", "cost_list", "--seller", "A1", "--as-of", as_of, &file];
+        site.command(&command).env("SELLERLAKE_FAILPOINT", failpoint).output().unwrap().status
+    };
+    for (failpoint, nth) in [("stage.swapped", 1), ("stage.swapped", 2), ("stage.swapped", 3), ("partition.swapped", 1)]
+    {
+        let site = Site::new();
+        load_small_seller(&site, false);
+        assert!(costs(&site, "5.00", "2026-05-02", "none").success());
+        let before = site.sql("SELECT path, rows, row_hash FROM meta.objects WHERE area <> 'sources' ORDER BY path");
+        let cut = costs(&site, "6.00", "2026-05-03", &format!("{failpoint}:{nth}"));
+        assert_eq!(cut.signal(), Some(SIGABRT), "{failpoint}:{nth}");
+        assert!(costs(&site, "5.00", "2026-05-04", "none").success());
+        assert_tidy(&site);
+        let after = site.sql("SELECT path, rows, row_hash FROM meta.objects WHERE area <> 'sources' ORDER BY path");
+        assert_eq!(after, before, "{failpoint}:{nth}");
     }
 }
 

@@ -20,7 +20,7 @@ mod workspace;
 
 pub use ask::Granted;
 pub use land::{Arrival, DeliveryFacts};
-pub use load::{Group, LoadOptions, Loaded};
+pub use load::{GROUP_BYTES, Group, LoadOptions, Loaded};
 pub use progress::{Progress, Silent};
 pub use rebuild::{Rebuilt, StageFailure};
 pub use repair::Repaired;

@@ -145,6 +145,7 @@ impl Workspace {
         let mut pending = rows;
         let mut attempt = 0;
         loop {
+            let known = self.state.object(partition).await?;
             let head = self.lake.head(partition).await?;
             let mut streams: Vec<_> = pending.take().into_iter().collect();
             let readable = |head: &&Head| options.unreadable.get(partition) != Some(&head.etag);
@@ -164,14 +165,15 @@ impl Workspace {
             let after = tally.added.load(Ordering::Relaxed) + tally.replaced.load(Ordering::Relaxed);
             if before == after && head.is_some() && options.replaying.is_empty() {
                 // Nothing to write; but whoever wrote it may have died before it told the catalogue.
-                let known = self.state.object(partition).await?;
                 return Ok(self.look_again(partition, known.as_ref()).await?.is_some());
             }
             let copy = built.spool.map()?;
             match self.lake.swap(built, head.as_ref().map(|head| head.etag.as_str())).await {
                 Ok(state) => {
                     failpoint::reach("partition.swapped")?;
-                    self.state.put_object(&state, self.clock.now()).await?;
+                    if !self.tell(&state, known).await? {
+                        self.look_again(partition, None).await?;
+                    }
                     return Ok(true);
                 }
                 // What was merged may be merged again with what somebody else wrote meanwhile.
@@ -266,11 +268,33 @@ fn report(outcome: &Outcome) -> LoadReport {
     LoadReport { rows: outcome.rows, rejected: outcome.rejected, details }
 }
 
-/// Deliveries by source and seller, in groups small enough to merge at once.
-pub(crate) fn groups(deliveries: Vec<Delivery>, most: usize) -> Vec<Vec<Delivery>> {
+/// Bytes, as received, after which a group of deliveries is closed: each keeps its sorted rows in memory until all
+/// of them are merged.
+pub const GROUP_BYTES: u64 = 16 << 20;
+
+/// Deliveries by source and seller.
+pub(crate) fn by_owner(deliveries: Vec<Delivery>) -> Vec<Vec<Delivery>> {
     let mut by_owner: BTreeMap<(String, SellerId), Vec<Delivery>> = BTreeMap::new();
     for delivery in deliveries {
         by_owner.entry((delivery.source.clone(), delivery.seller.clone())).or_default().push(delivery);
     }
-    by_owner.into_values().flat_map(|owned| owned.chunks(most).map(<[Delivery]>::to_vec).collect::<Vec<_>>()).collect()
+    by_owner.into_values().collect()
+}
+
+/// One owner's deliveries in groups small enough to merge at once: `most` deliveries, or [`GROUP_BYTES`].
+pub(crate) fn groups(mut owned: &[Delivery], most: usize) -> Vec<&[Delivery]> {
+    let mut groups = Vec::new();
+    while !owned.is_empty() {
+        let mut bytes = 0;
+        let fits = |delivery: &&Delivery| {
+            let open = bytes < GROUP_BYTES;
+            bytes += delivery.size_bytes;
+            open
+        };
+        let length = owned.iter().take(most.max(1)).take_while(fits).count();
+        let (group, rest) = owned.split_at(length);
+        groups.push(group);
+        owned = rest;
+    }
+    groups
 }

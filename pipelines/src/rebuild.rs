@@ -40,6 +40,8 @@ pub struct Rebuilt {
 /// What became of one stale partition.
 struct Built {
     state: ObjectState,
+    /// What the catalogue said before.
+    known: Option<ObjectState>,
     rewritten: bool,
     warnings: Vec<Objection>,
 }
@@ -87,39 +89,107 @@ impl Workspace {
         let mut rebuilt = Rebuilt::default();
         progress.begin("rebuilding", Some(stages.len() as u64));
         for stage in stages {
-            let stale = self.stale(stage, &catalogue, changed.as_ref());
-            let attempts: Vec<Attempt> = stream::iter(stale)
-                .map(|(month, input_hash)| self.rebuild_one(stage, &catalogue, month, input_hash))
-                .buffered(self.settings.threads)
-                .try_collect()
-                .await?;
-            let mut states = Vec::new();
-            for attempt in attempts {
-                match attempt {
-                    Attempt::Done(built) => {
-                        let Built { state, rewritten, warnings } = *built;
-                        let partition = state.partition.clone();
-                        rebuilt
-                            .warnings
-                            .extend(warnings.iter().map(|found| format!("{partition}: {}", found.check.doc)));
-                        rebuilt.computed.push(partition.clone());
-                        if rewritten {
-                            changed.as_mut().map(|changed| changed.insert(partition.clone()));
-                            rebuilt.rewritten.push(partition);
-                        }
-                        catalogue.put(state.clone());
-                        states.push(state);
-                    }
-                    Attempt::Failed(failure) => rebuilt.failed.push(failure),
+            let mut stale = self.stale(stage, &catalogue, changed.as_ref());
+            while !stale.is_empty() {
+                if !self.announce(stage, &stale, &mut catalogue).await? {
+                    catalogue = self.catalogue(seller).await?;
+                    stale = self.stale(stage, &catalogue, changed.as_ref());
+                    continue;
                 }
-            }
-            if !states.is_empty() {
-                self.state.put_objects(&states, self.clock.now()).await?;
+                let attempts: Vec<Attempt> = stream::iter(stale)
+                    .map(|(month, input_hash)| self.rebuild_one(stage, &catalogue, month, input_hash))
+                    .buffered(self.settings.threads)
+                    .try_collect()
+                    .await?;
+                let overtaken = self.conclude(attempts, &mut catalogue, &mut changed, &mut rebuilt).await?;
+                stale = self.stale(stage, &catalogue, changed.as_ref());
+                stale.retain(|(month, _)| overtaken.contains(month));
             }
             progress.advance(1);
         }
         progress.end();
         Ok(rebuilt)
+    }
+
+    /// Notes that what stands may soon not be what the catalogue knows, before anything is swapped: a run that is cut
+    /// short in between leaves partitions that count as stale, whatever their inputs are by then. False, with some of
+    /// it perhaps noted, where somebody else has told the catalogue something new.
+    async fn announce(
+        &self,
+        stage: &Stage,
+        stale: &[(Option<Month>, String)],
+        catalogue: &mut Catalogue,
+    ) -> Result<bool> {
+        let mut announced = Vec::new();
+        for (month, _) in stale {
+            let partition = catalogue.partition(stage.area, &stage.table.name, *month);
+            let known = catalogue.get(&partition).cloned();
+            if known.as_ref().is_some_and(|known| known.input_hash.is_empty()) {
+                continue;
+            }
+            let unknown = match &known {
+                Some(known) => ObjectState { input_hash: String::new(), ..known.clone() },
+                None => ObjectState {
+                    partition,
+                    etag: None,
+                    size_bytes: 0,
+                    rows: 0,
+                    visible_rows: 0,
+                    row_hash: String::new(),
+                    input_hash: String::new(),
+                    schema_version: stage.table.version,
+                },
+            };
+            catalogue.put(unknown.clone());
+            announced.push((unknown, known));
+        }
+        if announced.is_empty() {
+            return Ok(true);
+        }
+        let told = self.state.put_objects_if(&announced, self.clock.now()).await?;
+        Ok(told.into_iter().all(|told| told))
+    }
+
+    /// Remembers what was built; the months that somebody else built meanwhile are looked at again and returned.
+    async fn conclude(
+        &self,
+        attempts: Vec<Attempt>,
+        catalogue: &mut Catalogue,
+        changed: &mut Option<BTreeSet<Partition>>,
+        rebuilt: &mut Rebuilt,
+    ) -> Result<BTreeSet<Option<Month>>> {
+        let mut states = Vec::new();
+        for attempt in attempts {
+            match attempt {
+                Attempt::Done(built) => {
+                    let Built { state, known, rewritten, warnings } = *built;
+                    let partition = state.partition.clone();
+                    rebuilt.warnings.extend(warnings.iter().map(|found| format!("{partition}: {}", found.check.doc)));
+                    rebuilt.computed.push(partition.clone());
+                    if rewritten {
+                        changed.as_mut().map(|changed| changed.insert(partition.clone()));
+                        rebuilt.rewritten.push(partition);
+                    }
+                    catalogue.put(state.clone());
+                    states.push((state, known));
+                }
+                Attempt::Failed(failure) => rebuilt.failed.push(failure),
+            }
+        }
+        if states.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let told = self.state.put_objects_if(&states, self.clock.now()).await?;
+        let overtaken: Vec<Partition> =
+            states.into_iter().zip(told).filter(|(_, told)| !told).map(|((state, _), _)| state.partition).collect();
+        for partition in &overtaken {
+            self.look_again(partition, None).await?;
+        }
+        if !overtaken.is_empty() {
+            // Their inputs have probably moved too.
+            *catalogue = self.catalogue(&catalogue.seller).await?;
+        }
+        Ok(overtaken.into_iter().map(|partition| partition.month).collect())
     }
 
     /// Partitions of a stage whose inputs are not those their object was made from, with the present hash.
@@ -195,7 +265,8 @@ impl Workspace {
         });
         if let (Some(before), true) = (before, same) {
             let state = ObjectState { input_hash: input_hash.to_owned(), ..before.clone() };
-            return Ok(Built { state, rewritten: false, warnings: Vec::new() });
+            self.still_stands(partition, before).await?;
+            return Ok(Built { state, known: Some(before.clone()), rewritten: false, warnings: Vec::new() });
         }
         let objections = self.objections(stage, &built, partition.month).await?;
         if let Some(objection) = objections.iter().find(|objection| objection.blocks()) {
@@ -212,7 +283,18 @@ impl Workspace {
         failpoint::reach("stage.swapped")?;
         input_hash.clone_into(&mut state.input_hash);
         let rewritten = state.etag.is_some();
-        Ok(Built { state, rewritten, warnings: objections })
+        Ok(Built { state, known: before.cloned(), rewritten, warnings: objections })
+    }
+
+    /// A conflict where the object isn't the version the catalogue knows: a run may have been cut short after a swap.
+    async fn still_stands(&self, partition: &Partition, known: &ObjectState) -> Result<()> {
+        let head = self.lake.head(partition).await?;
+        if head.map(|head| head.etag) == known.etag {
+            return Ok(());
+        }
+        Err(Error::transient(Kind::Conflict, "the catalogue knows another version of the object")
+            .at("stage.compare")
+            .with("path", partition))
     }
 
     fn inputs(&self, stage: &Stage, catalogue: &Catalogue, month: Option<Month>) -> Result<Inputs> {

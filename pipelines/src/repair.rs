@@ -105,8 +105,8 @@ impl Workspace {
         let options = LoadOptions { unreadable, ..LoadOptions::default() };
         for (source, seller) in sources {
             let deliveries = self.lake.deliveries(Some(&source), Some(&seller)).await?;
-            for group in groups(deliveries, GROUP) {
-                self.load(&source, group, &options).await?;
+            for group in groups(&deliveries, GROUP) {
+                self.load(&source, group.to_vec(), &options).await?;
             }
         }
         Ok(())
@@ -146,12 +146,26 @@ impl Workspace {
         partition: &Partition,
         known: Option<&ObjectState>,
     ) -> Result<Option<ObjectState>> {
-        let Some(head) = self.lake.head(partition).await? else { return Ok(None) };
-        if known.and_then(|known| known.etag.as_ref()) == Some(&head.etag) {
-            return Ok(None);
+        loop {
+            let told = self.state.object(partition).await?;
+            let Some(head) = self.lake.head(partition).await? else { return Ok(None) };
+            if known.and_then(|known| known.etag.as_ref()) == Some(&head.etag) {
+                return Ok(None);
+            }
+            if told.as_ref().and_then(|told| told.etag.as_ref()) == Some(&head.etag) {
+                return Ok(told);
+            }
+            let object = self.read_object(partition, &head).await?;
+            // Whoever told the catalogue something else meanwhile may know better.
+            if self.tell(&object, told).await? {
+                return Ok(Some(object));
+            }
         }
-        let object = self.read_object(partition, &head).await?;
-        self.state.put_object(&object, self.clock.now()).await?;
-        Ok(Some(object))
+    }
+
+    /// Tells the catalogue what a partition is, unless somebody told it something since `known` was read.
+    pub(crate) async fn tell(&self, object: &ObjectState, known: Option<ObjectState>) -> Result<bool> {
+        let told = self.state.put_objects_if(&[(object.clone(), known)], self.clock.now()).await?;
+        Ok(told.iter().all(|told| *told))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sellerlake_contracts::{Result, SellerId};
 
 use crate::Workspace;
-use crate::load::{LoadOptions, groups};
+use crate::load::{LoadOptions, by_owner, groups};
 use crate::progress::Progress;
 use crate::rebuild::Rebuilt;
 
@@ -38,12 +38,12 @@ impl Workspace {
         let mut replayed = Replayed::default();
         let mut sellers = BTreeSet::new();
         progress.begin("replaying", Some(deliveries.len() as u64));
-        for owned in groups(deliveries, usize::MAX) {
+        for owned in by_owner(deliveries) {
             let mut options = LoadOptions {
                 replaying: owned.iter().map(|delivery| delivery.id.clone()).collect(),
                 ..LoadOptions::default()
             };
-            for chunk in owned.chunks(GROUP) {
+            for chunk in groups(&owned, GROUP) {
                 for delivery in chunk {
                     sellers.insert(delivery.seller.clone());
                     self.state.begin_landing(delivery, self.clock.now()).await?;

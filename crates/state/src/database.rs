@@ -114,7 +114,7 @@ fn sqlite_path(url: &str) -> Result<PathBuf> {
 
 /// A failure of the database, in our words.
 pub(crate) fn failure(operation: &'static str, error: sqlx::Error) -> Error {
-    // Primary result codes of SQLite: 5 busy, 6 locked, 8 read-only, 11 corrupt, 13 full, 14 can't open, 26 not a database.
+    // Primary result codes of SQLite: 5 busy, 6 locked, 8 read-only, 10 I/O, 11 corrupt, 13 full, 14 can't open, 26 not a database.
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     let code = code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xFF);
     let failed = match code {
@@ -124,7 +124,10 @@ pub(crate) fn failure(operation: &'static str, error: sqlx::Error) -> Error {
         Some(11 | 26) => Error::permanent(Kind::Storage, "the state database is damaged")
             .hint("restore it from a backup, or move it away: deliveries and objects are read back from the lake"),
         Some(13) => Error::transient(Kind::Storage, "the disk under the state database is full")
-            .hint("free some space and run again"),
+            .hint("the disk is full: free some space and run again"),
+        // A write-ahead log that can't grow is told as an I/O error.
+        Some(10) => Error::transient(Kind::Storage, "the disk under the state database failed")
+            .hint("the disk is full, or failing: free some space or mend it, and run again"),
         _ => match &error {
             sqlx::Error::PoolTimedOut => {
                 Error::transient(Kind::Storage, "no connection to the state database came free")

@@ -48,6 +48,10 @@ const PUT: &str = "INSERT INTO objects (path, area, name, seller, month, etag, s
          input_hash = excluded.input_hash, schema_version = excluded.schema_version,
          updated_at = excluded.updated_at";
 
+/// An entry that isn't what the caller knows stays: `IS NOT DISTINCT FROM` also compares what has no tag.
+const PUT_IF: &str = " WHERE objects.etag IS NOT DISTINCT FROM $14 AND objects.input_hash = $15
+         AND objects.row_hash = $16";
+
 // Written out twice, because no index serves `$3 IS NULL OR seller = $3`.
 const OF_SELLER: &str = "SELECT * FROM objects
      WHERE ($1 IS NULL OR area = $1) AND ($2 IS NULL OR name = $2) AND seller = $3 ORDER BY path";
@@ -55,8 +59,36 @@ const OF_ALL: &str = "SELECT * FROM objects
      WHERE ($1 IS NULL OR area = $1) AND ($2 IS NULL OR name = $2) AND $3 IS NULL ORDER BY path";
 
 async fn put<'c>(connection: impl Executor<'c, Database = Sqlite>, object: &ObjectState, now: i64) -> Result<()> {
+    bound(sqlx::query(PUT), object, now)
+        .execute(connection)
+        .await
+        .map(drop)
+        .map_err(|error| failure("object.put", error))
+}
+
+/// Puts an entry where what stands is still `known`; false where it isn't.
+async fn put_if<'c>(
+    connection: impl Executor<'c, Database = Sqlite>,
+    object: &ObjectState,
+    known: Option<&ObjectState>,
+    now: i64,
+) -> Result<bool> {
+    let statement = format!("{PUT}{PUT_IF}");
+    // Hashes are never NULL, so that an entry that nobody knew of equals none.
+    let done = bound(sqlx::query(sqlx::AssertSqlSafe(statement)), object, now)
+        .bind(known.and_then(|known| known.etag.as_deref()))
+        .bind(known.map(|known| known.input_hash.as_str()))
+        .bind(known.map(|known| known.row_hash.as_str()))
+        .execute(connection)
+        .await;
+    done.map(|done| done.rows_affected() > 0).map_err(|error| failure("object.put", error))
+}
+
+type Statement<'q> = sqlx::query::Query<'q, Sqlite, sqlx::sqlite::SqliteArguments>;
+
+fn bound<'q>(statement: Statement<'q>, object: &'q ObjectState, now: i64) -> Statement<'q> {
     let partition = &object.partition;
-    sqlx::query(PUT)
+    statement
         .bind(partition.path())
         .bind(partition.area.as_str())
         .bind(&partition.name)
@@ -70,10 +102,6 @@ async fn put<'c>(connection: impl Executor<'c, Database = Sqlite>, object: &Obje
         .bind(&object.input_hash)
         .bind(i64::from(object.schema_version))
         .bind(now)
-        .execute(connection)
-        .await
-        .map(drop)
-        .map_err(|error| failure("object.put", error))
 }
 
 impl State {
@@ -99,6 +127,22 @@ impl State {
             put(&mut *transaction, object, to_ms(now)).await?;
         }
         transaction.commit().await.map_err(|error| failure("object.put", error))
+    }
+
+    /// Says what partitions are now, each only if the entry that stands is the one the caller knew before it looked
+    /// or wrote; says of which that was true. Of several writers none can so overwrite a newer word with an older.
+    pub async fn put_objects_if(
+        &self,
+        objects: &[(ObjectState, Option<ObjectState>)],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<bool>> {
+        let mut transaction = self.begin("object.put").await?;
+        let mut put = Vec::new();
+        for (object, known) in objects {
+            put.push(put_if(&mut *transaction, object, known.as_ref(), to_ms(now)).await?);
+        }
+        transaction.commit().await.map_err(|error| failure("object.put", error))?;
+        Ok(put)
     }
 
     /// The catalogue's entries, sorted by path.

@@ -106,6 +106,24 @@ async fn deliveries_are_listed_by_what_is_asked() {
 }
 
 #[tokio::test]
+async fn nobodys_older_word_replaces_a_newer_one() {
+    let (_folder, state) = fresh().await;
+    let path = "tables/orders/seller_id=A1/month=2026-03/data.parquet";
+    let [first, second, third] = ["h1", "h2", "h3"].map(|hash| object(path, hash));
+    let put = async |object: &ObjectState, known: Option<&ObjectState>| {
+        state.put_objects_if(&[(object.clone(), known.cloned())], now()).await.unwrap()[0]
+    };
+    assert!(put(&first, None).await);
+    assert!(!put(&second, None).await, "somebody was first");
+    assert!(put(&second, Some(&first)).await);
+    assert!(!put(&third, Some(&first)).await, "what was known is old");
+    assert_eq!(state.object(&first.partition).await.unwrap(), Some(second.clone()));
+    let empty = ObjectState { etag: None, rows: 0, ..third.clone() };
+    assert!(put(&empty, Some(&second)).await);
+    assert!(put(&third, Some(&empty)).await, "no tag equals no tag");
+}
+
+#[tokio::test]
 async fn the_catalogue_says_what_it_was_last_told() {
     let (_folder, state) = fresh().await;
     let march = "tables/orders/seller_id=A1/month=2026-03/data.parquet";

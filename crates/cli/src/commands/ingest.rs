@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use sellerlake_contracts::{Delivery, Error, Kind, Result};
-use sellerlake_pipelines::{Arrival, DeliveryFacts, Group, LoadOptions, Loaded, Progress, Rebuilt, Workspace};
+use sellerlake_pipelines::{
+    Arrival, DeliveryFacts, GROUP_BYTES, Group, LoadOptions, Loaded, Progress, Rebuilt, Workspace,
+};
 
 use crate::arguments::Ingest;
 use crate::bars::Bars;
@@ -37,6 +39,9 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
                 landed.push(delivery);
             }
             bars.advance(1);
+            if landed.iter().map(|delivery| delivery.size_bytes).sum::<u64>() >= GROUP_BYTES {
+                break;
+            }
         }
         let group = workspace.load(&source, landed, &LoadOptions::default()).await?;
         refused |= group.loaded.iter().any(|loaded| loaded.outcome.refused.is_some() || loaded.outcome.hold_back_all);
