@@ -21,7 +21,8 @@ fn order_id(round: u32, process: u32, number: u32) -> String {
 /// Ten orders of its own, and a newer version of one order that all write.
 fn orders(round: u32, process: u32) -> String {
     let mut text = String::from(
-        "amazon-order-id\tpurchase-date\tlast-updated-date\torder-status\tsales-channel\tsku\tquantity\tcurrency\titem-price\n",
+        "amazon-order-id\tpurchase-date\tlast-updated-date\torder-status\tsales-channel\tsku\tquantity\t\
+         currency\titem-price\n",
     );
     let bought = "2026-03-05T12:00:00Z";
     for number in 0..10 {

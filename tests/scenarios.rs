@@ -42,7 +42,8 @@ fn versions(site: &Site) -> Vec<(String, String)> {
 
 fn items(site: &Site) -> Vec<[String; 4]> {
     let rows = site.sql(
-        "SELECT amazon_order_id, sku, units, item_price FROM order_items ORDER BY amazon_order_id, sku, units, item_price",
+        "SELECT amazon_order_id, sku, units, item_price FROM order_items
+         ORDER BY amazon_order_id, sku, units, item_price",
     );
     rows.iter().map(|row| ["amazon_order_id", "sku", "units", "item_price"].map(|name| text(&row[name]))).collect()
 }
@@ -68,7 +69,8 @@ fn updated_after_its_window(site: &Site) {
 fn emptied_by_cancellation(site: &Site) {
     let order = |updated: &str, status: &str| {
         let order = json!({
-            "AmazonOrderId": A, "PurchaseDate": "2026-03-01T12:00:00Z", "LastUpdateDate": updated, "OrderStatus": status,
+            "AmazonOrderId": A, "PurchaseDate": "2026-03-01T12:00:00Z", "LastUpdateDate": updated,
+            "OrderStatus": status,
             "FulfillmentChannel": "AFN", "SalesChannel": "Amazon.com", "MarketplaceId": "ATVPDKIKX0DER",
         });
         json!({"payload": {"Orders": [order]}}).to_string()
@@ -124,7 +126,8 @@ fn older_and_late(site: &Site) {
 fn lists_of_two_days(site: &Site) {
     let list = |quantity: u32| {
         format!(
-            "sku\tfnsku\tasin\tafn-fulfillable-quantity\tafn-total-quantity\nMUG\tX0MUG\tB0MUG\t{quantity}\t{quantity}\n"
+            "sku\tfnsku\tasin\tafn-fulfillable-quantity\tafn-total-quantity\n\
+             MUG\tX0MUG\tB0MUG\t{quantity}\t{quantity}\n"
         )
     };
     let ingest = |quantity: u32, as_of: &str| {
