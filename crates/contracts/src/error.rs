@@ -30,6 +30,18 @@ pub enum Kind {
     Limit,
     /// SQL that can't be planned or isn't allowed.
     Query,
+    /// Amazon doesn't accept our credentials: a revoked grant, an expired secret, a token of another region.
+    Unauthorized,
+    /// Amazon accepts us but not for this: a role is missing, a profile isn't ours.
+    Forbidden,
+    /// Amazon wants us to slow down.
+    Throttled,
+    /// Amazon failed, or answered something that isn't an answer: HTML, half a body.
+    Remote,
+    /// Nobody answered: no network, a refused connection, a time-out.
+    Unreachable,
+    /// Amazon refuses the request as it is.
+    Refused,
     /// A defect in sellerlake.
     Internal,
 }

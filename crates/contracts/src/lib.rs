@@ -2,19 +2,25 @@
 //!
 //! Nothing here names a dataset, opens a file or asks the time.
 
+mod account;
 mod clock;
+mod connector;
 mod delivery;
 mod error;
 pub mod failpoint;
 mod ids;
 mod month;
 mod partition;
+mod secret;
 mod window;
 
+pub use account::{AccountId, Region};
 pub use clock::{Clock, SystemClock};
+pub use connector::{Answer, BucketLevel, BucketStore, Connector, Page, Pull, Step};
 pub use delivery::{Delivery, DeliveryId, META_VERSION, Scope};
 pub use error::{Error, Kind, Result, Status};
 pub use ids::{MarketplaceId, SellerId};
 pub use month::{Month, MonthReach};
 pub use partition::{Area, ObjectState, Partition};
+pub use secret::Secret;
 pub use window::Window;

@@ -1,0 +1,112 @@
+//! The contract between what plans requests and what speaks with Amazon.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::{AccountId, MarketplaceId, Result, Scope, Window};
+
+/// One request in the pipeline's words: everything that decides which bytes come back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pull {
+    /// Whose quota and credentials.
+    pub account: AccountId,
+    /// Name of the pipeline that asks.
+    pub pipeline: String,
+    /// What the request covers: the account, the region, a marketplace or an Ads profile.
+    pub scope: Scope,
+    /// Marketplaces to name in the request, none where it names none.
+    pub marketplaces: Vec<MarketplaceId>,
+    /// The span asked for; `None` for a snapshot of now.
+    pub window: Option<Window>,
+    /// Keys to ask for, where the operation wants them (ASINs, SKUs).
+    pub keys: Vec<String>,
+    /// What else the operation takes: `report_type`, `option.<name>`, `included_data`, ...
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// The bytes of one page, in order.
+pub type Page = Box<dyn Read + Send>;
+
+/// Every document of one complete answer, ready to land.
+pub struct Answer {
+    /// Its pages; one for an ordinary document.
+    pub pages: Vec<Page>,
+    /// What the bytes are, as a file name's extension: `txt`, `json`, `json.gz`.
+    pub extension: &'static str,
+    /// Charset label that came along, verbatim.
+    pub charset: Option<String>,
+    /// The server's cut-off, or the end of processing.
+    pub as_of: DateTime<Utc>,
+    /// Amazon's id of the report, query or document.
+    pub origin: Option<String>,
+}
+
+/// How far one call of [`Connector::step`] came.
+pub enum Step {
+    /// Nothing to do before `until`; come back with the checkpoint, which is stored first.
+    Wait {
+        /// When to come back.
+        until: DateTime<Utc>,
+        /// What must survive a crash: above all the id of a report that was created.
+        checkpoint: Value,
+    },
+    /// A whole answer.
+    Answer(Answer),
+    /// Amazon says there is nothing: cancelled without data, twice, or an answer that can't hold any.
+    NoData {
+        /// In Amazon's words where it has any.
+        reason: String,
+        /// When Amazon said so.
+        as_of: DateTime<Utc>,
+    },
+    /// A listing: each is a request of its own, told apart by its `origin` parameter.
+    Found(Vec<Pull>),
+    /// Amazon gave up on this request and repeating it before `again_at` would only hurt.
+    Fatal {
+        /// Amazon's explanation, from the document of the failed report where there is one.
+        reason: String,
+        /// End of the cooldown.
+        again_at: DateTime<Utc>,
+    },
+}
+
+/// One operation of one of Amazon's APIs, for one account.
+///
+/// `step` may be called again with the same pull and the last stored checkpoint after any failure or crash; it then
+/// goes on where the checkpoint says, and never creates a second report for a checkpoint that holds an id. Errors
+/// that are transient mean the same step may be tried again; permanent ones need a person. An empty answer is an
+/// [`Answer`] whose document has no rows, or [`Step::NoData`]; never an error. Quota is waited for inside, up to a
+/// minute; longer waits come back as [`Step::Wait`].
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// Goes as far as it can without waiting long.
+    async fn step(&self, pull: &Pull, checkpoint: Option<&Value>) -> Result<Step>;
+}
+
+/// The level of one token bucket, as it is kept between runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BucketLevel {
+    /// `createReport`, `searchOrders`, ...; prefixed `app:` where the whole application shares it.
+    pub operation: String,
+    /// Tokens left at `updated_at`.
+    pub tokens: f64,
+    /// Tokens per second: the documented rate, or what Amazon's header said last.
+    pub rate: f64,
+    /// Most tokens it holds.
+    pub burst: f64,
+    /// When the level was taken.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Where token buckets outlive the process, so that a restart doesn't burst again.
+#[async_trait]
+pub trait BucketStore: Send + Sync {
+    /// Levels of an account and of the application it shares.
+    async fn load(&self, account: &AccountId) -> Result<Vec<BucketLevel>>;
+    /// Keeps levels; called before the calls they pay for are sent.
+    async fn save(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()>;
+}
