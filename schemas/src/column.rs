@@ -6,6 +6,7 @@ use std::str::FromStr;
 use arrow::datatypes::{DataType, TimeUnit};
 use serde::Deserialize;
 
+use crate::language::Language;
 use crate::path::ColumnPath;
 
 /// The types a column can have. Times are UTC microseconds; money is `decimal(18,4)`.
@@ -132,6 +133,9 @@ pub struct Column {
     /// JSON only: where the value is; the first path that yields a value wins.
     #[serde(default)]
     pub path: Vec<ColumnPath>,
+    /// JSON: all that a document may state here, if it states anything; another value refuses the delivery.
+    #[serde(default)]
+    pub only: Vec<String>,
     /// Value taken from the request or the decoder.
     #[serde(default)]
     pub from: Option<Context>,
@@ -145,6 +149,9 @@ pub struct Column {
     /// Patterns that differ in the order of day and month are decided per file.
     #[serde(default)]
     pub formats: Vec<String>,
+    /// Languages whose names of months `%b` reads besides English abbreviations.
+    #[serde(default)]
+    pub month_names: Vec<Language>,
     /// IANA zone of timestamps that carry no offset; default UTC.
     #[serde(default)]
     pub zone: Option<String>,

@@ -74,6 +74,10 @@ pub struct Source {
     /// Whether `"` quotes. Default: off for tsv (a lone `"` in a title is data), on for csv.
     #[serde(default)]
     pub quoting: Option<bool>,
+    /// Flat files: separators that occur besides the format's own. A file's is the one under which most of its header
+    /// is known.
+    #[serde(default)]
+    pub separators: Vec<char>,
     /// Charsets tried in order where label, BOM and strict UTF-8 all fail.
     #[serde(default)]
     pub charset_fallbacks: Vec<String>,
@@ -140,9 +144,10 @@ impl Source {
         self.max_line_bytes.unwrap_or(default)
     }
 
-    /// The delimiter of a flat file.
-    pub fn delimiter(&self) -> u8 {
-        if self.format == Format::Csv { b',' } else { b'\t' }
+    /// The delimiters a flat file may have, the format's own first.
+    pub fn delimiters(&self) -> impl Iterator<Item = u8> {
+        let own = if self.format == Format::Csv { b',' } else { b'\t' };
+        std::iter::once(own).chain(self.separators.iter().filter_map(|separator| u8::try_from(*separator).ok()))
     }
 
     /// Whether units come from columns rather than from the request.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::column::{Column, ColumnType, Context};
 use crate::findings::Findings;
 use crate::header::normalise;
+use crate::path::{ColumnPath, Segment};
 use crate::source::{Format, Source, Unit};
 use crate::table_rules::{check_doc, check_name, is_plain_name};
 
@@ -47,6 +48,17 @@ fn check_column(file: &str, source: &Source, column: &Column, findings: &mut Fin
             findings.add(file, key(".formats"), format!("{format:?} is not a date pattern such as %d.%m.%Y"));
         }
     }
+    if !column.only.is_empty() && !column.path.iter().any(is_outside_rows) {
+        findings.add(
+            file,
+            key(".only"),
+            "only a value that a JSON document states once, outside its rows, decides this",
+        );
+    }
+    let names_months = |format: &String| format.contains("%b") || format.contains("%B");
+    if !column.month_names.is_empty() && !column.formats.iter().any(names_months) {
+        findings.add(file, key(".month_names"), "none of the formats has a month's name: %b");
+    }
     if let Some(context) = column.from {
         check_context(file, column, context, findings);
     }
@@ -58,6 +70,10 @@ fn check_column(file: &str, source: &Source, column: &Column, findings: &mut Fin
         }
         _ => {}
     }
+}
+
+fn is_outside_rows(path: &ColumnPath) -> bool {
+    matches!(path, ColumnPath::Document(path) if path.iter().all(|segment| matches!(segment, Segment::Key(_))))
 }
 
 fn check_context(file: &str, column: &Column, context: Context, findings: &mut Findings) {
@@ -95,11 +111,17 @@ fn check_format(file: &str, source: &Source, findings: &mut Findings) {
             if source.rows.is_empty() {
                 findings.add(file, "rows", "a JSON source needs at least one [[rows]]");
             }
+            if !source.separators.is_empty() {
+                findings.add(file, "separators", "only flat files have this");
+            }
             if !matches!(source.window_paths.len(), 0 | 2) {
                 findings.add(file, "window_paths", "expected two paths: first day, last day");
             }
         }
         Format::Tsv | Format::Csv => {
+            for separator in source.separators.iter().filter(|separator| !separator.is_ascii_punctuation()) {
+                findings.add(file, "separators", format!("{separator:?} is no separator such as \";\""));
+            }
             let json_only = [
                 ("rows", source.rows.is_empty()),
                 ("wrappers", source.wrappers.is_empty()),

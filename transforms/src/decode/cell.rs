@@ -115,7 +115,7 @@ impl CellFormat {
             column_type: column.column_type,
             mark: Mark::Point,
             mark_contested: false,
-            moments: Moments::new(&column.formats, column.zone.as_deref()),
+            moments: Moments::new(&column.formats, column.zone.as_deref()).with_month_names(&column.month_names),
             nulls: column.null.clone(),
         }
     }

@@ -42,11 +42,13 @@ pub struct Header {
     pub targets: Vec<Target>,
     /// The undeclared ones.
     pub unknown: Vec<Unknown>,
+    /// What separates the file's cells.
+    pub delimiter: u8,
 }
 
 impl Header {
     /// Understands the header cells; an error is the sentence with which the file is refused.
-    pub fn read(source: &Source, cells: &[&str], allow_personal_data: bool) -> Result<Self, String> {
+    pub fn read(source: &Source, cells: &[&str], delimiter: u8, allow_personal_data: bool) -> Result<Self, String> {
         if cells.len() > MAX_CELLS {
             return Err(format!("the first line has {} cells, which no {} file has", cells.len(), source.name));
         }
@@ -55,7 +57,7 @@ impl Header {
         }
         let known = names(source);
         let ignored: HashSet<String> = source.ignore.iter().map(|text| normalise(text)).collect();
-        let mut header = Self { targets: Vec::with_capacity(cells.len()), unknown: Vec::new() };
+        let mut header = Self { targets: Vec::with_capacity(cells.len()), unknown: Vec::new(), delimiter };
         let mut taken: HashMap<String, &str> = HashMap::new();
         for cell in cells {
             let text = cell.trim();
@@ -78,6 +80,11 @@ impl Header {
         }
         header.check(source, cells, &taken)?;
         Ok(header)
+    }
+
+    /// How many declared columns it has.
+    pub fn known(&self) -> usize {
+        self.targets.iter().filter(|target| matches!(target, Target::Column(_) | Target::Dropped)).count()
     }
 
     fn add_unknown(&mut self, text: &str, allow_personal_data: bool) -> Target {

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sellerlake_contracts::{Error, Kind, Result, Window};
 use sellerlake_schemas::{ColumnPath, ColumnType, Segment, Source};
 
-use super::cell::Value;
+use super::cell::{CellFormat, Value};
 use super::json_known::Known;
 use super::json_node::Node;
 use super::json_rows::{Document, Reader};
@@ -211,7 +211,7 @@ pub(super) fn stated_as_of(source: &Source, skeleton: &Node<'_>) -> Option<DateT
         ColumnPath::Document(path) => scalar_at(skeleton, path),
         _ => None,
     });
-    let moments = Moments::new(&column.formats, column.zone.as_deref());
+    let moments = CellFormat::new(column).moments;
     let read = |text: &str| match column.column_type {
         ColumnType::Timestamp => moments.instant(text.trim()).ok().map(Value::Instant),
         _ => moments.day(text.trim()).ok().map(Value::Day),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::Result;
-use sellerlake_schemas::{ColumnType, Context, Source};
+use sellerlake_schemas::{ColumnPath, ColumnType, Context, Source};
 
 use super::Emit;
 use super::cell::{CellFormat, Value};
@@ -55,6 +55,9 @@ impl<'p> Reader<'p> {
     /// Takes all rows of a document.
     pub(super) fn read(&mut self, document: &Document<'_>, emit: &mut Emit<'_>) -> Result<(), Stop> {
         let skeleton = &document.skeleton;
+        if let Some(reason) = self.otherwise(&skeleton.node) {
+            return Err(Stop::Foreign(reason));
+        }
         let known_before = self.drift.total;
         let mut extra = Extra::default();
         self.known.unknown(&skeleton.node, &self.known.root(), &mut String::new(), &mut |path, value| {
@@ -158,6 +161,19 @@ impl<'p> Reader<'p> {
             emit(batch)?;
         }
         Ok(())
+    }
+
+    /// What the document states of itself that the source doesn't take.
+    fn otherwise(&self, skeleton: &Node<'_>) -> Option<String> {
+        self.plan.source.columns.values().filter(|column| !column.only.is_empty()).find_map(|column| {
+            let stated = column.path.iter().find_map(|path| match path {
+                ColumnPath::Document(path) => scalar_at(skeleton, path),
+                _ => None,
+            })?;
+            let taken = column.only.iter().any(|only| only.eq_ignore_ascii_case(stated.trim()));
+            let (source, only) = (&self.plan.source.name, column.only.join(" or "));
+            (!taken).then(|| format!("its {} is {stated:?}, and {source} takes {only} alone", column.name))
+        })
     }
 
     /// A document that holds none of the places where rows are, but things nobody declared.

@@ -22,6 +22,7 @@ mod json_stream;
 mod json_walk;
 mod line;
 mod moment;
+mod month_name;
 mod number;
 mod outcome;
 mod personal;

@@ -4,8 +4,10 @@ use std::str::FromStr;
 
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone};
 use chrono_tz::Tz;
+use sellerlake_schemas::Language;
 
 use super::cell::{Fault, days_of};
+use super::month_name::in_english;
 
 const DAY_SECONDS: i64 = 86_400;
 const MICROS: i64 = 1_000_000;
@@ -47,6 +49,7 @@ struct Pattern {
 pub struct Moments {
     patterns: Vec<Pattern>,
     zone: Option<Tz>,
+    month_names: Vec<Language>,
     decision: Option<OrderDecision>,
 }
 
@@ -96,8 +99,15 @@ impl Moments {
         Self {
             patterns: formats.iter().map(|text| Pattern::new(text, formats)).collect(),
             zone: zone.and_then(|name| Tz::from_str(name).ok()),
+            month_names: Vec::new(),
             decision: None,
         }
+    }
+
+    /// Reads these languages' names of months too.
+    pub fn with_month_names(mut self, languages: &[Language]) -> Self {
+        self.month_names = languages.to_vec();
+        self
     }
 
     /// Whether the file has to say which of day and month comes first.
@@ -150,6 +160,7 @@ impl Moments {
         if text.len() > MAX_LENGTH {
             return Err("is not a date".into());
         }
+        let text = &*in_english(text, &self.month_names);
         let (stripped, zone_offset) = split_zone(text);
         let mut contested = false;
         let first_declared = self.patterns.iter().find_map(|pattern| pattern.order);

@@ -112,7 +112,7 @@ impl Survey<'_> {
     }
 
     fn delimiter(&self) -> u8 {
-        self.rows.source.delimiter()
+        self.header.delimiter
     }
 
     /// The lines of a chunk, without those that are too long to be read.

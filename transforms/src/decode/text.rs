@@ -59,12 +59,24 @@ struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    /// Reads the header; an error is the sentence with which the file is refused.
+    /// Reads the header under each separator the source may have: the one that makes most of it known is the file's.
+    /// An error is the sentence with which the file is refused.
     fn open(rows: &'a RowPlan<'a>, charset: Charset, bytes: &'a [u8]) -> Result<Self, String> {
+        let mut found = rows.source.delimiters().map(|delimiter| Self::separated_by(delimiter, rows, charset, bytes));
+        let mut best = found.next().unwrap_or_else(|| Err("the source has no separator".to_owned()));
+        for other in found.flatten() {
+            if best.as_ref().map_or(0, |best| best.header.known()) < other.header.known() {
+                best = Ok(other);
+            }
+        }
+        best
+    }
+
+    fn separated_by(delimiter: u8, rows: &'a RowPlan<'a>, charset: Charset, bytes: &'a [u8]) -> Result<Self, String> {
         let source = rows.source;
         let limit = source.max_line_bytes();
         let mut quoting = source.quoting();
-        let mut records = Records::new(bytes, 0, 1, source.delimiter(), limit, usize::MAX);
+        let mut records = Records::new(bytes, 0, 1, delimiter, limit, usize::MAX);
         if !quoting {
             records.ignore_quotes();
         }
@@ -72,7 +84,7 @@ impl<'a> File<'a> {
         if !quoting && records.fields.iter().all(|field| field.is_wrapped(bytes)) {
             // Somebody's spreadsheet has saved the file: it quotes what it likes.
             quoting = true;
-            records = Records::new(bytes, 0, 1, source.delimiter(), limit, usize::MAX);
+            records = Records::new(bytes, 0, 1, delimiter, limit, usize::MAX);
             found = records.advance();
         }
         match found {
@@ -84,7 +96,7 @@ impl<'a> File<'a> {
         }
         let texts: Vec<Cow<'_, str>> = records.fields.iter().map(|field| field.text_lossy(bytes, charset)).collect();
         let cells: Vec<&str> = texts.iter().map(|text| text.trim_end_matches('\r')).collect();
-        let header = Header::read(source, &cells, rows.request.allow_personal_data)?;
+        let header = Header::read(source, &cells, delimiter, rows.request.allow_personal_data)?;
         Ok(Self { rows, charset, bytes, header, quoting, body: records.position() })
     }
 
@@ -122,7 +134,7 @@ impl<'a> File<'a> {
     fn records(&self) -> Records<'a> {
         let source = self.rows.source;
         let width = self.header.targets.len();
-        Records::new(self.bytes, self.body.0, self.body.1, source.delimiter(), source.max_line_bytes(), width)
+        Records::new(self.bytes, self.body.0, self.body.1, self.header.delimiter, source.max_line_bytes(), width)
     }
 
     /// Where only ambiguous numbers decided a column's mark, the declared sums have the last word.
@@ -259,7 +271,7 @@ impl<'a> File<'a> {
         let whole = self.charset.decode_lossy(bytes);
         let mut values: Vec<Value<'_>> = plan.rows.template();
         let width = plan.header.targets.len();
-        let mut all = whole.split(char::from(plan.rows.source.delimiter()));
+        let mut all = whole.split(char::from(plan.header.delimiter));
         let cells: Vec<&str> = all.by_ref().take(width).collect();
         let (surplus, filled) = all.fold((0, false), |(n, filled), cell| (n + 1, filled || !cell.trim().is_empty()));
         let line = Line { number, whole: &whole, cells: &cells, surplus, surplus_filled: filled, fault };
@@ -328,7 +340,7 @@ fn regular_lines(
 ) -> Result<()> {
     let width = plan.header.targets.len();
     let limit = plan.rows.source.max_line_bytes();
-    let delimiter = plan.rows.source.delimiter();
+    let delimiter = plan.header.delimiter;
     let bytes = text.as_bytes();
     let mut values: Vec<Value<'_>> = plan.rows.template();
     let mut cells: Vec<&str> = Vec::with_capacity(width);
