@@ -41,6 +41,7 @@ impl Paper {
             window: self.window.as_deref().map(|window| window.parse().unwrap()),
             as_of: self.as_of.as_deref().map(|at| DateTime::parse_from_rfc3339(at).unwrap().to_utc()),
             charset: None,
+            options: BTreeMap::new(),
             allow_personal_data: false,
             origin: None,
         }

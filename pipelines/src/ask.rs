@@ -5,18 +5,22 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray};
 use datafusion::datasource::MemTable;
-use sellerlake_contracts::{Area, Error, Kind, ObjectState, Result, SellerId};
-use sellerlake_query::{Answer, LAKE, LakeTable, LakeTableOptions, Session, SessionBuilder, meta, replaced};
+use sellerlake_contracts::{Area, Error, Kind, ObjectState, Partition, Result, SellerId};
+use sellerlake_query::{
+    Answer, Held, LAKE, LakeReader, LakeTable, LakeTableOptions, Replaced, Session, SessionBuilder, meta, replaced,
+};
 use sellerlake_schemas::Grain;
+use sellerlake_sinks::Copied;
 use sellerlake_state::{DeliveryFilter, DeliveryRecord, ObjectFilter};
 use sellerlake_transforms::functions;
 use sellerlake_transforms::merge::stored_schema;
 use sellerlake_transforms::stage::table_schema;
 
 use crate::Workspace;
+use crate::repair::described;
 
 /// Times a statement is planned again because an object was replaced under it.
-const PLANS: u32 = 3;
+const REPLANS: u32 = 3;
 
 /// Who may be seen.
 #[derive(Debug, Clone)]
@@ -38,36 +42,56 @@ impl Granted {
 }
 
 impl Workspace {
-    /// Plans and starts a statement; objects replaced before the first row are looked at again.
+    /// Plans and starts a statement; objects replaced before the first row are looked at again. Where that happens
+    /// again and again, the statement reads private copies of all its objects; a [`Kind::Conflict`] error is left for
+    /// one that comes to read still others meanwhile.
     pub async fn ask(&self, statement: &str, granted: &Granted) -> Result<Answer> {
-        let mut plans = 0;
+        let mut replans = 0;
         loop {
-            plans += 1;
             let session = self.session(granted).await?;
-            let started = match session.sql(statement).await {
-                Ok(answer) => answer.ready().await,
-                Err(error) => Err(error),
-            };
-            let error = match started {
+            let error = match start(&session, statement).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let Some(path) = replaced(&error).map(|replaced| replaced.path.clone()).filter(|_| plans < PLANS) else {
-                return Err(error);
-            };
-            if let Some(partition) = sellerlake_contracts::Partition::parse(&path) {
+            let Some(path) = replaced(&error).map(|replaced| replaced.path.clone()) else { return Err(error) };
+            if let Some(partition) = Partition::parse(&path) {
                 if self.lake.head(&partition).await?.is_none() {
-                    return Err(Error::permanent(
-                        Kind::NotFound,
-                        "the catalogue knows an object that isn't in the lake",
-                    )
-                    .at("query.read")
-                    .with("path", path)
-                    .hint("`sellerlake verify --repair` rebuilds it, or forgets it"));
+                    return Err(gone(&path));
                 }
-                self.look_again(&partition, None).await?;
+                match self.look_again(&partition, None).await {
+                    // It is being replaced at this very moment, too.
+                    Err(error) if error.is_look_again() => {}
+                    looked => drop(looked?),
+                }
+            }
+            replans += 1;
+            if replans > REPLANS {
+                return self.ask_copies(statement, granted).await;
             }
         }
+    }
+
+    /// Answers from copies that nobody can replace.
+    async fn ask_copies(&self, statement: &str, granted: &Granted) -> Result<Answer> {
+        let mut objects = self.granted_objects(granted).await?;
+        let planned = self.session_over(&objects, &self.reader, granted).await?;
+        let read = planned.reads(statement).await?;
+        let mut held = Held::new();
+        for object in objects.iter_mut().filter(|object| read.contains(&object.partition.path())) {
+            let path = object.partition.path();
+            let Copied { head, footer, file } = self.lake.copy(&object.partition).await?.ok_or_else(|| gone(&path))?;
+            held.insert(path, (head.etag.clone(), file));
+            *object =
+                ObjectState { input_hash: object.input_hash.clone(), ..described(&object.partition, head, footer) };
+        }
+        let session = self.session_over(&objects, &self.reader.holding(held), granted).await?;
+        start(&session, statement).await.map_err(|error| match replaced(&error) {
+            None => error,
+            Some(Replaced { path }) => Error::transient(Kind::Conflict, "the lake changes faster than it can be read")
+                .at("query.read")
+                .with("path", path)
+                .hint("ask again, or for fewer partitions at once"),
+        })
     }
 
     async fn granted_objects(&self, granted: &Granted) -> Result<Vec<ObjectState>> {
@@ -89,6 +113,10 @@ impl Workspace {
 
     /// A session over the granted sellers' objects.
     pub async fn session(&self, granted: &Granted) -> Result<Session> {
+        self.session_over(&self.granted_objects(granted).await?, &self.reader, granted).await
+    }
+
+    async fn session_over(&self, objects: &[ObjectState], reader: &LakeReader, granted: &Granted) -> Result<Session> {
         let builder = SessionBuilder {
             memory_limit_bytes: self.settings.memory_bytes,
             target_partitions: self.settings.threads,
@@ -99,9 +127,8 @@ impl Workspace {
             ..SessionBuilder::default()
         };
         let session = builder.build()?;
-        let objects = self.granted_objects(granted).await?;
         let mut by_dataset: BTreeMap<(Area, &str), Vec<ObjectState>> = BTreeMap::new();
-        for object in &objects {
+        for object in objects {
             by_dataset.entry((object.partition.area, &object.partition.name)).or_default().push(object.clone());
         }
         for stage in self.declarations.stages.values() {
@@ -111,7 +138,7 @@ impl Workspace {
                 expose_month: stage.table.grain == Grain::Month,
                 ..LakeTableOptions::default()
             };
-            let table = LakeTable::new(self.reader.clone(), &table_schema(&stage.table), owned, &options);
+            let table = LakeTable::new(reader.clone(), &table_schema(&stage.table), owned, &options);
             session.register(LAKE, &stage.table.name, Arc::new(table))?;
         }
         for source in self.declarations.schemas.sources.values() {
@@ -122,7 +149,7 @@ impl Workspace {
                 hide_markers: true,
                 ..LakeTableOptions::default()
             };
-            let table = LakeTable::new(self.reader.clone(), &stored_schema(source), owned, &options);
+            let table = LakeTable::new(reader.clone(), &stored_schema(source), owned, &options);
             session.register("sources", &source.name, Arc::new(table))?;
         }
         for reference in self.declarations.schemas.references.values() {
@@ -132,13 +159,25 @@ impl Workspace {
                 table.map_err(|error| Error::permanent(Kind::Internal, "can't show reference data").source(error))?;
             session.register(LAKE, &reference.table.name, Arc::new(table))?;
         }
-        session.register("meta", "objects", meta::objects(&objects)?)?;
+        session.register("meta", "objects", meta::objects(objects)?)?;
         let deliveries = delivery_rows(&self.granted_deliveries(granted).await?)?;
         session.register("meta", "deliveries", meta::rows(deliveries.schema(), vec![deliveries])?)?;
         let alarms = self.alarm_rows(granted).await?;
         session.register("meta", "alarms", meta::rows(alarms.schema(), vec![alarms])?)?;
         Ok(session)
     }
+}
+
+/// Starts a statement and waits for its first rows: what is replaced later was opened before.
+async fn start(session: &Session, statement: &str) -> Result<Answer> {
+    session.sql(statement).await?.ready().await
+}
+
+fn gone(path: &str) -> Error {
+    Error::permanent(Kind::NotFound, "the catalogue knows an object that isn't in the lake")
+        .at("query.read")
+        .with("path", path)
+        .hint("`sellerlake verify --repair` rebuilds it, or forgets it")
 }
 
 fn delivery_rows(records: &[DeliveryRecord]) -> Result<RecordBatch> {

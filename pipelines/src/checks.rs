@@ -12,10 +12,11 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use futures::StreamExt;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use sellerlake_contracts::{Error, Kind, Month, Result};
+use sellerlake_contracts::{Error, Kind, Month, Partition, Result};
 use sellerlake_sinks::BuiltPartition;
+use sellerlake_state::Severity as AlarmSeverity;
 use sellerlake_transforms::stage::{StageInput, table_schema};
-use sellerlake_transforms::{Check, Severity, Stage};
+use sellerlake_transforms::{Check, Dataset, Severity, Stage};
 
 use crate::Workspace;
 use crate::inputs::Inputs;
@@ -38,6 +39,37 @@ impl Objection {
 }
 
 impl Workspace {
+    /// Reference data, which checks may look things up in.
+    fn references(&self) -> Result<Inputs> {
+        let references = self.declarations.schemas.references.iter();
+        let inputs = references.map(|(name, reference)| {
+            let input = self.stage_input(&Dataset::Reference(Arc::clone(reference)), Vec::new())?;
+            Ok((name.clone(), input))
+        });
+        inputs.collect()
+    }
+
+    /// Tells what the checks say of rows that were published, and no longer what they don't say.
+    pub(crate) async fn tell_objections(
+        &self,
+        stage: &Stage,
+        partition: &Partition,
+        objections: &[Objection],
+    ) -> Result<()> {
+        for check in self.declarations.checks.get(&stage.table.name).into_iter().flatten() {
+            let alarm = format!("check:{}:{partition}", check.name);
+            match objections.iter().find(|objection| objection.check.name == check.name) {
+                Some(Objection { check, found }) => {
+                    let message = format!("{}: {} {found}", check.name, check.doc.replace('\n', " ").trim());
+                    let now = self.clock.now();
+                    self.state.raise_alarm(&alarm, AlarmSeverity::Warning, &partition.path(), &message, now).await?;
+                }
+                None => drop(self.state.clear_alarm(&alarm).await?),
+            }
+        }
+        Ok(())
+    }
+
     /// What the checks of a table say of rows about to be published.
     pub(crate) async fn objections(
         &self,
@@ -49,7 +81,8 @@ impl Workspace {
         for check in self.declarations.checks.get(&stage.table.name).into_iter().flatten() {
             let provider = built_rows(stage, built)?;
             let input = StageInput { provider: Arc::new(provider), rows: built.rows };
-            let inputs = Inputs::from([(stage.table.name.clone(), input)]);
+            let mut inputs = self.references()?;
+            inputs.insert(stage.table.name.clone(), input);
             let mut answer = self.stages.run_check(check, &inputs, month).await?;
             let mut found = Vec::new();
             while let Some(batch) = answer.next().await {

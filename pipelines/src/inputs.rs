@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::execution::SendableRecordBatchStream;
@@ -78,6 +79,15 @@ fn unit_column(source: &Source) -> Option<String> {
     let [only] = columns.as_slice() else { return None };
     let text = source.columns.get(only)?.column_type == sellerlake_schemas::ColumnType::Text;
     (text && source.rows.iter().all(|rows| rows.unit.is_none())).then(|| only.clone())
+}
+
+/// The schema of a dataset's objects; `None` for reference data, which has none.
+pub(crate) fn stored(dataset: &Dataset) -> Option<SchemaRef> {
+    match dataset {
+        Dataset::Source(source) => Some(stored_schema(source)),
+        Dataset::Table(table) => Some(table_schema(table)),
+        Dataset::Reference(_) => None,
+    }
 }
 
 /// An object whose row counts don't matter, because every row is read.

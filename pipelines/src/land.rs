@@ -32,6 +32,9 @@ pub struct DeliveryFacts {
     pub as_of: Option<DateTime<Utc>>,
     /// Charset label that came along.
     pub charset: Option<String>,
+    /// What else decides how the bytes are read or which they are, such as report options as sent: part of what the
+    /// delivery is.
+    pub options: BTreeMap<String, String>,
     /// Keep buyers' personal columns.
     pub allow_personal_data: bool,
     /// Report id or file name.
@@ -70,7 +73,11 @@ impl Workspace {
         self.state.begin_landing(&delivery, self.clock.now()).await?;
         failpoint::reach("raw.begun")?;
         self.lake.land(&delivery, spool).await?;
-        self.state.set_landed(&delivery.id, self.clock.now()).await?;
+        if !self.state.set_landed(&delivery.id, self.clock.now()).await? {
+            // It had come further before; or somebody took it for left over and forgot it.
+            self.enter(&delivery).await?;
+        }
+        failpoint::reach("delivery.landed")?;
         Ok(delivery)
     }
 
@@ -96,7 +103,10 @@ impl Workspace {
     ) -> Delivery {
         let fetched_at = self.clock.now();
         let fallback = || facts.marketplace.as_ref().map_or("account", MarketplaceId::as_str).to_owned();
-        let options = facts.allow_personal_data.then(|| (ALLOW_PERSONAL_DATA.to_owned(), "true".to_owned()));
+        let mut options = facts.options.clone();
+        if facts.allow_personal_data {
+            options.insert(ALLOW_PERSONAL_DATA.to_owned(), "true".to_owned());
+        }
         let personal =
             source.has_personal_data().then(|| facts.as_of.unwrap_or(fetched_at) + TimeDelta::days(PERSONAL_DATA_DAYS));
         let mut delivery = Delivery {
@@ -107,7 +117,7 @@ impl Workspace {
             scope: Scope(facts.scope.clone().unwrap_or_else(fallback)),
             marketplace: facts.marketplace.clone(),
             window: facts.window,
-            options: options.into_iter().collect::<BTreeMap<_, _>>(),
+            options,
             as_of: facts.as_of,
             fetched_at,
             charset: facts.charset.clone(),

@@ -1,6 +1,6 @@
 //! Loading: landed deliveries become the standing rows of `sources/`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -22,7 +22,8 @@ use serde_json::json;
 use crate::Workspace;
 use crate::prepare::Prepared;
 use crate::repair::Unreadable;
-use crate::swap::{ATTEMPTS, Layout, back_off};
+use crate::resume::load_alarm;
+use crate::swap::{ATTEMPTS, Layout};
 
 /// How a group of deliveries is loaded.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +71,7 @@ impl Workspace {
             match self.try_load(&source, deliveries.clone(), options).await {
                 Err(error) if error.is_look_again() && attempt < ATTEMPTS => {
                     attempt += 1;
-                    back_off(attempt).await;
+                    self.back_off(attempt).await;
                 }
                 done => return done,
             }
@@ -179,7 +180,7 @@ impl Workspace {
                 // What was merged may be merged again with what somebody else wrote meanwhile.
                 Err(error) if error.is_look_again() && attempt < ATTEMPTS => {
                     attempt += 1;
-                    back_off(attempt).await;
+                    self.back_off(attempt).await;
                     pending = Some(as_input(source, reread(source, copy)?, partition.month, 0));
                 }
                 Err(error) => return Err(error),
@@ -200,12 +201,18 @@ impl Workspace {
             Some(reason) => self.state.set_refused(&delivery.id, reason, &report, now).await?,
             None => self.state.set_loaded(&delivery.id, &report, now).await?,
         };
-        Ok(())
+        self.state.clear_alarm(&load_alarm(&delivery.id)).await?;
+        self.tell_novelties(loaded).await
     }
 }
 
 pub(crate) fn source_partition(source: &Source, seller: &SellerId, month: Option<Month>) -> Partition {
     Partition { area: Area::Sources, name: source.name.clone(), seller: seller.clone(), month }
+}
+
+/// What an alarm about a seller's rows of a source is about; it names the seller, who alone may see it.
+pub(crate) fn source_folder(source: &str, seller: &SellerId) -> String {
+    Partition { area: Area::Sources, name: source.to_owned(), seller: seller.clone(), month: None }.path()
 }
 
 /// Rows of a file that was built but not published.
@@ -266,35 +273,4 @@ fn report(outcome: &Outcome) -> LoadReport {
         "unbalanced": outcome.unbalanced.iter().map(|unit| (&unit.unit, &unit.sum, &unit.expected)).collect::<Vec<_>>(),
     });
     LoadReport { rows: outcome.rows, rejected: outcome.rejected, details }
-}
-
-/// Bytes, as received, after which a group of deliveries is closed: each keeps its sorted rows in memory until all
-/// of them are merged.
-pub const GROUP_BYTES: u64 = 16 << 20;
-
-/// Deliveries by source and seller.
-pub(crate) fn by_owner(deliveries: Vec<Delivery>) -> Vec<Vec<Delivery>> {
-    let mut by_owner: BTreeMap<(String, SellerId), Vec<Delivery>> = BTreeMap::new();
-    for delivery in deliveries {
-        by_owner.entry((delivery.source.clone(), delivery.seller.clone())).or_default().push(delivery);
-    }
-    by_owner.into_values().collect()
-}
-
-/// One owner's deliveries in groups small enough to merge at once: `most` deliveries, or [`GROUP_BYTES`].
-pub(crate) fn groups(mut owned: &[Delivery], most: usize) -> Vec<&[Delivery]> {
-    let mut groups = Vec::new();
-    while !owned.is_empty() {
-        let mut bytes = 0;
-        let fits = |delivery: &&Delivery| {
-            let open = bytes < GROUP_BYTES;
-            bytes += delivery.size_bytes;
-            open
-        };
-        let length = owned.iter().take(most.max(1)).take_while(fits).count();
-        let (group, rest) = owned.split_at(length);
-        groups.push(group);
-        owned = rest;
-    }
-    groups
 }

@@ -13,7 +13,7 @@ use crate::catalogue::Catalogue;
 use crate::checks::Objection;
 use crate::inputs::Inputs;
 use crate::progress::Progress;
-use crate::swap::{ATTEMPTS, Layout, back_off};
+use crate::swap::{ATTEMPTS, Layout};
 
 /// A stage that could not be rebuilt; its earlier object stands and stays stale.
 #[derive(Debug)]
@@ -229,7 +229,7 @@ impl Workspace {
                 }
                 Err(error) if error.is_look_again() && attempt < ATTEMPTS => {
                     attempt += 1;
-                    back_off(attempt).await;
+                    self.back_off(attempt).await;
                     self.heal(stage, &mut catalogue, &partition).await?;
                     input_hash = catalogue.input_hash(stage, month, &self.declarations);
                 }
@@ -282,6 +282,7 @@ impl Workspace {
         let mut state = self.lake.swap(built, expected).await?;
         failpoint::reach("stage.swapped")?;
         input_hash.clone_into(&mut state.input_hash);
+        self.tell_objections(stage, partition, &objections).await?;
         let rewritten = state.etag.is_some();
         Ok(Built { state, known: before.cloned(), rewritten, warnings: objections })
     }

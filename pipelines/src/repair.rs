@@ -2,19 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sellerlake_contracts::{Area, Kind, ObjectState, Partition, Result};
-use sellerlake_sinks::Head;
+use futures::StreamExt;
+use sellerlake_contracts::{Area, Error, Kind, ObjectState, Partition, Result, Status};
+use sellerlake_query::{LakeTable, LakeTableOptions};
+use sellerlake_sinks::{Footer, Head, RowHash};
 use sellerlake_state::ObjectFilter;
 
 use crate::Workspace;
-use crate::inputs::unknown_object;
-use crate::load::{LoadOptions, groups};
+use crate::inputs::{stored, unknown_object};
+use crate::load::LoadOptions;
 use crate::progress::Progress;
 use crate::rebuild::Rebuilt;
-use crate::replay::GROUP;
 
 /// Partitions that can't be read, and which version of them it was.
 pub(crate) type Unreadable = BTreeMap<Partition, String>;
+
+/// How much of each object a survey reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// What objects say of themselves.
+    Footers,
+    /// All their rows, compared with that.
+    Rows,
+}
 
 /// What a repair did.
 #[derive(Debug, Default)]
@@ -35,7 +45,7 @@ impl Workspace {
     /// An object's inputs are not in the lake, so everything is computed once; what comes out equal is not
     /// rewritten. An object that can't be read or is gone is made again: from `raw/`, or from what it is computed from.
     pub async fn repair(&self, progress: &dyn Progress) -> Result<Repaired> {
-        let (objects, unreadable) = self.survey(progress).await?;
+        let (objects, unreadable) = self.survey(progress, Depth::Rows).await?;
         let (known, broken) = (objects.len() as u64, unreadable.len() as u64);
         let mut damaged = self.lost(&objects).await?;
         damaged.extend(unreadable.keys().cloned());
@@ -55,7 +65,7 @@ impl Workspace {
         if !self.state.knows_no_objects().await? {
             return Ok(());
         }
-        let (objects, _) = self.survey(progress).await?;
+        let (objects, _) = self.survey(progress, Depth::Footers).await?;
         if !objects.is_empty() {
             self.state.put_objects(&objects, self.clock.now()).await?;
             self.repair_deliveries().await?;
@@ -63,13 +73,17 @@ impl Workspace {
         Ok(())
     }
 
-    /// Every object of the lake as its footer describes it, and which of them can't be read.
-    async fn survey(&self, progress: &dyn Progress) -> Result<(Vec<ObjectState>, Unreadable)> {
+    /// Every object of the lake as its footer describes it, and which of them can't be read, as deep as is asked.
+    async fn survey(&self, progress: &dyn Progress, depth: Depth) -> Result<(Vec<ObjectState>, Unreadable)> {
         let found = self.lake.partitions(None).await?;
-        progress.begin("reading footers", Some(found.len() as u64));
+        progress.begin("reading objects", Some(found.len() as u64));
         let (mut objects, mut unreadable) = (Vec::new(), Unreadable::new());
         for (partition, head) in found {
-            match self.read_object(&partition, &head).await {
+            let read = match self.read_object(&partition, &head).await {
+                Ok(object) if depth == Depth::Rows => self.read_rows(object).await,
+                read => read,
+            };
+            match read {
                 Ok(object) => objects.push(object),
                 Err(error) if error.kind() == Kind::Data => {
                     objects.push(unknown_object(&partition, &head));
@@ -83,6 +97,30 @@ impl Workspace {
         }
         progress.end();
         Ok((objects, unreadable))
+    }
+
+    /// Reads an object's rows to the end: [`Kind::Data`] where they are not those its footer was written for.
+    async fn read_rows(&self, object: ObjectState) -> Result<ObjectState> {
+        let Some(schema) = self.declarations.dataset(&object.partition.name).and_then(|dataset| stored(&dataset))
+        else {
+            return Ok(object);
+        };
+        let damaged = || Error::permanent(Kind::Data, "its rows are not those its footer was written for");
+        let table = LakeTable::new(self.reader.clone(), &schema, vec![object.clone()], &LakeTableOptions::default());
+        let mut rows = self.scan(&table, &object.partition).await?;
+        let mut hash = RowHash::default();
+        while let Some(batch) = rows.next().await {
+            match batch.map_err(|error| crate::swap::row_error(error, &object.partition)) {
+                Ok(batch) => hash.update(&batch)?,
+                Err(error) if error.status() == Status::Transient => return Err(error),
+                // Whatever else a reader says of rows that were sound when they were written.
+                Err(error) => return Err(damaged().source(error)),
+            }
+        }
+        if object.rows > 0 && (hash.rows() != object.rows || hash.finish() != object.row_hash) {
+            return Err(damaged());
+        }
+        Ok(object)
     }
 
     /// What the catalogue believes in that the lake no longer has.
@@ -105,8 +143,8 @@ impl Workspace {
         let options = LoadOptions { unreadable, ..LoadOptions::default() };
         for (source, seller) in sources {
             let deliveries = self.lake.deliveries(Some(&source), Some(&seller)).await?;
-            for group in groups(&deliveries, GROUP) {
-                self.load(&source, group.to_vec(), &options).await?;
+            for group in self.groups(deliveries).await? {
+                self.load(&source, group, &options).await?;
             }
         }
         Ok(())
@@ -117,8 +155,7 @@ impl Workspace {
         let mut entered = 0;
         for delivery in self.lake.deliveries(None, None).await? {
             if self.state.delivery(&delivery.id).await?.is_none() {
-                self.state.begin_landing(&delivery, self.clock.now()).await?;
-                self.state.set_landed(&delivery.id, self.clock.now()).await?;
+                self.enter(&delivery).await?;
                 entered += 1;
             }
         }
@@ -127,17 +164,7 @@ impl Workspace {
 
     /// What an object is, from its footer; what it was made from is unknown, so it counts as stale.
     pub(crate) async fn read_object(&self, partition: &Partition, head: &Head) -> Result<ObjectState> {
-        let footer = self.lake.footer(partition, head).await?;
-        Ok(ObjectState {
-            partition: partition.clone(),
-            etag: Some(head.etag.clone()),
-            size_bytes: head.size_bytes,
-            rows: footer.rows,
-            visible_rows: footer.visible_rows,
-            row_hash: footer.row_hash,
-            input_hash: String::new(),
-            schema_version: footer.schema_version,
-        })
+        Ok(described(partition, head.clone(), self.lake.footer(partition, head).await?))
     }
 
     /// What a partition is now, where that isn't what was known; remembered for everybody.
@@ -167,5 +194,19 @@ impl Workspace {
     pub(crate) async fn tell(&self, object: &ObjectState, known: Option<ObjectState>) -> Result<bool> {
         let told = self.state.put_objects_if(&[(object.clone(), known)], self.clock.now()).await?;
         Ok(told.iter().all(|told| *told))
+    }
+}
+
+/// An object as its footer describes it; what it was made from isn't in it.
+pub(crate) fn described(partition: &Partition, head: Head, footer: Footer) -> ObjectState {
+    ObjectState {
+        partition: partition.clone(),
+        etag: Some(head.etag),
+        size_bytes: head.size_bytes,
+        rows: footer.rows,
+        visible_rows: footer.visible_rows,
+        row_hash: footer.row_hash,
+        input_hash: String::new(),
+        schema_version: footer.schema_version,
     }
 }

@@ -1,16 +1,15 @@
 //! Reading everything in `raw/` again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sellerlake_contracts::{Result, SellerId};
+use sellerlake_contracts::{Delivery, Result, SellerId};
 
 use crate::Workspace;
-use crate::load::{LoadOptions, by_owner, groups};
+use crate::groups::by_owner;
+use crate::load::LoadOptions;
+use crate::novelty::drift_alarm;
 use crate::progress::Progress;
 use crate::rebuild::Rebuilt;
-
-/// Deliveries merged at once.
-pub(crate) const GROUP: usize = 32;
 
 /// What a replay did.
 #[derive(Debug, Default)]
@@ -19,6 +18,8 @@ pub struct Replayed {
     pub deliveries: u64,
     /// Those refused.
     pub refused: u64,
+    /// Deliveries left unread, by the name of their source, which is no longer declared. Rows loaded of them stand.
+    pub undeclared: BTreeMap<String, u64>,
     /// What was rebuilt, per seller.
     pub rebuilt: Vec<Rebuilt>,
 }
@@ -39,23 +40,13 @@ impl Workspace {
         let mut sellers = BTreeSet::new();
         progress.begin("replaying", Some(deliveries.len() as u64));
         for owned in by_owner(deliveries) {
-            let mut options = LoadOptions {
-                replaying: owned.iter().map(|delivery| delivery.id.clone()).collect(),
-                ..LoadOptions::default()
-            };
-            for chunk in groups(&owned, GROUP) {
-                for delivery in chunk {
-                    sellers.insert(delivery.seller.clone());
-                    self.state.begin_landing(delivery, self.clock.now()).await?;
-                    self.state.set_landed(&delivery.id, self.clock.now()).await?;
-                }
-                let group = self.load(&chunk[0].source, chunk.to_vec(), &options).await?;
-                // The first chunk has dropped what stood; the others merge into what the first left.
-                options = LoadOptions::default();
-                replayed.refused +=
-                    group.loaded.iter().filter(|loaded| loaded.outcome.refused.is_some()).count() as u64;
-                replayed.deliveries += chunk.len() as u64;
-                progress.advance(chunk.len() as u64);
+            let (source, seller) = (owned[0].source.clone(), owned[0].seller.clone());
+            if self.declarations.schemas.sources.contains_key(&source) {
+                self.replay_owned(owned, &mut replayed, progress).await?;
+                sellers.insert(seller);
+            } else {
+                progress.advance(owned.len() as u64);
+                *replayed.undeclared.entry(source).or_default() += owned.len() as u64;
             }
         }
         progress.end();
@@ -63,5 +54,27 @@ impl Workspace {
             replayed.rebuilt.push(self.rebuild(seller, None, progress).await?);
         }
         Ok(replayed)
+    }
+
+    /// Replays the deliveries of one source and seller.
+    async fn replay_owned(&self, owned: Vec<Delivery>, replayed: &mut Replayed, progress: &dyn Progress) -> Result<()> {
+        let replaying = owned.iter().map(|delivery| delivery.id.clone()).collect();
+        let mut options = LoadOptions { replaying, ..LoadOptions::default() };
+        self.state.clear_alarm(&drift_alarm(&owned[0].source, &owned[0].seller)).await?;
+        for delivery in &owned {
+            // The first group drops all their rows: cut short after it, the next run must know what is missing.
+            self.state.remove_delivery(&delivery.id).await?;
+            self.enter(delivery).await?;
+        }
+        for group in self.groups(owned).await? {
+            let count = group.len() as u64;
+            let loaded = self.load(&group[0].source.clone(), group, &options).await?.loaded;
+            // The others merge into what the first left.
+            options = LoadOptions::default();
+            replayed.refused += loaded.iter().filter(|loaded| loaded.outcome.refused.is_some()).count() as u64;
+            replayed.deliveries += count;
+            progress.advance(count);
+        }
+        Ok(())
     }
 }

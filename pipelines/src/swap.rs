@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::record_batch::RecordBatch;
+use chrono::TimeDelta;
 use datafusion::common::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
@@ -72,11 +73,13 @@ pub(crate) fn row_error(error: DataFusionError, partition: &Partition) -> Error 
 /// Attempts at anything that answers "look again".
 pub(crate) const ATTEMPTS: u32 = 40;
 
-/// Waits a little longer each time, and not as long as the neighbour who collided with us.
-pub(crate) async fn back_off(attempt: u32) {
-    static TURN: AtomicU64 = AtomicU64::new(0);
-    let turn = TURN.fetch_add(1, Ordering::Relaxed) + u64::from(std::process::id());
-    let jitter = turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58;
-    let wait_ms = (u64::from(attempt.min(8)) * 8) + jitter;
-    tokio::time::sleep(std::time::Duration::from_millis(wait_ms)).await;
+impl Workspace {
+    /// Waits a little longer each time, and not as long as the neighbour who collided with us.
+    pub(crate) async fn back_off(&self, attempt: u32) {
+        static TURN: AtomicU64 = AtomicU64::new(0);
+        let turn = TURN.fetch_add(1, Ordering::Relaxed) + u64::from(std::process::id());
+        let jitter_ms = (turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58) as i64;
+        let wait = TimeDelta::milliseconds(i64::from(attempt.min(8)) * 8 + jitter_ms);
+        self.clock.sleep_until(self.clock.now() + wait).await;
+    }
 }

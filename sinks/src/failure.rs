@@ -26,6 +26,9 @@ pub(crate) fn disk_hint(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             Some("the disk is full or a quota is used up: free some space and run again; nothing was published")
         }
+        ErrorKind::FileTooLarge => {
+            Some("no file may grow so large here: raise the limit (`ulimit -f`) and run again; nothing was published")
+        }
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
             Some("this user may not write there: change the owner or mode of the folder, or choose another lake")
         }

@@ -10,6 +10,7 @@
 //! Nothing here knows what a column means, and nothing here asks the time.
 
 mod conditional;
+mod copy;
 mod durable;
 mod failure;
 mod lake;
@@ -22,6 +23,7 @@ mod spill;
 mod spool;
 mod writer;
 
+pub use copy::Copied;
 pub use durable::etag as file_tag;
 pub use lake::Lake;
 pub use partitions::{Footer, Head};

@@ -115,14 +115,7 @@ impl Lake {
     /// What the footer of one version of a partition says; [`Kind::Conflict`] if another version stands by now.
     pub async fn footer(&self, partition: &Partition, head: &Head) -> Result<Footer> {
         let path = partition.path();
-        let metadata = self.parquet_metadata(&path, head).await?;
-        let pairs = metadata.file_metadata().key_value_metadata().map_or(&[][..], Vec::as_slice);
-        read_footer(pairs).ok_or_else(|| {
-            Error::permanent(Kind::Data, "the file doesn't say what it holds: sellerlake didn't write it")
-                .at("partition.footer")
-                .with("path", &path)
-                .hint("move the file out of the lake, then rebuild what it stood for")
-        })
+        described(&self.parquet_metadata(&path, head).await?, &path)
     }
 
     async fn parquet_metadata(&self, path: &str, head: &Head) -> Result<ParquetMetaData> {
@@ -152,7 +145,18 @@ impl Lake {
     }
 }
 
-fn tagged(path: &str, meta: ObjectMeta) -> Result<Head> {
+/// What a file says of itself; [`Kind::Data`] where sellerlake didn't write it.
+pub(crate) fn described(metadata: &ParquetMetaData, path: &str) -> Result<Footer> {
+    let pairs = metadata.file_metadata().key_value_metadata().map_or(&[][..], Vec::as_slice);
+    read_footer(pairs).ok_or_else(|| {
+        Error::permanent(Kind::Data, "the file doesn't say what it holds: sellerlake didn't write it")
+            .at("partition.footer")
+            .with("path", path)
+            .hint("move the file out of the lake, then rebuild what it stood for")
+    })
+}
+
+pub(crate) fn tagged(path: &str, meta: ObjectMeta) -> Result<Head> {
     let etag = meta.e_tag.ok_or_else(|| {
         Error::permanent(Kind::Storage, "the store gives its objects no ETag").at("partition.head").with("path", path)
     })?;

@@ -24,6 +24,9 @@ const PART_BYTES: usize = 16 << 20;
 /// How many parts, or metadata files, are in flight at a time.
 const REQUESTS_IN_FLIGHT: usize = 8;
 
+/// What every gzip file begins with.
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
 const META_SUFFIX: &str = ".meta.json";
 
 /// Whether a delivery was new to the lake.
@@ -212,6 +215,28 @@ impl Lake {
             None => folder,
         };
         Ok(sources.into_iter().map(narrowed).collect())
+    }
+
+    /// One landed delivery, by the path of its metadata; `None` where there is none, so that it isn't landed.
+    pub async fn delivery(&self, meta_path: &str) -> Result<Option<Delivery>> {
+        match self.read_meta(location(meta_path)?).await {
+            Ok(delivery) => Ok(Some(delivery)),
+            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The length gzip states for a delivery's content, modulo 4 GiB and for its last member alone; `None` where the
+    /// bytes are no gzip, or can't be read, which whoever reads them will tell.
+    pub async fn gzip_length(&self, delivery: &Delivery) -> Result<Option<u64>> {
+        let Some(trailer) = delivery.size_bytes.checked_sub(4).filter(|start| *start >= 2) else { return Ok(None) };
+        let ranges = [0..2, trailer..delivery.size_bytes];
+        let Ok(found) = self.0.store.get_ranges(&location(&delivery.data_path())?, &ranges).await else {
+            return Ok(None);
+        };
+        let [magic, length] = found.as_slice() else { return Ok(None) };
+        let length = <[u8; 4]>::try_from(&**length).ok().filter(|_| **magic == GZIP_MAGIC);
+        Ok(length.map(|length| u64::from(u32::from_le_bytes(length))))
     }
 
     async fn read_meta(&self, path: object_store::path::Path) -> Result<Delivery> {

@@ -17,6 +17,6 @@ mod table;
 
 pub use failure::{Replaced, conflict, explain, replaced};
 pub use partitions::{MONTH, SELLER};
-pub use reader::{FileTag, LakeReader};
+pub use reader::{FileTag, Held, LakeReader};
 pub use session::{Answer, LAKE, Session, SessionBuilder, config};
 pub use table::{LakeTable, LakeTableOptions, MARKER};

@@ -41,7 +41,10 @@ const FOOTER_CACHE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Where objects are read from. Cheap to clone; clones share the footer cache and the counters.
 #[derive(Clone)]
-pub struct LakeReader(Arc<Inner>);
+pub struct LakeReader(Arc<Inner>, Arc<Held>);
+
+/// Versions of objects that are held open: by path, the tag and the file.
+pub type Held = HashMap<String, (String, Arc<File>)>;
 
 struct Inner {
     store: Arc<dyn ObjectStore>,
@@ -62,7 +65,15 @@ impl LakeReader {
     }
 
     fn build(store: Arc<dyn ObjectStore>, disk: Option<(PathBuf, FileTag)>) -> Self {
-        Self(Arc::new(Inner { store, disk, footers: Footers::new(FOOTER_CACHE_BYTES), opened: AtomicU64::new(0) }))
+        let footers = Footers::new(FOOTER_CACHE_BYTES);
+        Self(Arc::new(Inner { store, disk, footers, opened: AtomicU64::new(0) }), Arc::default())
+    }
+
+    /// The same reader, but for these versions of these objects, which it reads from the files given: they are there
+    /// to stay, whatever becomes of the objects.
+    #[must_use]
+    pub fn holding(&self, held: Held) -> Self {
+        Self(Arc::clone(&self.0), Arc::new(held))
     }
 
     /// How often the reader touched an object: files opened on disk, range requests elsewhere.
@@ -110,13 +121,15 @@ impl ParquetFileReaderFactory for ScanReaders {
     ) -> datafusion::error::Result<Box<dyn AsyncFileReader + Send>> {
         let meta = file.object_meta;
         let metrics = ParquetFileMetrics::new(partition_index, meta.location.as_ref(), metrics);
+        let etag = meta.e_tag.unwrap_or_default();
+        let held = self.reader.1.get(meta.location.as_ref()).filter(|(held, _)| *held == etag);
         Ok(Box::new(ObjectReader {
+            file: held.map(|(_, file)| Arc::clone(file)),
             reader: self.reader.clone(),
             open: Arc::clone(&self.open),
-            etag: meta.e_tag.unwrap_or_default(),
+            etag,
             path: meta.location,
             size_bytes: meta.size,
-            file: None,
             metrics,
         }))
     }
@@ -137,23 +150,23 @@ impl ObjectReader {
     async fn read(&mut self, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>> {
         let bytes: u64 = ranges.iter().map(|range| range.end - range.start).sum();
         self.metrics.bytes_scanned.add(bytes as usize);
-        match &self.reader.0.disk {
-            Some((root, tag)) => {
-                let file = root.join(self.path.as_ref());
-                self.read_file(file, *tag, ranges).await
-            }
-            None => coalesce_ranges(&ranges, |range| self.fetch(range), OBJECT_STORE_COALESCE_DEFAULT).await,
+        if self.file.is_none() && self.reader.0.disk.is_none() {
+            return coalesce_ranges(&ranges, |range| self.fetch(range), OBJECT_STORE_COALESCE_DEFAULT).await;
         }
+        self.read_file(ranges).await
     }
 
-    async fn read_file(&mut self, file: PathBuf, tag: FileTag, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>> {
+    async fn read_file(&mut self, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>> {
         let held = self.file.clone();
         let (open, reader) = (Arc::clone(&self.open), self.reader.clone());
         let (path, etag) = (self.path.to_string(), self.etag.clone());
         let work = move || {
-            let file = match held {
-                Some(file) => file,
-                None => open_shared(&open, &reader, &file, &path, |meta| tag(meta) == etag)?,
+            let file = match (held, &reader.0.disk) {
+                (Some(file), _) => file,
+                (None, Some((root, tag))) => {
+                    open_shared(&open, &reader, &root.join(&path), &path, |meta| tag(meta) == etag)?
+                }
+                (None, None) => return Err(unreadable(&path, "nothing holds it")),
             };
             let read = ranges.into_iter().map(|range| read_range(&file, range)).collect::<std::io::Result<Vec<_>>>();
             read.map(|bytes| (file, bytes)).map_err(|error| unreadable(&path, error))

@@ -1,5 +1,6 @@
 //! One principal's tables, and answers to its statements within its limits.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,12 +19,14 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::ScalarUDF;
-use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::parser::Statement;
 use futures::{Stream, StreamExt};
 use sellerlake_contracts::{Error, Kind, Result};
 use tokio::time::{Instant, Sleep};
 
+use crate::table::objects_in;
 use crate::{failure, statement, stores};
 
 /// The catalogue all schemas stand in.
@@ -145,14 +148,7 @@ impl Session {
     pub async fn sql(&self, text: &str) -> Result<Answer> {
         let deadline = self.timeout.map(|timeout| (timeout, Instant::now() + timeout));
         let statement = statement::parse(text)?;
-        let plan = async {
-            let state = self.context.state();
-            let plan = state.statement_to_plan(statement).await?;
-            let only_reads = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-            only_reads.verify_plan(&plan)?;
-            let plan = state.create_physical_plan(&plan).await?;
-            execute_stream(plan, self.context.task_ctx())
-        };
+        let plan = async { execute_stream(self.plan(statement).await?, self.context.task_ctx()) };
         let stream = match deadline {
             // A query runs in real time, whatever the clock of the lake says.
             Some((timeout, at)) => tokio::time::timeout_at(at, plan).await.map_err(|_| too_slow(timeout))?,
@@ -169,6 +165,20 @@ impl Session {
             names,
             stream: Some(stream),
         })
+    }
+
+    /// The objects a statement would read, by path.
+    pub async fn reads(&self, text: &str) -> Result<BTreeSet<String>> {
+        let plan = self.plan(statement::parse(text)?).await;
+        plan.map(|plan| objects_in(&plan)).map_err(|error| failure::explain(error, &self.names()))
+    }
+
+    async fn plan(&self, statement: Statement) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
+        let state = self.context.state();
+        let plan = state.statement_to_plan(statement).await?;
+        let only_reads = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        only_reads.verify_plan(&plan)?;
+        state.create_physical_plan(&plan).await
     }
 
     /// The session's tables: bare names, and `schema.table` outside `lake`.

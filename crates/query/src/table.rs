@@ -1,5 +1,6 @@
 //! A table over exactly the objects it was given.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::compute::SortOptions;
@@ -11,7 +12,7 @@ use datafusion::common::{ColumnStatistics, DFSchema, Statistics};
 use datafusion::config::TableParquetOptions;
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result;
@@ -232,6 +233,16 @@ impl TableProvider for LakeTable {
         let shown = Statistics { column_statistics: columns, ..all };
         Some(if self.marker.is_some() { shown.to_inexact() } else { shown })
     }
+}
+
+/// Paths of the objects that a plan reads.
+pub(crate) fn objects_in(plan: &Arc<dyn ExecutionPlan>) -> BTreeSet<String> {
+    let source = plan.downcast_ref::<DataSourceExec>().map(DataSourceExec::data_source);
+    let config = source.and_then(|source| source.downcast_ref::<FileScanConfig>());
+    let files = config.into_iter().flat_map(|config| config.file_groups.iter().flat_map(FileGroup::files));
+    let mut paths: BTreeSet<String> = files.map(|file| file.object_meta.location.to_string()).collect();
+    paths.extend(plan.children().into_iter().flat_map(objects_in));
+    paths
 }
 
 /// Columns are only ever added, so an object may lack one: all but the sort key may be NULL.

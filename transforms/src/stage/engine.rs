@@ -16,7 +16,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use sellerlake_contracts::{Error, Kind, Month, Result};
 use sellerlake_schemas::{Findings, Table};
 
-use crate::declarations::{Check, Declarations, Stage};
+use crate::declarations::{Check, Dataset, Declarations, Stage};
 use crate::functions;
 use crate::stage::output::{column_mistakes, require, shape};
 use crate::stage::placeholder::{Placeholder, visible_schema};
@@ -90,9 +90,19 @@ impl StageEngine {
             }
         }
         for check in self.declarations.checks.values().flatten() {
-            if let Err(error) = self.statement(&check.sql).await {
-                findings.add(&format!("transforms/checks/{}.sql", check.name), "sql", error.strip_backtrace());
+            let file = format!("transforms/checks/{}.sql", check.name);
+            match self.statement(&check.sql).await {
+                Ok(plan) => self.check_own_table(check, &file, &plan, findings),
+                Err(error) => findings.add(&file, "sql", error.strip_backtrace()),
             }
+        }
+    }
+
+    /// A check looks at rows that no table has yet: of other tables it would see other versions at other times.
+    fn check_own_table(&self, check: &Check, file: &str, plan: &LogicalPlan, findings: &mut Findings) {
+        let reference = |name: &str| matches!(self.declarations.dataset(name), Some(Dataset::Reference(_)));
+        for name in tables_in(plan).iter().filter(|name| **name != check.into && !reference(name)) {
+            findings.add(file, "sql", format!("a check sees {} and reference data, and not {name:?}", check.into));
         }
     }
 

@@ -1,5 +1,6 @@
 //! `sellerlake demo`: a small seller's files, from bytes to books.
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -95,6 +96,7 @@ async fn load(workspace: &Workspace, seller: &SellerId, bars: &Bars) -> Result<(
             window: input.window.map(|(first, last)| Window::of_days(first, last)).transpose()?,
             as_of: Some(input.as_of),
             charset: None,
+            options: BTreeMap::new(),
             allow_personal_data: false,
             origin: Some(input.file.clone()),
         };

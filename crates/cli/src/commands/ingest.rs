@@ -7,17 +7,14 @@ use std::process::ExitCode;
 
 use sellerlake_contracts::{Delivery, Error, Kind, Result};
 use sellerlake_pipelines::{
-    Arrival, DeliveryFacts, GROUP_BYTES, Group, LoadOptions, Loaded, Progress, Rebuilt, Workspace,
+    Arrival, DeliveryFacts, GROUP, GROUP_BYTES, Group, LoadOptions, Loaded, Progress, Rebuilt, Workspace,
 };
 
 use crate::arguments::Ingest;
 use crate::bars::Bars;
 use crate::commands::IN_PART;
-use crate::commands::rebuild;
+use crate::commands::rebuild::{self, resume};
 use crate::printer;
-
-/// Deliveries merged at once.
-const GROUP: usize = 32;
 
 /// Rejected rows shown of one file; all of them are in `rejects/`.
 const SHOWN: usize = 5;
@@ -25,21 +22,27 @@ const SHOWN: usize = 5;
 pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCode> {
     let source = workspace.source(&ingest.source)?.name.clone();
     let arrivals = arrivals(ingest)?;
+    if let Some(doubt) = ingest.marketplace.as_ref().and_then(|marketplace| workspace.doubt(marketplace)) {
+        printer::note(format!("warning: {doubt}"));
+    }
+    let mut sellers = resume(workspace).await?;
+    sellers.insert(ingest.seller.clone());
     let bars = Bars::default();
     let mut touched = Vec::new();
     let mut refused = false;
     bars.begin("ingesting", Some(arrivals.len() as u64));
     let mut arrivals = arrivals.into_iter().peekable();
     while arrivals.peek().is_some() {
-        let mut landed: Vec<Delivery> = Vec::new();
+        let (mut landed, mut bytes): (Vec<Delivery>, u64) = (Vec::new(), 0);
         for arrival in arrivals.by_ref().take(GROUP) {
             let facts = facts(ingest, &source, &arrival.name);
             let delivery = workspace.land(&facts, arrival).await?;
             if landed.iter().all(|known| known.id != delivery.id) {
+                bytes += workspace.plain_size(&delivery).await?;
                 landed.push(delivery);
             }
             bars.advance(1);
-            if landed.iter().map(|delivery| delivery.size_bytes).sum::<u64>() >= GROUP_BYTES {
+            if bytes >= GROUP_BYTES {
                 break;
             }
         }
@@ -53,15 +56,18 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
     let mut stale = false;
     if !ingest.no_rollup {
         // The first comparison of a run is of everything: an earlier run may have been cut short.
-        let rebuilt = workspace.rebuild(&ingest.seller, None, &bars).await?;
+        let mut rebuilt = Vec::new();
+        for seller in &sellers {
+            rebuilt.push(workspace.rebuild(seller, None, &bars).await?);
+        }
         stale = report(&rebuilt);
     }
     Ok(if refused || stale { ExitCode::from(IN_PART) } else { ExitCode::SUCCESS })
 }
 
-fn report(rebuilt: &Rebuilt) -> bool {
-    rebuild::print(std::slice::from_ref(rebuilt));
-    !rebuilt.failed.is_empty()
+fn report(rebuilt: &[Rebuilt]) -> bool {
+    rebuild::print(rebuilt);
+    rebuilt.iter().any(|rebuilt| !rebuilt.failed.is_empty())
 }
 
 fn facts(ingest: &Ingest, source: &str, name: &str) -> DeliveryFacts {
@@ -73,6 +79,8 @@ fn facts(ingest: &Ingest, source: &str, name: &str) -> DeliveryFacts {
         window: ingest.window,
         as_of: ingest.as_of,
         charset: ingest.charset.clone(),
+        // The same bytes in another charset are another delivery.
+        options: ingest.charset.iter().map(|label| ("charset".to_owned(), label.trim().to_lowercase())).collect(),
         allow_personal_data: ingest.allow_personal_data,
         origin: Some(name.to_owned()),
     }

@@ -1,16 +1,33 @@
 //! `sellerlake rollup` and `sellerlake replay`
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use sellerlake_contracts::{Result, SellerId};
-use sellerlake_pipelines::{Rebuilt, Workspace};
+use sellerlake_pipelines::{Rebuilt, Resumed, Workspace};
 
 use crate::arguments::Replay;
 use crate::bars::Bars;
 use crate::commands::IN_PART;
 use crate::printer;
 
+/// Loads what an earlier run left landed, and says so; whose it was is the answer.
+pub(crate) async fn resume(workspace: &Workspace) -> Result<BTreeSet<SellerId>> {
+    let Resumed { loaded, forgotten, left, sellers } = workspace.resume().await?;
+    if loaded > 0 {
+        printer::note(format!("{loaded} deliveries that an earlier run had landed are loaded"));
+    }
+    if forgotten > 0 {
+        printer::note(format!("{forgotten} deliveries whose landing broke off are forgotten: hand them in again"));
+    }
+    for (delivery, reason) in left {
+        printer::note(format!("warning: delivery {delivery} stays landed: {reason}"));
+    }
+    Ok(sellers)
+}
+
 pub(crate) async fn rollup(workspace: &Workspace, seller: Option<&SellerId>, tables: &[String]) -> Result<ExitCode> {
+    resume(workspace).await?;
     let sellers = match seller {
         Some(seller) => [seller.clone()].into(),
         None => workspace.sellers().await?,
@@ -28,8 +45,12 @@ pub(crate) async fn rollup(workspace: &Workspace, seller: Option<&SellerId>, tab
 }
 
 pub(crate) async fn replay(workspace: &Workspace, replay: &Replay) -> Result<ExitCode> {
+    resume(workspace).await?;
     let done = workspace.replay(replay.source.as_deref(), replay.seller.as_ref(), &Bars::default()).await?;
     printer::note(format!("{} deliveries read again, {} refused", done.deliveries, done.refused));
+    for (source, deliveries) in &done.undeclared {
+        printer::note(format!("{deliveries} deliveries of {source:?} left as they stand: it is no longer declared"));
+    }
     print(&done.rebuilt);
     Ok(exit_code(&done.rebuilt))
 }

@@ -1,0 +1,57 @@
+//! Which deliveries are loaded together.
+
+use std::collections::BTreeMap;
+
+use sellerlake_contracts::{Delivery, Result, SellerId};
+
+use crate::Workspace;
+
+/// Deliveries merged at once.
+pub const GROUP: usize = 32;
+
+/// Bytes, inflated, after which a group of deliveries is closed: each keeps its sorted rows in memory until all of
+/// them are merged.
+pub const GROUP_BYTES: u64 = 16 << 20;
+
+/// How many times as long gzip's content usually is, where it doesn't say.
+const USUAL_RATIO: u64 = 10;
+
+impl Workspace {
+    /// About how many bytes a landed delivery inflates to; what tells groups when they are full, and no more.
+    ///
+    /// gzip states its length in its last bytes, modulo 4 GiB and for its last member alone: a length below that of
+    /// the file itself is no length.
+    pub async fn plain_size(&self, delivery: &Delivery) -> Result<u64> {
+        let stored_bytes = delivery.size_bytes;
+        Ok(match self.lake.gzip_length(delivery).await? {
+            None => stored_bytes,
+            Some(stated_bytes) if stated_bytes >= stored_bytes => stated_bytes,
+            Some(_) => stored_bytes.saturating_mul(USUAL_RATIO),
+        })
+    }
+
+    /// One owner's deliveries in groups small enough to merge at once: [`GROUP`] deliveries, or [`GROUP_BYTES`].
+    pub(crate) async fn groups(&self, owned: Vec<Delivery>) -> Result<Vec<Vec<Delivery>>> {
+        let mut groups = Vec::new();
+        let (mut group, mut bytes) = (Vec::new(), 0);
+        for delivery in owned {
+            bytes += self.plain_size(&delivery).await?;
+            group.push(delivery);
+            if bytes >= GROUP_BYTES || group.len() >= GROUP {
+                groups.push(std::mem::take(&mut group));
+                bytes = 0;
+            }
+        }
+        groups.extend(Some(group).filter(|group| !group.is_empty()));
+        Ok(groups)
+    }
+}
+
+/// Deliveries by source and seller.
+pub(crate) fn by_owner(deliveries: Vec<Delivery>) -> Vec<Vec<Delivery>> {
+    let mut by_owner: BTreeMap<(String, SellerId), Vec<Delivery>> = BTreeMap::new();
+    for delivery in deliveries {
+        by_owner.entry((delivery.source.clone(), delivery.seller.clone())).or_default().push(delivery);
+    }
+    by_owner.into_values().collect()
+}
