@@ -8,7 +8,7 @@ use crate::site::{Site, text};
 pub type Story = fn(&Site);
 
 /// All of them.
-pub const STORIES: [(&str, Story); 7] = [
+pub const STORIES: [(&str, Story); 8] = [
     ("an order updated after its window was pulled stays", updated_after_its_window),
     ("an order emptied by cancellation loses its items", emptied_by_cancellation),
     ("identical item rows survive", identical_rows),
@@ -16,6 +16,7 @@ pub const STORIES: [(&str, Story); 7] = [
     ("yesterday's stock list is there after today's", lists_of_two_days),
     ("an empty answer given too early wipes nothing", empty_too_early),
     ("a unit with a bad row is held back whole", held_back),
+    ("figures by parent and by SKU stand side by side", by_parent_and_by_sku),
 ];
 
 const HEADER: &str = "amazon-order-id\tpurchase-date\tlast-updated-date\torder-status\tfulfillment-channel\t\
@@ -192,6 +193,47 @@ fn held_back(site: &Site) {
     assert_eq!(items.len(), 31);
     assert_eq!(items[0], item(A, "MUG", "1", "20.0000"), "the earlier version stands");
     assert_eq!(items[1], item(B, "RUG", "1", "31.0000"));
+}
+
+fn by_parent_and_by_sku(site: &Site) {
+    let ingest = |name: &str, options: serde_json::Value, asins: serde_json::Value, as_of: &str| {
+        let report = json!({
+            "reportSpecification": {
+                "reportType": "GET_SALES_AND_TRAFFIC_REPORT", "reportOptions": options,
+                "dataStartTime": "2026-03-05", "dataEndTime": "2026-03-05", "marketplaceIds": ["ATVPDKIKX0DER"],
+            },
+            "salesAndTrafficByDate": [], "salesAndTrafficByAsin": asins,
+        });
+        let file = site.file(name, report.to_string());
+        site.ingest("sales_and_traffic", &file, &["--marketplace", "ATVPDKIKX0DER", "--as-of", as_of]);
+    };
+    let row = |sku: &str, units: u32| json!({"parentAsin": "B0P", "sku": sku, "salesByAsin": {"unitsOrdered": units}});
+    let stand = || {
+        let rows =
+            site.sql("SELECT granularity, ordered_units FROM traffic_by_asin ORDER BY granularity, ordered_units");
+        rows.iter()
+            .map(|row| format!("{} {}", text(&row["granularity"]), text(&row["ordered_units"])))
+            .collect::<Vec<_>>()
+    };
+    let by_sku = json!({"asinGranularity": "SKU"});
+    ingest("sku.json", by_sku.clone(), json!([row("A", 1), row("B", 2)]), "2026-03-20T06:00:00Z");
+    ingest(
+        "parent.json",
+        json!({}),
+        json!([{"parentAsin": "B0P", "salesByAsin": {"unitsOrdered": 3}}]),
+        "2026-03-21T06:00:00Z",
+    );
+    assert_eq!(stand(), ["PARENT 3", "SKU 1", "SKU 2"]);
+    // What isn't stated is by parent, so the newer of the two stands; and an empty answer empties its own kind.
+    let parent = json!({"asinGranularity": "PARENT"});
+    ingest(
+        "again.json",
+        parent,
+        json!([{"parentAsin": "B0P", "salesByAsin": {"unitsOrdered": 4}}]),
+        "2026-03-22T06:00:00Z",
+    );
+    ingest("none.json", by_sku, json!([]), "2026-03-23T06:00:00Z");
+    assert_eq!(stand(), ["PARENT 4"]);
 }
 
 #[test]

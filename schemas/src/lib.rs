@@ -22,5 +22,5 @@ pub use language::Language;
 pub use load::{Schemas, add_built_in};
 pub use path::{ColumnPath, RowPath, Segment};
 pub use reference::Reference;
-pub use source::{Control, Format, RowSet, Source, Unit};
+pub use source::{Apart, Control, Format, RowSet, Source, Unit};
 pub use table::{Grain, Table, TableColumn};

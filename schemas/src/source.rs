@@ -43,6 +43,19 @@ pub struct RowSet {
     /// The unit of these rows, where it differs from the source's.
     #[serde(default)]
     pub unit: Option<Unit>,
+    /// What else of the request tells their units apart.
+    #[serde(default)]
+    pub apart: Option<Apart>,
+}
+
+/// An option of the request that documents repeat: rows of two answers that differ in it don't replace each other.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Apart {
+    /// Column that a document states once, outside its rows.
+    pub column: String,
+    /// Its value where a document doesn't state it.
+    pub unless_stated: String,
 }
 
 /// Sums that must match, per unit.

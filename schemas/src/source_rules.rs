@@ -139,6 +139,7 @@ fn check_references(file: &str, source: &Source, findings: &mut Findings) {
     let is_time = |found: ColumnType| matches!(found, ColumnType::Date | ColumnType::Timestamp);
     let is_order = |found: ColumnType| is_time(found) || found == ColumnType::Int;
     let is_number = |found: ColumnType| matches!(found, ColumnType::Decimal(..) | ColumnType::Int);
+    let mut apart_in_vain = Vec::new();
     let mut refer = |key: &str, name: &str, fits: &dyn Fn(ColumnType) -> bool, expected: &str| match source
         .columns
         .get(name)
@@ -157,6 +158,13 @@ fn check_references(file: &str, source: &Source, findings: &mut Findings) {
             Unit::Period | Unit::AsOfDay => {}
         }
     }
+    for (set, apart) in source.rows.iter().filter_map(|set| set.apart.as_ref().map(|apart| (set, apart))) {
+        refer("rows.apart", &apart.column, &|_| true, "");
+        let outside = source.columns.get(&apart.column).is_none_or(|column| column.path.iter().any(is_outside_rows));
+        if !outside || matches!(set.unit, None | Some(Unit::Columns(_))) {
+            apart_in_vain.push(apart.column.clone());
+        }
+    }
     if let Some(name) = &source.as_of {
         refer("as_of", name, &is_time, "date or timestamp");
     }
@@ -168,5 +176,10 @@ fn check_references(file: &str, source: &Source, findings: &mut Findings) {
     }
     for control in &source.controls {
         control.sum.iter().chain([&control.equals]).for_each(|name| refer("controls", name, &is_number, "a number"));
+    }
+    for column in apart_in_vain {
+        let problem =
+            format!("{column:?} must stand outside the rows, and the rows must have a request unit of their own");
+        findings.add(file, "rows.apart", problem);
     }
 }

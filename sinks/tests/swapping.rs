@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sellerlake_contracts::{Area, Kind};
 use sellerlake_sinks::Head;
 
@@ -16,6 +17,22 @@ on_both! {
     no_rows_leave_nothing_where_nothing_stood
     the_listing_finds_every_partition
     the_footer_says_what_the_writer_knew
+    a_copy_outlives_what_it_was_made_of
+}
+
+async fn a_copy_outlives_what_it_was_made_of(place: Place) {
+    let partition = partition("all_orders");
+    assert!(place.lake.copy(&partition).await.unwrap().is_none());
+    let first = place.lake.swap(built(&place.lake, &partition, &["1", "2"]), None).await.unwrap();
+    let copied = place.lake.copy(&partition).await.unwrap().unwrap();
+    assert_eq!((Some(copied.head.etag), copied.head.size_bytes), (first.etag.clone(), first.size_bytes));
+    assert_eq!((copied.footer.rows, copied.footer.row_hash), (2, first.row_hash));
+    place.lake.swap(built(&place.lake, &partition, &["3"]), first.etag.as_deref()).await.unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(copied.file.try_clone().unwrap()).unwrap();
+    let rows: Vec<_> = reader.build().unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].columns(), sample(&["1", "2"]).columns());
+    assert_eq!(place.spools(), [""; 0], "a copy has no name");
 }
 
 async fn a_swap_replaces_what_was_expected(place: Place) {

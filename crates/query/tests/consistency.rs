@@ -7,7 +7,7 @@ use futures::StreamExt;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt};
 use sellerlake_contracts::{Kind, ObjectState};
-use sellerlake_query::{LakeReader, LakeTable, SessionBuilder, replaced};
+use sellerlake_query::{Held, LakeReader, LakeTable, SessionBuilder, replaced};
 
 use crate::fixture::{Lake, ask, orders, parquet, path, schema, session, shown, state};
 use crate::forgetful::Forgetful;
@@ -69,6 +69,43 @@ async fn an_open_object_is_read_to_its_end_whatever_happens() {
         rows += batch.unwrap().num_rows();
     }
     assert_eq!(rows, 100_000);
+}
+
+/// On a disk and elsewhere: what is held open is read, whatever the object has become.
+#[tokio::test]
+async fn a_version_that_is_held_is_read_after_all() {
+    let lake = Lake::new();
+    let path = path("A", "2026-01");
+    let held = lake.put(&path, &orders(0, 10));
+    let file = fs::File::open(lake.file(&path)).unwrap();
+    let etag = held.etag.clone().unwrap();
+    let other = lake.put(&path, &orders(10, 20));
+    let holding = Held::from([(path.clone(), (etag, Arc::new(file)))]);
+    for reader in [lake.reader.clone(), LakeReader::new(Arc::new(InMemory::new()))] {
+        let table = LakeTable::new(reader.holding(holding.clone()), &schema(), vec![held.clone()], &shown());
+        let session = SessionBuilder::default().build().unwrap();
+        session.register("lake", "orders", Arc::new(table)).unwrap();
+        assert_eq!(ask(&session, SUM).await, "50.0000");
+    }
+    // Another version of it is none of the reader's business.
+    let table = LakeTable::new(lake.reader.holding(holding), &schema(), vec![other], &shown());
+    let session = SessionBuilder::default().build().unwrap();
+    session.register("lake", "orders", Arc::new(table)).unwrap();
+    assert_eq!(ask(&session, SUM).await, "150.0000");
+}
+
+#[tokio::test]
+async fn a_session_says_which_objects_a_statement_reads() {
+    let lake = Lake::new();
+    let paths = [path("A", "2026-01"), path("A", "2026-02"), path("B", "2026-01")];
+    let session = session(&lake, paths.iter().map(|path| lake.put(path, &orders(0, 10))).collect());
+    let read = |sql: &'static str| async { session.reads(sql).await.unwrap().into_iter().collect::<Vec<_>>() };
+    assert_eq!(read("SELECT sum(item_price) FROM orders").await, paths);
+    assert_eq!(read("SELECT max(quantity) FROM orders WHERE month = '2026-02'").await, paths[1..2]);
+    let joined = "SELECT a.order_id FROM orders a WHERE a.seller_id = 'B' AND a.quantity IN
+                  (SELECT quantity FROM orders WHERE seller_id = 'A' AND month = '2026-01')";
+    assert_eq!(read(joined).await, [paths[0].clone(), paths[2].clone()]);
+    assert_eq!(session.reads("DROP TABLE orders").await.unwrap_err().kind(), Kind::Query);
 }
 
 async fn stored(store: &InMemory, path: &str, rows: std::ops::Range<i64>) -> ObjectState {

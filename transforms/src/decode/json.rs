@@ -1,9 +1,11 @@
 //! JSON documents: checks what the bytes are, asks the document what the request left open, then reads it record by
 //! record. Memory holds one record and what lies outside the records, never a whole document.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sellerlake_contracts::{Error, Kind, Result, Window};
-use sellerlake_schemas::{ColumnPath, ColumnType, Segment, Source};
+use sellerlake_schemas::{Column, ColumnPath, ColumnType, Segment, Source};
 
 use super::cell::{CellFormat, Value};
 use super::json_known::Known;
@@ -32,7 +34,7 @@ pub fn decode(request: &Request<'_>, bytes: &[u8], emit: &mut Emit<'_>) -> Resul
         Ok(stated) => stated,
         Err(reason) => return Ok(refused(reason)),
     };
-    let plan = rows::RowPlan::new(request, stated.window, stated.as_of)?;
+    let plan = rows::RowPlan::new(request, stated.window, stated.as_of, &stated.options)?;
     let known = Known::of(source)?;
     let mut reader = Reader::new(&plan, &known, &layout, &sets);
     let mut refusal = None;
@@ -129,6 +131,8 @@ fn describe(fault: &Fault, bytes: &[u8]) -> String {
 struct Stated {
     window: Option<Window>,
     as_of: Option<DateTime<Utc>>,
+    /// By column: options of the request that tell units apart, as the first document that has them repeats them.
+    options: BTreeMap<String, String>,
 }
 
 impl Stated {
@@ -140,10 +144,12 @@ impl Stated {
         sets: &[RowPlan<'_>],
     ) -> Result<Result<Self, String>> {
         let (source, delivery) = (request.source, request.delivery);
-        let mut stated = Self { window: delivery.window, as_of: delivery.as_of };
+        let mut stated = Self { window: delivery.window, as_of: delivery.as_of, options: BTreeMap::new() };
         let wants_window = stated.window.is_none() && !source.window_paths.is_empty();
         let wants_as_of = stated.as_of.is_none() && source.as_of.is_some() && needs_as_of_first(source);
-        if !wants_window && !wants_as_of {
+        let apart: Vec<&str> =
+            source.rows.iter().filter_map(|set| set.apart.as_ref().map(|apart| apart.column.as_str())).collect();
+        if !wants_window && !wants_as_of && apart.is_empty() {
             return Ok(Ok(stated));
         }
         let window_paths = window_paths(source)?;
@@ -158,6 +164,11 @@ impl Stated {
                 from = earliest(from, bound(0).and_then(|text| instant(&text, false)));
                 to = to.max(bound(1).and_then(|text| instant(&text, true)));
             }
+            for column in apart.iter().filter_map(|name| source.columns.get(*name)) {
+                if let Some(value) = stated_once(column, &document.skeleton.node) {
+                    stated.options.entry(column.name.clone()).or_insert(value);
+                }
+            }
             if wants_as_of {
                 match document.as_of(source, layout, sets) {
                     Ok(found) => stated.as_of = stated.as_of.max(found),
@@ -170,6 +181,14 @@ impl Stated {
         }
         Ok(Ok(stated))
     }
+}
+
+/// A column's value where the document states it outside its rows.
+pub(super) fn stated_once(column: &Column, skeleton: &Node<'_>) -> Option<String> {
+    column.path.iter().find_map(|path| match path {
+        ColumnPath::Document(path) => scalar_at(skeleton, path).map(|text| text.trim().to_owned()),
+        _ => None,
+    })
 }
 
 fn earliest(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {

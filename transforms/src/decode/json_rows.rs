@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::Result;
-use sellerlake_schemas::{ColumnPath, ColumnType, Context, Source};
+use sellerlake_schemas::{ColumnType, Context, Source};
 
 use super::Emit;
 use super::cell::{CellFormat, Value};
-use super::json::{as_instant, stated_as_of};
+use super::json::{as_instant, stated_as_of, stated_once};
 use super::json_known::{Drift, Extra, Known};
 use super::json_node::{Node, mend_surrogates, parse};
 use super::json_stream::{Fault, Layout, Record, Skeleton, Stop, records};
@@ -166,11 +166,8 @@ impl<'p> Reader<'p> {
     /// What the document states of itself that the source doesn't take.
     fn otherwise(&self, skeleton: &Node<'_>) -> Option<String> {
         self.plan.source.columns.values().filter(|column| !column.only.is_empty()).find_map(|column| {
-            let stated = column.path.iter().find_map(|path| match path {
-                ColumnPath::Document(path) => scalar_at(skeleton, path),
-                _ => None,
-            })?;
-            let taken = column.only.iter().any(|only| only.eq_ignore_ascii_case(stated.trim()));
+            let stated = stated_once(column, skeleton)?;
+            let taken = column.only.iter().any(|only| only.eq_ignore_ascii_case(&stated));
             let (source, only) = (&self.plan.source.name, column.only.join(" or "));
             (!taken).then(|| format!("its {} is {stated:?}, and {source} takes {only} alone", column.name))
         })

@@ -46,13 +46,22 @@ impl<'a> RowPlan<'a> {
     /// Plans the decoding of a request whose window and as-of are settled: the request's own, or the document's.
     ///
     /// Flat files have one row set, number 0; JSON sources one per `rows`, in that order.
+    /// `options` are those of the request that tell units apart, by column.
     /// [`Kind::Usage`](sellerlake_contracts::Kind::Usage) where a window is missing.
-    pub fn new(request: &Request<'a>, window: Option<Window>, as_of: Option<DateTime<Utc>>) -> Result<Self> {
+    pub fn new(
+        request: &Request<'a>,
+        window: Option<Window>,
+        as_of: Option<DateTime<Utc>>,
+        options: &BTreeMap<String, String>,
+    ) -> Result<Self> {
         let source = request.source;
-        let asked = Asked { scope: &request.delivery.scope.0, window, as_of };
+        let asked = Asked { scope: &request.delivery.scope.0, window, as_of, apart: None };
         let whole = || UnitPlan::new(source, &source.unit, None, &asked);
         let mut units = source.rows.iter().map(|set| match &set.unit {
-            Some(unit) => UnitPlan::new(source, unit, Some(&set.kind), &asked),
+            Some(unit) => {
+                let apart = set.apart.as_ref().map(|apart| options.get(&apart.column).unwrap_or(&apart.unless_stated));
+                UnitPlan::new(source, unit, Some(&set.kind), &Asked { apart: apart.map(String::as_str), ..asked })
+            }
             None => whole(),
         });
         let mut units = units.by_ref().collect::<Result<Vec<_>>>()?;

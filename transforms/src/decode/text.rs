@@ -2,6 +2,7 @@
 //! don't depend on each other.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::mpsc::sync_channel;
 
 use arrow::record_batch::RecordBatch;
@@ -22,7 +23,7 @@ use super::{Emit, Outcome, Request};
 /// Decodes a flat file.
 pub fn decode(request: &Request<'_>, bytes: &[u8], emit: &mut Emit<'_>) -> Result<Outcome> {
     let delivery = request.delivery;
-    let rows = RowPlan::new(request, delivery.window, delivery.as_of)?;
+    let rows = RowPlan::new(request, delivery.window, delivery.as_of, &BTreeMap::new())?;
     let detected = match charset::detect(request, bytes) {
         Ok(detected) => detected,
         Err(sentence) => return Ok(refused(&rows, None, sentence)),
@@ -119,7 +120,7 @@ impl<'a> File<'a> {
             chunk::number_lines(self.bytes, &mut chunks, self.body.1, threads);
         }
         let as_of = self.rows.as_of.or_else(|| evidence.as_of_micros().and_then(DateTime::from_timestamp_micros));
-        let rows = RowPlan::new(&self.rows.request, self.rows.window, as_of)?;
+        let rows = RowPlan::new(&self.rows.request, self.rows.window, as_of, &BTreeMap::new())?;
         let formats = self.cross_check(&rows, &chunks, &evidence, formats)?;
         let decimal_comma = evidence.has_comma(&formats);
         let plan = LinePlan::new(&rows, self.header.clone(), formats);

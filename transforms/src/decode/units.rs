@@ -32,6 +32,8 @@ pub struct Asked<'a> {
     pub window: Option<Window>,
     /// The as-of instant, where it is known before the rows are read.
     pub as_of: Option<DateTime<Utc>>,
+    /// The option of the request that tells units of these rows apart, where one does.
+    pub apart: Option<&'a str>,
 }
 
 #[derive(Debug, Clone)]
@@ -108,7 +110,7 @@ impl UnitPlan {
             Some(name) => MonthRule::Column(index_of(source, name)?),
         };
         let context_month = if *unit == Unit::AsOfDay { as_of_month } else { window_month };
-        let prefix = kind.map_or(String::new(), |kind| format!("{kind}{SEPARATOR}"));
+        let prefix = kind.into_iter().chain(asked.apart).map(|part| format!("{part}{SEPARATOR}")).collect();
         Ok(Self { rule, month, prefix, scope: asked.scope.to_owned(), context_month, end_of_fixed })
     }
 
