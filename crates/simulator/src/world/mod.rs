@@ -33,6 +33,7 @@ pub use stock::{Level, Movement, MovementKind, Reimbursement, Return, stock_leve
 pub use timeline::Thread;
 pub use transaction::{Charge, Line, Transaction, TransactionKind};
 
+pub(crate) use latency::latency;
 pub(crate) use money::{hashed, json_amount};
 pub(crate) use timeline::Timeline;
 
