@@ -1,0 +1,86 @@
+//! Orders v0 (C.1).
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::{found, marketplaces, window};
+use crate::answers::{OrderFilter, order_items_v0, orders_v0};
+use crate::paging::Paging;
+use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
+
+/// The operations, with their documented quotas (B.2).
+pub const OPERATIONS: &[Operation] = &[
+    Operation::get("orders_v0.getOrders", "/orders/v0/orders", list)
+        .rate(0.0167, 20)
+        .role(Role::InventoryAndOrderTracking),
+    Operation::get("orders_v0.getOrder", "/orders/v0/orders/{orderId}", get)
+        .rate(0.5, 30)
+        .role(Role::InventoryAndOrderTracking),
+    Operation::get("orders_v0.getOrderItems", "/orders/v0/orders/{orderId}/orderItems", items)
+        .rate(0.5, 30)
+        .role(Role::InventoryAndOrderTracking),
+];
+
+const PAGING: Paging<'static> = Paging {
+    token: "NextToken",
+    size: 100,
+    lifetime: TimeDelta::hours(24),
+    free: &["MaxResultsPerPage"],
+    identified: true,
+};
+
+fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
+    let query = call.query();
+    let marketplaces = marketplaces(amazon, call, query, "MarketplaceIds", 50)?;
+    let created = window(call, "CreatedAfter", "CreatedBefore")?;
+    let updated = window(call, "LastUpdatedAfter", "LastUpdatedBefore")?;
+    let ids = query.list("AmazonOrderIds");
+    if ids.is_empty() && created.is_some() == updated.is_some() {
+        return Err(Answer::invalid("Exactly one of CreatedAfter and LastUpdatedAfter is required."));
+    }
+    let everything = ids.first().map(|_| (chrono::DateTime::UNIX_EPOCH, call.now()));
+    let filter = OrderFilter {
+        created: created.or(everything.filter(|_| updated.is_none())),
+        last_updated: updated,
+        marketplaces,
+    };
+    let (statuses, channels) = (query.list("OrderStatuses"), query.list("FulfillmentChannels"));
+    let paging = Paging { size: query.number("MaxResultsPerPage", 1..=100, 100)?, ..PAGING };
+    let page = paging.page(amazon, call, |now| {
+        let fits = |order: &Value| {
+            one_of(&statuses, &order["OrderStatus"])
+                && one_of(&channels, &order["FulfillmentChannel"])
+                && one_of(&ids, &order["AmazonOrderId"])
+        };
+        orders_v0(&amazon.world, call.seller(), &filter, now).into_iter().filter(fits).collect()
+    })?;
+    let name = if filter.last_updated.is_some() { "LastUpdatedBefore" } else { "CreatedBefore" };
+    let end = query.moment(name)?.unwrap_or(page.as_of - TimeDelta::minutes(2));
+    let mut payload = json!({ "Orders": page.items, name: end.to_rfc3339_opts(chrono::SecondsFormat::Secs, true) });
+    if let Some(next) = page.next {
+        payload["NextToken"] = json!(next);
+    }
+    found(&json!({ "payload": payload }))
+}
+
+fn one_of(list: &[String], value: &Value) -> bool {
+    list.is_empty() || value.as_str().is_some_and(|value| list.iter().any(|known| known == value))
+}
+
+fn get(amazon: &Amazon, call: &Call<'_>) -> Reply {
+    let filter = OrderFilter {
+        created: Some((chrono::DateTime::UNIX_EPOCH, call.now())),
+        last_updated: None,
+        marketplaces: Vec::new(),
+    };
+    let orders = orders_v0(&amazon.world, call.seller(), &filter, call.now());
+    let order = orders.into_iter().find(|order| order["AmazonOrderId"] == call.name("orderId"));
+    found(&json!({ "payload": order.ok_or_else(|| Answer::not_found("Order"))? }))
+}
+
+fn items(amazon: &Amazon, call: &Call<'_>) -> Reply {
+    let id = call.name("orderId");
+    let items =
+        order_items_v0(&amazon.world, call.seller(), id, call.now()).ok_or_else(|| Answer::not_found("Order"))?;
+    found(&json!({ "payload": { "AmazonOrderId": id, "OrderItems": items } }))
+}

@@ -1,0 +1,16 @@
+//! Sellers v1 (A.6).
+
+use serde_json::json;
+
+use super::found;
+use crate::answers::participations;
+use crate::server::{Amazon, Call, Operation, Reply};
+
+/// The operations, with their documented quotas (B.2).
+pub const OPERATIONS: &[Operation] =
+    &[Operation::get("sellers.getMarketplaceParticipations", "/sellers/v1/marketplaceParticipations", list)
+        .rate(0.016, 15)];
+
+fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
+    found(&json!({ "payload": participations(&amazon.world, call.seller()) }))
+}
