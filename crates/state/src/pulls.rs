@@ -61,6 +61,14 @@ pub struct PullPlan {
     pub not_before: DateTime<Utc>,
 }
 
+impl PullPlan {
+    /// The id of this call of an account: the same for the same call.
+    pub fn id(&self, account: &AccountId) -> String {
+        let window = self.window.map(|window| (window.from.timestamp_millis(), window.to.timestamp_millis()));
+        fingerprint(&[account.as_str(), &self.pipeline, &self.scope.0, &format!("{window:?}"), &self.key])
+    }
+}
+
 /// What planning a call came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Planned {
@@ -169,7 +177,7 @@ impl Leased {
 
     async fn plan_one(&mut self, plan: &PullPlan) -> Result<Planned> {
         const OPERATION: &str = "pull.plan";
-        let id = identify(&self.account, plan);
+        let id = plan.id(&self.account);
         let queued = sql(
             OPERATION,
             "INSERT INTO pulls (id, account, pipeline, scope, window_from, window_to, call_key, priority, not_before,
@@ -270,6 +278,14 @@ impl Leased {
     }
 }
 
+// Written out twice, because no index serves `$1 IS NULL OR account = $1`.
+const OF_ACCOUNT: &str = "SELECT * FROM pulls
+     WHERE account = $1 AND ($2 IS NULL OR pipeline = $2) AND ($3 IS NULL OR status = $3)
+     ORDER BY priority, not_before, created_at, id";
+const OF_ALL: &str = "SELECT * FROM pulls
+     WHERE $1 IS NULL AND ($2 IS NULL OR pipeline = $2) AND ($3 IS NULL OR status = $3)
+     ORDER BY priority, not_before, created_at, id";
+
 impl State {
     /// What is known of a pull.
     pub async fn pull(&self, id: &str) -> Result<Option<Pull>> {
@@ -279,10 +295,7 @@ impl State {
 
     /// Pulls, in the order of their turns.
     pub async fn pulls(&self, filter: &PullFilter) -> Result<Vec<Pull>> {
-        const LIST: &str = "SELECT * FROM pulls WHERE ($1 IS NULL OR account = $1)
-                 AND ($2 IS NULL OR pipeline = $2) AND ($3 IS NULL OR status = $3)
-             ORDER BY priority, not_before, created_at, id";
-        let rows = sql("pull.list", LIST)
+        let rows = sql("pull.list", if filter.account.is_some() { OF_ACCOUNT } else { OF_ALL })
             .bind(filter.account.as_ref().map(AccountId::as_str))
             .bind(filter.pipeline.as_deref())
             .bind(filter.status.map(PullStatus::as_str))
@@ -308,12 +321,6 @@ impl State {
 
 fn turn(pull: &Pull) -> (Priority, DateTime<Utc>, DateTime<Utc>, &str) {
     (pull.priority, pull.not_before, pull.created_at, &pull.id)
-}
-
-fn identify(account: &AccountId, plan: &PullPlan) -> String {
-    let window = plan.window.map(|window| (window.from.timestamp_millis(), window.to.timestamp_millis()));
-    let parts = [account.as_str(), &plan.pipeline, &plan.scope.0, &format!("{window:?}"), &plan.key];
-    fingerprint(&parts)
 }
 
 /// An id made of what it identifies: 32 hex digits.

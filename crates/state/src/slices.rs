@@ -22,10 +22,10 @@ pub struct SliceKey {
 /// Which slices to list; an empty filter lists them all.
 #[derive(Debug, Clone, Default)]
 pub struct SliceFilter {
-    /// Of this seller, in all regions.
-    pub seller: Option<SellerId>,
     /// Of this account.
     pub account: Option<AccountId>,
+    /// Of this seller, in all regions; not asked where an account is given.
+    pub seller: Option<SellerId>,
     /// Of this pipeline.
     pub pipeline: Option<String>,
 }
@@ -83,19 +83,26 @@ impl State {
 
     /// What is known of many, sorted by account, pipeline, scope and time.
     pub async fn all_slices(&self, filter: &SliceFilter) -> Result<Vec<(SliceKey, Slice)>> {
-        const LIST: &str = "SELECT * FROM slices WHERE ($1 IS NULL OR account IN ($1, $2, $3))
-                 AND ($4 IS NULL OR account = $4) AND ($5 IS NULL OR pipeline = $5)
-             ORDER BY account, pipeline, scope, from_ms";
-        let mut list = sql("slice.list", LIST);
-        for region in Region::ALL {
-            let account = filter.seller.as_ref().map(|seller| AccountId::new(seller, *region));
-            list = list.bind(account.as_ref().map(AccountId::as_str));
+        let accounts = match (&filter.account, &filter.seller) {
+            (Some(account), _) => vec![account.clone(); Region::ALL.len()],
+            (None, Some(seller)) => Region::ALL.iter().map(|region| AccountId::new(seller, *region)).collect(),
+            (None, None) => Vec::new(),
+        };
+        let mut list = sql("slice.list", if accounts.is_empty() { OF_ALL } else { OF_ACCOUNTS });
+        list = list.bind(filter.pipeline.as_deref());
+        for account in &accounts {
+            list = list.bind(account);
         }
-        let list = list.bind(filter.account.as_ref().map(AccountId::as_str)).bind(filter.pipeline.as_deref());
         let rows = list.all(self.reader()).await?;
         rows.iter().map(|row| Ok((read_key(row)?, read(row)?))).collect()
     }
 }
+
+// Written out twice, because no index serves `$2 IS NULL OR account = $2`.
+const OF_ACCOUNTS: &str = "SELECT * FROM slices WHERE ($1 IS NULL OR pipeline = $1) AND account IN ($2, $3, $4)
+     ORDER BY account, pipeline, scope, from_ms";
+const OF_ALL: &str = "SELECT * FROM slices WHERE $1 IS NULL OR pipeline = $1
+     ORDER BY account, pipeline, scope, from_ms";
 
 fn whole_ms(operation: &'static str, window: Window) -> Result<Window> {
     let whole = |at: DateTime<Utc>| at.nanosecond().is_multiple_of(1_000_000);

@@ -122,6 +122,14 @@ pub struct Vault {
 }
 
 impl Vault {
+    /// Opens the vault with the key that was given, as base64 in `SELLERLAKE_KEY`, or else with the one in the file.
+    pub async fn unlock(state: &State, given: Option<&Secret>, file: KeyFile) -> Result<Self> {
+        match given {
+            Some(given) => Self::open(state, VaultKey::from_base64(given)?).await,
+            None => Self::open_with_file(state, file).await,
+        }
+    }
+
     /// Opens the vault with a key. Any key opens an empty vault; one that holds something wants its own.
     pub async fn open(state: &State, key: VaultKey) -> Result<Self> {
         match current_key("vault.unlock", state.reader()).await? {

@@ -12,6 +12,7 @@ on_both! {
     writers_wait_for_each_other,
     many_may_open_a_new_database_at_once,
     a_newer_database_is_refused,
+    a_database_of_the_first_version_is_brought_up_to_date,
 }
 
 async fn what_was_said_is_there_after_reopening(place: Place) {
@@ -76,6 +77,41 @@ async fn a_newer_database_is_refused(place: Place) {
     let error = State::open(&place.url, now()).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Storage);
     assert!(error.to_string().contains("newer sellerlake"), "{error}");
+}
+
+async fn a_database_of_the_first_version_is_brought_up_to_date(place: Place) {
+    let before = "CREATE TABLE migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL);
+        INSERT INTO migrations (number, name, applied_at) VALUES (1, '0001_lake', 0);
+        INSERT INTO alarms (id, raised_at, updated_at, severity, subject, message) VALUES ('a', 1, 2, 'error', 's', 'm');";
+    if let Some(path) = place.url.strip_prefix("sqlite://") {
+        std::fs::create_dir_all(std::path::Path::new(path).parent().unwrap()).unwrap();
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        sqlx::raw_sql(include_str!("../migrations/sqlite/0001_lake.sql")).execute(&pool).await.unwrap();
+        sqlx::raw_sql(before).execute(&pool).await.unwrap();
+        pool.close().await;
+    } else {
+        let pool = sqlx::PgPool::connect(&place.url).await.unwrap();
+        sqlx::raw_sql(include_str!("../migrations/postgres/0001_lake.sql")).execute(&pool).await.unwrap();
+        sqlx::raw_sql(before).execute(&pool).await.unwrap();
+        pool.close().await;
+    }
+    let state = place.open().await;
+    assert_eq!(state.alarms().await.unwrap().len(), 1);
+    state.begin_run(None, "ingest", now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn connections_that_a_server_closed_are_made_again() {
+    let Some(place) = Place::postgres().await else { return };
+    let state = place.open().await;
+    state.raise_alarm("a", sellerlake_state::Severity::Error, "s", "m", now()).await.unwrap();
+    let pool = sqlx::PgPool::connect(&place.url).await.unwrap();
+    let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    sqlx::raw_sql(others).execute(&pool).await.unwrap();
+    assert_eq!(state.alarms().await.unwrap().len(), 1);
+    assert!(state.clear_alarm("a").await.unwrap());
 }
 
 #[tokio::test]

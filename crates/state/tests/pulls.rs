@@ -41,13 +41,13 @@ async fn planning_twice_makes_no_second_row(place: Place) {
     assert_eq!(leased.plan(&[urgent, late]).await.unwrap(), [Planned::Stands; 2]);
     let claimed = leased.claim(1).await.unwrap().remove(0);
     assert_eq!(claimed.priority, Priority::Manual, "the earlier turn stands");
-    assert_eq!(claimed.window, plans[0].window);
+    assert_eq!((claimed.window, &claimed.id), (plans[0].window, &plans[0].id(&account())));
     assert_eq!(leased.plan(&plans[..1]).await.unwrap(), [Planned::Stands], "it is under way");
     assert!(leased.step(&claimed.id, &PullStep::Done).await.unwrap());
     assert!(!leased.step(&claimed.id, &PullStep::Done).await.unwrap());
     assert_eq!(leased.plan(&plans[..1]).await.unwrap(), [Planned::Queued], "it was over");
     leased.commit().await.unwrap();
-    let pulls = state.pulls(&PullFilter::default()).await.unwrap();
+    let pulls = state.pulls(&PullFilter { pipeline: Some("orders".to_owned()), ..Default::default() }).await.unwrap();
     assert_eq!(pulls.len(), 3);
     assert!(pulls.iter().all(|pull| pull.status == PullStatus::Queued && pull.priority == Priority::Scheduled));
 }

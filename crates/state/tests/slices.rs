@@ -94,6 +94,8 @@ async fn slices_are_listed_by_what_is_asked(place: Place) {
     assert_eq!(list(SliceFilter { seller: Some(seller("A1")), ..Default::default() }).await.len(), 2);
     assert_eq!(list(SliceFilter { seller: Some(seller("A2")), ..Default::default() }).await.len(), 0);
     assert_eq!(list(SliceFilter { account: Some(account()), ..Default::default() }).await.len(), 2);
+    let both = SliceFilter { account: Some(account()), pipeline: Some("returns".into()), ..Default::default() };
+    assert_eq!(list(both).await, ["returns"]);
     assert_eq!(list(SliceFilter { pipeline: Some("orders".into()), ..Default::default() }).await, ["orders"]);
 }
 

@@ -18,6 +18,7 @@ on_both! {
     a_rotation_that_was_cut_short_is_finished,
     a_key_file_is_made_once_and_for_its_owner_alone,
     a_removed_account_takes_its_secrets_along,
+    the_given_key_comes_before_the_file,
 }
 
 const PLANTED: &str = "Atzr|planted+refresh/token=with&odd characters ü 5f8e2c";
@@ -186,6 +187,22 @@ async fn a_removed_account_takes_its_secrets_along(place: Place) {
     vault.put(account().as_str(), "refresh_token", &secret("one"), now()).await.unwrap();
     state.remove_account(&account(), now()).await.unwrap();
     assert!(vault.fields(account().as_str()).await.unwrap().is_empty());
+}
+
+async fn the_given_key_comes_before_the_file(place: Place) {
+    let state = place.open().await;
+    let given = secret("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n");
+    let vault = Vault::unlock(&state, Some(&given), key_file(&place)).await.unwrap();
+    assert_eq!(vault.key_id(), VaultKey::from_base64(&given).unwrap().id());
+    assert!(!key_file(&place).path().exists());
+    vault.put("main", "client_secret", &secret("one"), now()).await.unwrap();
+    let refused = Vault::unlock(&state, None, key_file(&place)).await.unwrap_err();
+    assert!(refused.to_string().contains("another key"), "{refused}");
+    for short in ["", "AAEC", "geheim!"] {
+        let refused = Vault::unlock(&state, Some(&secret(short)), key_file(&place)).await.unwrap_err();
+        assert_eq!(refused.kind(), Kind::Usage);
+        assert!(!format!("{refused:?}").contains("geheim"));
+    }
 }
 
 async fn execute(place: &Place, text: &'static str) {
