@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::faults::Kind;
-use crate::server::{Amazon, Answer, Call, chance, held};
+use crate::server::call::Request;
+use crate::server::{Amazon, Answer, Call, Query, chance, held};
 
 /// How many lists are kept for their next page; others are printed again.
 const KEPT_LISTS: usize = 32;
@@ -64,6 +65,22 @@ impl Lists {
             list
         })
     }
+}
+
+/// The request behind a token that carries its own filter: the query the first page was asked with, and the token of
+/// the page. `None` if the call brings no token.
+pub fn carried(call: &Call<'_>, token: &str) -> Result<Option<Request>, Answer> {
+    let Some(text) = call.query().get(token) else { return Ok(None) };
+    let (filter, page) = text
+        .split_once('.')
+        .and_then(|(filter, page)| Some((String::from_utf8(URL_SAFE_NO_PAD.decode(filter).ok()?).ok()?, page)))
+        .ok_or_else(|| Answer::invalid(format!("{token} is invalid.")))?;
+    Ok(Some(Request { query: Query::parse(&format!("{filter}&{token}={page}")), ..call.request.clone() }))
+}
+
+/// A page's token together with the query it belongs to, for [`carried`].
+pub fn carry(call: &Call<'_>, token: &str, page: &str) -> String {
+    format!("{}.{page}", URL_SAFE_NO_PAD.encode(call.query().encoded(&[token])))
 }
 
 impl Paging<'_> {

@@ -7,6 +7,7 @@ mod wire_client;
 mod wire_faults;
 mod wire_notifications;
 mod wire_pages;
+mod wire_python;
 mod wire_quotas;
 mod wire_reports;
 mod wire_sign_in;

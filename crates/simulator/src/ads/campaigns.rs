@@ -58,8 +58,7 @@ fn listed(amazon: &Amazon, call: &Call<'_>, product: AdProduct, media: &str) -> 
         .collect();
     let token = body["nextToken"].as_str().map(|token| format!("nextToken={token}")).unwrap_or_default();
     let request = crate::server::call::Request { query: Query::parse(&token), ..call.request.clone() };
-    let (names, caller) = (call.names.clone(), call.caller.clone());
-    let paged = Call { request: &request, names, caller, ..*call };
+    let paged = call.again(&request);
     let paging = Paging { token: "nextToken", size, lifetime: TimeDelta::hours(1), free: &[], identified: true };
     let page = paging.page(amazon, &paged, |_| {
         let mut campaigns = ads_campaigns(&amazon.world, profile, product);

@@ -50,7 +50,16 @@ pub struct Call<'a> {
     pub number: u64,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    /// The same call as if `request` had been made.
+    pub fn again<'b>(&self, request: &'b Request) -> Call<'b>
+    where
+        'a: 'b,
+    {
+        let (names, caller) = (self.names.clone(), self.caller.clone());
+        Call { request, names, caller, ..*self }
+    }
+
     /// The moment of the call.
     pub fn now(&self) -> DateTime<Utc> {
         self.request.now

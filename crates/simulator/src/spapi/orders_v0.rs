@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{found, marketplaces, window};
 use crate::answers::{OrderFilter, order_items_v0, orders_v0};
-use crate::paging::Paging;
+use crate::paging::{Paging, carried, carry};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
 /// The operations, with their documented quotas (B.2).
@@ -30,6 +30,13 @@ const PAGING: Paging<'static> = Paging {
 };
 
 fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
+    // Filters are baked into the token; only the marketplaces come again.
+    let Some(request) = carried(call, "NextToken")? else { return list_page(amazon, call) };
+    marketplaces(amazon, call, call.query(), "MarketplaceIds", 50)?;
+    list_page(amazon, &call.again(&request))
+}
+
+fn list_page(amazon: &Amazon, call: &Call<'_>) -> Reply {
     let query = call.query();
     let marketplaces = marketplaces(amazon, call, query, "MarketplaceIds", 50)?;
     let created = window(call, "CreatedAfter", "CreatedBefore")?;
@@ -58,7 +65,7 @@ fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
     let end = query.moment(name)?.unwrap_or(page.as_of - TimeDelta::minutes(2));
     let mut payload = json!({ "Orders": page.items, name: end.to_rfc3339_opts(chrono::SecondsFormat::Secs, true) });
     if let Some(next) = page.next {
-        payload["NextToken"] = json!(next);
+        payload["NextToken"] = json!(carry(call, "NextToken", &next));
     }
     found(&json!({ "payload": payload }))
 }

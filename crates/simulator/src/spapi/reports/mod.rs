@@ -8,8 +8,6 @@ mod schedules;
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,10 +20,9 @@ use report::stamp;
 
 use super::{found, sold_in};
 use crate::faults::Kind;
-use crate::paging::Paging;
+use crate::paging::{Paging, carried, carry};
 use crate::reports::{Listed, ReportQuery, listed};
-use crate::server::call::{self, Request};
-use crate::server::{Amazon, Answer, Call, Operation, Query, Reply};
+use crate::server::{Amazon, Answer, Call, Operation, Reply, call};
 
 /// Reports and their documents are kept so long.
 const RETENTION: TimeDelta = TimeDelta::days(90);
@@ -161,18 +158,12 @@ fn cancel(amazon: &Amazon, call: &Call<'_>) -> Reply {
 
 fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
     amazon.reports.run_schedules(amazon, call.region, call.now());
-    let Some(token) = call.query().get("nextToken") else { return list_page(amazon, call) };
+    // The filter travels in the token, since nothing else may come with it.
+    let Some(request) = carried(call, "nextToken")? else { return list_page(amazon, call) };
     if call.query().names().any(|name| name != "nextToken") {
         return Err(Answer::invalid("nextToken must be the only parameter."));
     }
-    // The filter travels in the token, since nothing else may come with it.
-    let (filter, page) = token
-        .split_once('.')
-        .and_then(|(filter, page)| Some((String::from_utf8(URL_SAFE_NO_PAD.decode(filter).ok()?).ok()?, page)))
-        .ok_or_else(|| Answer::invalid("nextToken is invalid."))?;
-    let request = Request { query: Query::parse(&format!("{filter}&nextToken={page}")), ..call.request.clone() };
-    let (names, caller) = (call.names.clone(), call.caller.clone());
-    list_page(amazon, &Call { request: &request, names, caller, ..*call })
+    list_page(amazon, &call.again(&request))
 }
 
 fn list_page(amazon: &Amazon, call: &Call<'_>) -> Reply {
@@ -205,7 +196,7 @@ fn list_page(amazon: &Amazon, call: &Call<'_>) -> Reply {
     })?;
     let mut body = json!({ "reports": page.items });
     if let Some(next) = page.next {
-        body["nextToken"] = json!(format!("{}.{next}", URL_SAFE_NO_PAD.encode(query.encoded(&["nextToken"]))));
+        body["nextToken"] = json!(carry(call, "nextToken", &next));
     }
     found(&body)
 }
