@@ -145,15 +145,16 @@ async fn workers_see_whose_turn_it_is(place: Place) {
     let state = place.open().await;
     assert_eq!(state.next_turn(now()).await.unwrap(), None);
     let of = [
-        ("A1", Priority::Scheduled, -2),
-        ("A2", Priority::Manual, -1),
-        ("A3", Priority::Scheduled, -3),
-        ("A4", Priority::Manual, 60),
+        ("A1", Priority::Scheduled, -2, -10),
+        ("A2", Priority::Manual, -1, 0),
+        ("A3", Priority::Scheduled, -1, -20),
+        ("A4", Priority::Manual, 60, 0),
     ];
     let mut leases = Vec::new();
-    for (seller, priority, seconds) in of {
+    for (seller, priority, seconds, held) in of {
         let account = add(&state, seller).await.id;
-        let lease = state.acquire_lease(&account, "worker 1", TTL, now()).await.unwrap();
+        // Of equals the one goes first that was held longest ago.
+        let lease = state.acquire_lease(&account, "worker 1", TTL, later(held)).await.unwrap();
         let mut leased = write(&state, &lease).await;
         leased.plan(&[PullPlan { priority, not_before: later(seconds), ..plan("orders", 1) }]).await.unwrap();
         leased.commit().await.unwrap();

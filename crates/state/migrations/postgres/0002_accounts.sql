@@ -94,7 +94,7 @@ CREATE TABLE pulls (
     updated_at    BIGINT NOT NULL
 );
 
-CREATE INDEX pulls_by_turn ON pulls (account, status, priority, not_before);
+CREATE INDEX pulls_by_turn ON pulls (account, status, priority, not_before, created_at, id);
 CREATE INDEX pulls_by_time ON pulls (status, not_before);
 
 CREATE TABLE runs (
