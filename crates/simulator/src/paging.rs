@@ -28,6 +28,19 @@ pub struct Paging<'a> {
     pub free: &'a [&'a str],
     /// Whether items have ids, so that a client can tell a doubled one.
     pub identified: bool,
+    /// What a reading may lack.
+    pub late: Late,
+}
+
+/// What a reading of a list may lack and a later one will have. A gap nobody would look for again would be a lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// Nothing.
+    Nothing,
+    /// The newest item: the last one of a list sorted by time.
+    Newest,
+    /// Any item: the list is read whole time and again.
+    Anything,
 }
 
 /// One page.
@@ -100,7 +113,7 @@ impl Paging<'_> {
         if token.is_some_and(|token| token.list != list_id) {
             return Err(Answer::invalid(format!("{} was issued for a request with other parameters.", self.token)));
         }
-        let list = amazon.lists.get(&list_id, || print(as_of));
+        let list = amazon.lists.get(&format!("{list_id} {}", call.query().fingerprint(&[self.token])), || print(as_of));
         let seal = |from| Self::seal(amazon, &Token { list: list_id.clone(), from, as_of, issued: call.now() });
         let to = (from + self.size).min(list.len());
         if from < to && call.strikes(amazon, Kind::EmptyPageWithToken) {
@@ -110,7 +123,12 @@ impl Paging<'_> {
         if from > 0 && self.identified && call.strikes(amazon, Kind::PageDuplicate) {
             items.insert(0, list[from - 1].clone());
         }
-        if items.len() > 1 && to < list.len() && call.strikes(amazon, Kind::PageGap) {
+        let may_lack = match self.late {
+            Late::Nothing => false,
+            Late::Newest => to == list.len(),
+            Late::Anything => true,
+        };
+        if items.len() > 1 && may_lack && call.strikes(amazon, Kind::PageGap) {
             items.pop();
         }
         Ok(Page { items, next: (to < list.len()).then(|| seal(to)), as_of })

@@ -78,7 +78,7 @@ impl Simulator {
         let amazon = Arc::new(Amazon::new(options));
         amazon.listens_at(url.clone());
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
+            .worker_threads(4)
             .thread_name("simulator")
             .enable_all()
             .build()?;

@@ -150,6 +150,7 @@ impl Recorder {
             self.get(client, &format!("{orders}/{id}?includedData={everything}")).await;
             self.get(client, &format!("/orders/v0/orders/{id}")).await;
             self.get(client, &format!("/orders/v0/orders/{id}/orderItems")).await;
+            self.get(client, &format!("/finances/v0/orders/{id}/financialEvents")).await;
         }
         self.get(client, &format!("/orders/v0/orders?MarketplaceIds={market}&CreatedAfter=2026-10-01")).await;
         self.get(client, "/finances/2024-06-19/transactions?postedAfter=2026-10-01").await;
@@ -176,6 +177,7 @@ impl Recorder {
         self.get(client, &format!("{items}/{asin}?marketplaceIds={market}")).await;
         self.get(client, &format!("{items}/B000000000?marketplaceIds={market}")).await;
         self.get(client, "/sellers/v1/marketplaceParticipations").await;
+        self.get(client, "/sellers/v1/account").await;
         let interval = "interval=2026-10-10T00:00:00Z--2026-10-20T00:00:00Z&granularity=Total";
         self.get(client, &format!("/sales/v1/orderMetrics?marketplaceIds={market}&{interval}")).await;
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{profile, refuse};
-use crate::faults::Kind;
+use crate::faults::{Kind, RECENT};
 use crate::files;
 use crate::reports::{AdsQuery, ads_report};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, chance, held};
@@ -202,5 +202,6 @@ pub fn document(amazon: &Amazon, id: &str) -> Option<Document> {
         gzip: true,
         seller: report.seller.clone(),
         report_type: format!("ads {}", report.query.report_type_id),
+        may_lack: report.query.to >= (report.ends - RECENT).date_naive(),
     })
 }

@@ -1,14 +1,15 @@
 //! Damage to documents. Each kind applies where it makes sense and is otherwise not counted.
 
 use encoding_rs::Encoding;
+use serde_json::Value;
 
 use super::Kind;
 use crate::spapi::Document;
 
 /// Titles stand in these columns.
 const TITLES: [&str; 6] = ["product-name", "item-name", "title", "product_name", "Product Name", "Title"];
-/// Reports that never change once they are made, and are not asked for again.
-const MADE_ONCE: &str = "SETTLEMENT";
+/// Counts that grow while conversions come in; impressions stand for those that are there from the first.
+const METRICS: [&str; 5] = ["impressions", "purchases7d", "purchases14d", "purchases", "unitsSoldClicks7d"];
 const JSON: &str = "application/json";
 
 /// English and translated names of columns.
@@ -55,15 +56,14 @@ pub fn damaged(mut document: Document, strikes: &dyn Fn(Kind) -> bool) -> Docume
     }
     if document.content_type == JSON {
         if let Some(rows) = ads_rows(&document) {
-            document.bytes = damaged_rows(rows, strikes);
+            document.bytes = damaged_rows(rows, document.may_lack, strikes);
         }
         return document;
     }
     let Some(encoding) = encoding(&document) else { return document };
     let mut lines = Lines::of(&encoding.decode_without_bom_handling(&document.bytes).0);
     let mut touched = false;
-    let repeats = !document.report_type.contains(MADE_ONCE);
-    if lines.rows.len() > 1 && repeats && strikes(Kind::LateRow) {
+    if lines.rows.len() > 1 && document.may_lack && strikes(Kind::LateRow) {
         lines.rows.pop();
         touched = true;
     }
@@ -152,28 +152,34 @@ impl Lines {
     }
 }
 
-fn ads_rows(document: &Document) -> Option<Vec<serde_json::Map<String, serde_json::Value>>> {
+type Row = serde_json::Map<String, Value>;
+
+fn ads_rows(document: &Document) -> Option<Vec<Row>> {
     if !document.report_type.starts_with("ads ") {
         return None;
     }
     serde_json::from_slice(&document.bytes).ok()
 }
 
-fn damaged_rows(mut rows: Vec<serde_json::Map<String, serde_json::Value>>, strikes: &dyn Fn(Kind) -> bool) -> Vec<u8> {
-    if rows.len() > 1 && strikes(Kind::LateRow) {
-        rows.pop();
-    }
-    if !rows.is_empty() && strikes(Kind::RestatedRow) {
-        let middle = rows.len() / 2;
-        for name in ["purchases7d", "purchases14d", "purchases", "unitsSoldClicks7d", "unitsSold"] {
-            if let Some(metric) = rows[middle].get_mut(name) {
-                *metric = serde_json::Value::from(metric.as_i64().unwrap_or_default() / 2);
+/// Only what is newest comes late or is restated: older days are not asked for again.
+fn damaged_rows(mut rows: Vec<Row>, may_lack: bool, strikes: &dyn Fn(Kind) -> bool) -> Vec<u8> {
+    let day = |row: &Row| row.get("date").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let newest = (0..rows.len()).max_by_key(|place| day(&rows[*place])).filter(|_| may_lack);
+    if let Some(newest) = newest {
+        if strikes(Kind::RestatedRow) {
+            for name in METRICS {
+                if let Some(metric) = rows[newest].get_mut(name) {
+                    *metric = Value::from(metric.as_i64().unwrap_or_default() / 2);
+                }
             }
+        }
+        if rows.len() > 1 && strikes(Kind::LateRow) {
+            rows.remove(newest);
         }
     }
     if !rows.is_empty() && strikes(Kind::ExtraColumn) {
         rows.iter_mut().for_each(|row| {
-            row.insert("addedWithoutNotice".to_owned(), serde_json::Value::from(1));
+            row.insert("addedWithoutNotice".to_owned(), Value::from(1));
         });
     }
     serde_json::to_vec(&rows).unwrap_or_default()

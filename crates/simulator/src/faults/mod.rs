@@ -8,5 +8,10 @@ mod plan;
 
 pub mod documents;
 
+use chrono::TimeDelta;
+
 pub use kind::Kind;
 pub use plan::{FaultPlan, Faults, Scripted, Seeded};
+
+/// What happened longer ago than this is never hidden: nobody would look for it again.
+pub const RECENT: TimeDelta = TimeDelta::days(3);

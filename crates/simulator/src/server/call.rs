@@ -52,12 +52,19 @@ pub struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// The same call as if `request` had been made.
+    #[must_use]
     pub fn again<'b>(&self, request: &'b Request) -> Call<'b>
     where
         'a: 'b,
     {
-        let (names, caller) = (self.names.clone(), self.caller.clone());
-        Call { request, names, caller, ..*self }
+        Call {
+            operation: self.operation,
+            region: self.region,
+            names: self.names.clone(),
+            request,
+            caller: self.caller.clone(),
+            number: self.number,
+        }
     }
 
     /// The moment of the call.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{found, window};
 use crate::answers::transactions;
-use crate::paging::Paging;
+use crate::paging::{Late, Paging};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
 /// The operations, with their documented quotas (B.2).
@@ -16,8 +16,16 @@ pub const OPERATIONS: &[Operation] =
 
 /// Longer ranges are empty, not refused.
 const LONGEST: TimeDelta = TimeDelta::days(180);
-const PAGING: Paging<'static> =
-    Paging { token: "nextToken", size: 500, lifetime: TimeDelta::minutes(25), free: &[], identified: true };
+/// How far back a transaction is found by what it relates to.
+const HISTORY: TimeDelta = TimeDelta::days(730);
+const PAGING: Paging<'static> = Paging {
+    token: "nextToken",
+    size: 500,
+    lifetime: TimeDelta::minutes(25),
+    free: &[],
+    identified: true,
+    late: Late::Nothing,
+};
 
 fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
     let query = call.query();
@@ -39,10 +47,9 @@ fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
         return Err(Answer::invalid("Start date cannot be null"));
     }
     let marketplace = query.get("marketplaceId");
-    let page = PAGING.page(amazon, call, |now| {
-        let open_end = query.get("postedBefore").is_none();
-        let (from, to) = asked.unwrap_or((now - TimeDelta::days(730), now));
-        let to = if open_end { now - TimeDelta::minutes(2) } else { to };
+    let late = asked.map_or(Late::Nothing, |window| window.late(call.now()));
+    let page = Paging { late, ..PAGING }.page(amazon, call, |now| {
+        let (from, to) = asked.map_or((now - HISTORY, now), |window| window.by(now));
         if related.is_none() && to - from > LONGEST {
             return Vec::new();
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{found, marketplaces};
 use crate::answers::listings_items;
-use crate::paging::Paging;
+use crate::paging::{Late, Paging};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
 /// The operations, with their documented quotas (B.2).
@@ -32,7 +32,14 @@ fn search(amazon: &Amazon, call: &Call<'_>) -> Reply {
     }
     let included = included(call);
     let size = query.number("pageSize", 1..=MOST, 10)?;
-    let paging = Paging { token: "pageToken", size, lifetime: TimeDelta::hours(1), free: &[], identified: true };
+    let paging = Paging {
+        token: "pageToken",
+        size,
+        lifetime: TimeDelta::hours(1),
+        free: &[],
+        identified: true,
+        late: Late::Anything,
+    };
     let wanted = (!skus.is_empty()).then_some(&skus[..]);
     let print = |now| listings_items(&amazon.world, call.seller(), &marketplaces, wanted, &included, now);
     let total = print(call.now()).len();

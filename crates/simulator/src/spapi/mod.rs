@@ -23,7 +23,8 @@ pub use reports::{Document, Report, ReportDesk};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::faults::Kind;
+use crate::faults::{Kind, RECENT};
+use crate::paging::Late;
 use crate::running::Limits;
 use crate::server::amazon::UNAVAILABLE;
 use crate::server::call::Request;
@@ -74,7 +75,7 @@ pub fn serve(amazon: &Amazon, region: &str, request: &Request) -> Answer {
     };
     let count = amazon.calls.end(operation.name, answer.status);
     if matches!(answer.status, 200..=299 | 400 | 404) {
-        answer = answer.with("x-amzn-ratelimit-limit", operation.rate.to_string());
+        answer = answer.with("x-amzn-ratelimit-limit", format!("{:?}", operation.rate));
     }
     answer.with("x-amzn-requestid", chance::uuid(amazon.seed, &["request", &count.to_string()]))
 }
@@ -117,28 +118,46 @@ fn sold_in(amazon: &Amazon, call: &Call<'_>, marketplaces: &[String]) -> Result<
     stranger.map_or(Ok(()), |id| Err(Answer::invalid(format!("Invalid marketplaceId: {id}."))))
 }
 
-/// From when and until when.
-type Window = (DateTime<Utc>, DateTime<Utc>);
+/// A date filter as it was asked for.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    from: DateTime<Utc>,
+    to: Option<DateTime<Utc>>,
+}
 
-/// The two ends of a date filter. `before` defaults to two minutes ago and may not be later than that.
+impl Window {
+    /// Its two ends in a list as of a moment. Without an end it goes on until two minutes before.
+    fn by(self, as_of: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+        (self.from, self.to.unwrap_or(as_of - SETTLED))
+    }
+
+    /// What a reading of a list sorted by time may lack: its newest item, if it reaches into the last days.
+    fn late(self, now: DateTime<Utc>) -> Late {
+        if self.by(now).1 + RECENT >= now { Late::Newest } else { Late::Nothing }
+    }
+}
+
+/// Filters may not reach closer to the present.
+const SETTLED: TimeDelta = TimeDelta::minutes(2);
+
+/// The window of two parameters; neither of its ends may be younger than two minutes.
 fn window(call: &Call<'_>, after: &str, before: &str) -> Reply<Option<Window>> {
-    let latest = call.now() - TimeDelta::minutes(2);
+    let latest = call.now() - SETTLED;
+    let to = call.query().moment(before)?;
     let Some(from) = call.query().moment(after)? else {
-        return match call.query().get(before) {
+        return match to {
             Some(_) => Err(Answer::invalid(format!("{after} cannot be null when {before} is given."))),
             None => Ok(None),
         };
     };
-    let to = call.query().moment(before)?;
     if to.is_some_and(|to| to > latest) || from > latest {
-        return Err(Answer::invalid(format!(
-            "{after} and {before} must be at least 2 minutes before the time of the request."
-        )));
+        let young = format!("{after} and {before} must be at least 2 minutes before the time of the request.");
+        return Err(Answer::invalid(young));
     }
     if to.is_some_and(|to| to < from) {
         return Err(Answer::invalid(format!("{before} must not be before {after}.")));
     }
-    Ok(Some((from, to.unwrap_or(latest))))
+    Ok(Some(Window { from, to }))
 }
 
 /// 200 with a JSON body.

@@ -1,11 +1,11 @@
 //! Orders 2026-01-01 (C.2).
 
-use chrono::TimeDelta;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{found, marketplaces, window};
+use super::{Window, found, marketplaces, window};
 use crate::answers::{OrderFilter, orders_2026};
-use crate::paging::Paging;
+use crate::paging::{Late, Paging};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
 /// The operations, with their documented quotas (B.2).
@@ -37,40 +37,67 @@ const PAGING: Paging<'static> = Paging {
     lifetime: TimeDelta::hours(24),
     free: &["maxResultsPerPage", "includedData"],
     identified: true,
+    late: Late::Nothing,
 };
 
 fn search(amazon: &Amazon, call: &Call<'_>) -> Reply {
     let query = call.query();
     let created = window(call, "createdAfter", "createdBefore")?;
     let updated = window(call, "lastUpdatedAfter", "lastUpdatedBefore")?;
-    if created.is_some() == updated.is_some() {
-        return Err(Answer::invalid("Exactly one of createdAfter and lastUpdatedAfter is required."));
-    }
+    let (window, name) = match (created, updated) {
+        (Some(created), None) => (created, "createdBefore"),
+        (None, Some(updated)) => (updated, "lastUpdatedBefore"),
+        _ => return Err(Answer::invalid("Exactly one of createdAfter and lastUpdatedAfter is required.")),
+    };
     let marketplaces = match query.get("marketplaceIds") {
         Some(_) => marketplaces(amazon, call, query, "marketplaceIds", 50)?,
         None => Vec::new(),
     };
     let included = included(call)?;
-    let filter = OrderFilter { created, last_updated: updated, marketplaces };
     let (statuses, fulfilled_by) = (query.list("fulfillmentStatuses"), query.list("fulfilledBy"));
-    let paging = Paging { size: query.number("maxResultsPerPage", 1..=100, 100)?, ..PAGING };
-    let page = paging.page(amazon, call, |now| {
-        let orders = orders_2026(&amazon.world, call.seller(), &filter, &included, now);
-        orders.into_iter().filter(|order| fits(order, &statuses, &fulfilled_by)).collect()
+    let paging =
+        Paging { size: query.number("maxResultsPerPage", 1..=100, 100)?, late: window.late(call.now()), ..PAGING };
+    let page = paging.page(amazon, call, |as_of| {
+        let filter = filter(created, updated, marketplaces, as_of);
+        let print = |included: &[String]| orders_2026(&amazon.world, call.seller(), &filter, included, as_of);
+        let mut orders = print(&included);
+        if !statuses.is_empty() || !fulfilled_by.is_empty() {
+            // What is filtered by need not be included.
+            let told = print(&["FULFILLMENT".to_owned()]);
+            let mut wanted = told.iter().map(|order| fits(order, &statuses, &fulfilled_by));
+            orders.retain(|_| wanted.next().unwrap_or_default());
+        }
+        orders
     })?;
-    let mut body = json!({ "orders": page.items });
+    let mut body = json!({ "orders": page.items, name: stamp(window.by(page.as_of).1) });
     if let Some(next) = page.next {
         body["pagination"] = json!({ "nextToken": next });
     }
-    let (name, end) = match (&filter.created, &filter.last_updated) {
-        (Some((_, end)), _) => ("createdBefore", end),
-        (_, Some((_, end))) => ("lastUpdatedBefore", end),
-        _ => return found(&body),
-    };
-    // Without an end the server's own cut-off of the first page holds for all pages.
-    let end = if query.get(name).is_some() { *end } else { page.as_of - TimeDelta::minutes(2) };
-    body[name] = json!(end.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
     found(&body)
+}
+
+/// The filter of two windows, of which one is given, in a list as of a moment.
+pub(super) fn filter(
+    created: Option<Window>,
+    updated: Option<Window>,
+    marketplaces: Vec<String>,
+    as_of: DateTime<Utc>,
+) -> OrderFilter {
+    let by = |window: Window| window.by(as_of);
+    OrderFilter { created: created.map(by), last_updated: updated.map(by), marketplaces }
+}
+
+/// The filter that one order passes, and hardly another.
+pub(super) fn only(amazon: &Amazon, seller: &str, order_id: &str) -> Result<OrderFilter, Answer> {
+    let seller = amazon.world.seller(seller);
+    let order = seller.and_then(|seller| seller.orders.iter().find(|order| order.id == order_id));
+    let placed = order.ok_or_else(|| Answer::not_found("Order"))?.placed_at;
+    Ok(OrderFilter { created: Some((placed, placed)), ..OrderFilter::default() })
+}
+
+/// A moment as the Orders APIs print it.
+pub(super) fn stamp(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn included(call: &Call<'_>) -> Result<Vec<String>, Answer> {
@@ -82,23 +109,19 @@ fn included(call: &Call<'_>) -> Result<Vec<String>, Answer> {
 }
 
 fn fits(order: &Value, statuses: &[String], fulfilled_by: &[String]) -> bool {
-    let one_of = |list: &[String], value: &Value| {
-        list.is_empty() || value.as_str().is_some_and(|value| list.iter().any(|known| known == value))
-    };
-    // The status can be filtered by without being included; then the answer's items tell it.
     let fulfillment = &order["fulfillment"];
-    fulfillment.is_null()
-        || (one_of(statuses, &fulfillment["fulfillmentStatus"]) && one_of(fulfilled_by, &fulfillment["fulfilledBy"]))
+    one_of(statuses, &fulfillment["fulfillmentStatus"]) && one_of(fulfilled_by, &fulfillment["fulfilledBy"])
+}
+
+/// Whether a filter lets a value pass; an empty one does.
+pub(super) fn one_of(list: &[String], value: &Value) -> bool {
+    list.is_empty() || value.as_str().is_some_and(|value| list.iter().any(|known| known == value))
 }
 
 fn get(amazon: &Amazon, call: &Call<'_>) -> Reply {
-    let included = included(call)?;
-    let filter = OrderFilter {
-        created: Some((chrono::DateTime::UNIX_EPOCH, call.now())),
-        last_updated: None,
-        marketplaces: Vec::new(),
-    };
+    let (id, included) = (call.name("orderId"), included(call)?);
+    let filter = only(amazon, call.seller(), id)?;
     let orders = orders_2026(&amazon.world, call.seller(), &filter, &included, call.now());
-    let order = orders.into_iter().find(|order| order["orderId"] == call.name("orderId"));
+    let order = orders.into_iter().find(|order| order["orderId"] == id);
     found(&json!({ "order": order.ok_or_else(|| Answer::not_found("Order"))? }))
 }

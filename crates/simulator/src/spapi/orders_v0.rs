@@ -3,9 +3,10 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
+use super::orders::{filter, one_of, only, stamp};
 use super::{found, marketplaces, window};
-use crate::answers::{OrderFilter, order_items_v0, orders_v0};
-use crate::paging::{Paging, carried, carry};
+use crate::answers::{order_items_v0, orders_v0};
+use crate::paging::{Late, Paging, carried, carry};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
 /// The operations, with their documented quotas (B.2).
@@ -27,6 +28,7 @@ const PAGING: Paging<'static> = Paging {
     lifetime: TimeDelta::hours(24),
     free: &["MaxResultsPerPage"],
     identified: true,
+    late: Late::Nothing,
 };
 
 fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
@@ -45,49 +47,39 @@ fn list_page(amazon: &Amazon, call: &Call<'_>) -> Reply {
     if ids.is_empty() && created.is_some() == updated.is_some() {
         return Err(Answer::invalid("Exactly one of CreatedAfter and LastUpdatedAfter is required."));
     }
-    let everything = ids.first().map(|_| (chrono::DateTime::UNIX_EPOCH, call.now()));
-    let filter = OrderFilter {
-        created: created.or(everything.filter(|_| updated.is_none())),
-        last_updated: updated,
-        marketplaces,
-    };
     let (statuses, channels) = (query.list("OrderStatuses"), query.list("FulfillmentChannels"));
-    let paging = Paging { size: query.number("MaxResultsPerPage", 1..=100, 100)?, ..PAGING };
-    let page = paging.page(amazon, call, |now| {
+    let late = updated.or(created).map_or(Late::Nothing, |window| window.late(call.now()));
+    let paging = Paging { size: query.number("MaxResultsPerPage", 1..=100, 100)?, late, ..PAGING };
+    let page = paging.page(amazon, call, |as_of| {
+        let filter = filter(created, updated, marketplaces, as_of);
         let fits = |order: &Value| {
             one_of(&statuses, &order["OrderStatus"])
                 && one_of(&channels, &order["FulfillmentChannel"])
                 && one_of(&ids, &order["AmazonOrderId"])
         };
-        orders_v0(&amazon.world, call.seller(), &filter, now).into_iter().filter(fits).collect()
+        orders_v0(&amazon.world, call.seller(), &filter, as_of).into_iter().filter(fits).collect()
     })?;
-    let name = if filter.last_updated.is_some() { "LastUpdatedBefore" } else { "CreatedBefore" };
-    let end = query.moment(name)?.unwrap_or(page.as_of - TimeDelta::minutes(2));
-    let mut payload = json!({ "Orders": page.items, name: end.to_rfc3339_opts(chrono::SecondsFormat::Secs, true) });
+    // The server's own cut-off, which is the next watermark.
+    let name = if updated.is_some() { "LastUpdatedBefore" } else { "CreatedBefore" };
+    let end = updated.or(created).map_or(page.as_of, |window| window.by(page.as_of).1);
+    let mut payload = json!({ "Orders": page.items, name: stamp(end) });
     if let Some(next) = page.next {
         payload["NextToken"] = json!(carry(call, "NextToken", &next));
     }
     found(&json!({ "payload": payload }))
 }
 
-fn one_of(list: &[String], value: &Value) -> bool {
-    list.is_empty() || value.as_str().is_some_and(|value| list.iter().any(|known| known == value))
-}
-
 fn get(amazon: &Amazon, call: &Call<'_>) -> Reply {
-    let filter = OrderFilter {
-        created: Some((chrono::DateTime::UNIX_EPOCH, call.now())),
-        last_updated: None,
-        marketplaces: Vec::new(),
-    };
+    let id = call.name("orderId");
+    let filter = only(amazon, call.seller(), id)?;
     let orders = orders_v0(&amazon.world, call.seller(), &filter, call.now());
-    let order = orders.into_iter().find(|order| order["AmazonOrderId"] == call.name("orderId"));
+    let order = orders.into_iter().find(|order| order["AmazonOrderId"] == id);
     found(&json!({ "payload": order.ok_or_else(|| Answer::not_found("Order"))? }))
 }
 
 fn items(amazon: &Amazon, call: &Call<'_>) -> Reply {
     let id = call.name("orderId");
-    let items =
-        order_items_v0(&amazon.world, call.seller(), id, call.now()).ok_or_else(|| Answer::not_found("Order"))?;
+    let items = order_items_v0(&amazon.world, call.seller(), id, call.now());
+    let items = items.ok_or_else(|| Answer::not_found("Order"))?;
     found(&json!({ "payload": { "AmazonOrderId": id, "OrderItems": items } }))
 }

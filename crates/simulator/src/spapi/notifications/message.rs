@@ -79,7 +79,7 @@ fn order_change(subscription: &Subscription, order: &Value, at: DateTime<Utc>, i
         let (ordered, shipped) = (&item["QuantityOrdered"], &item["QuantityShipped"]);
         let status = if ordered == shipped && order["OrderStatus"] == "Shipped" { "Shipped" } else { "Unshipped" };
         json!({
-            "OrderItemId": item["OrderItemId"], "SellerSKU": item["SellerSKU"], "SupplySourceId": "", "OrderItemStatus": status,
+            "OrderItemId": item["OrderItemId"], "SellerSKU": item["SellerSKU"], "SupplySourceId": null, "OrderItemStatus": status,
             "Quantity": ordered, "QuantityShipped": shipped,
         })
     };

@@ -105,7 +105,7 @@ impl Ledger {
         let number = self.created;
         let draw = |what: &str| chance::draw(amazon.seed, &["report", what, kind.name, &number.to_string()]);
         let id = (50_000_000_000 + number * 7_919 + draw("id") % 7_919).to_string();
-        let subject = subject(&request.seller, &request.query);
+        let subject = subject(&request.seller, &request.query, request.range_given);
         let history = self.history.get(&subject).map_or(&[][..], Vec::as_slice);
         let fault_fate = match request.fault {
             Some(Kind::ReportCancelled) => Some(Fate::Cancelled),

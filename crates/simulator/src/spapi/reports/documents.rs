@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::catalogue::report_type;
 use super::report::Outcome;
 use super::{RETENTION, made_by_amazon};
+use crate::faults::RECENT;
 use crate::files;
 use crate::reports::{self, Report as Printed, listed_document};
 use crate::server::{Amazon, Answer, Call, Reply};
@@ -30,6 +31,8 @@ pub struct Document {
     pub seller: String,
     /// The report type, for those who damage it.
     pub report_type: String,
+    /// Whether its newest row may come late: it reaches into the last days, and is asked for again.
+    pub may_lack: bool,
 }
 
 impl Document {
@@ -41,6 +44,7 @@ impl Document {
             gzip: true,
             seller: seller.to_owned(),
             report_type: report_type.to_owned(),
+            may_lack: false,
         }
     }
 
@@ -53,6 +57,7 @@ impl Document {
             gzip: true,
             seller: seller.to_owned(),
             report_type: format!("{report_type} error"),
+            may_lack: false,
         }
     }
 
@@ -64,7 +69,10 @@ impl Document {
             return match report.outcome(amazon, now)? {
                 Outcome::Failed(Some(reason)) => Some(Self::failure(&report.seller, kind, reason)),
                 Outcome::Done => match reports::report(&amazon.world, &report.seller, &report.query, report.ends) {
-                    Printed::Document(document) => Some(Self::printed(&report.seller, kind, document)),
+                    Printed::Document(document) => {
+                        let may_lack = report.query.to + RECENT >= report.ends;
+                        Some(Self { may_lack, ..Self::printed(&report.seller, kind, document) })
+                    }
                     Printed::NoData | Printed::Refused(_) => None,
                 },
                 Outcome::Nothing | Outcome::Failed(None) => None,

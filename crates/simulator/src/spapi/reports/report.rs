@@ -124,18 +124,19 @@ impl Report {
 
     /// What makes two requests ask for the same thing: all but the time of day of a range.
     pub fn subject(&self) -> Subject {
-        subject(&self.seller, &self.query)
+        subject(&self.seller, &self.query, self.range_given)
     }
 }
 
 /// Seller, type, marketplaces, days and options.
 pub type Subject = (String, String, Vec<String>, String, BTreeMap<String, String>);
 
-/// The subject of a request.
-pub fn subject(seller: &str, query: &ReportQuery) -> Subject {
+/// The subject of a request. One without dates is the same on the day after.
+pub fn subject(seller: &str, query: &ReportQuery, range_given: bool) -> Subject {
     let mut marketplaces = query.marketplaces.clone();
     marketplaces.sort();
-    let days = format!("{}/{}", query.from.date_naive(), query.to.date_naive());
+    let days =
+        range_given.then(|| format!("{}/{}", query.from.date_naive(), query.to.date_naive())).unwrap_or_default();
     (seller.to_owned(), query.report_type.clone(), marketplaces, days, query.options.clone())
 }
 
