@@ -47,7 +47,7 @@ pub struct Mark {
     pub checkpoint: Option<String>,
     /// Failed attempts so far.
     pub attempt: u32,
-    /// When to look again, of a waiting one.
+    /// When to look again: a waiting one is due then, a settled one may have been restated. To the millisecond.
     pub not_before: Option<DateTime<Utc>>,
 }
 

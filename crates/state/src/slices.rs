@@ -1,6 +1,6 @@
 //! The ledger of intervals: for every account, pipeline and scope, which time is loaded, and why the rest is not.
 
-use chrono::{DateTime, Timelike, Utc};
+use chrono::{DateTime, SubsecRound, Timelike, Utc};
 use sellerlake_contracts::{DeliveryId, Error, Kind, Result, Scope, SellerId, Window};
 
 use crate::failure::strange;
@@ -46,7 +46,10 @@ impl Leased {
         let touched = |text| of(text).bind(window.from).bind(window.to);
         let rows = touched(TOUCHED).all(&mut self.transaction).await?;
         let known = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
-        let told = overlay(&known, &Slice { window, mark, updated_at: self.now });
+        // As it will be read, so that it is compared with its neighbours as they were.
+        let kept = |at: DateTime<Utc>| at.trunc_subsecs(3);
+        let mark = Mark { not_before: mark.not_before.map(kept), ..mark };
+        let told = overlay(&known, &Slice { window, mark, updated_at: kept(self.now) });
         touched(REMOVE).execute(&mut self.transaction).await?;
         for slice in &told {
             bound(of(INSERT), slice).execute(&mut self.transaction).await?;

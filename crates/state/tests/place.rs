@@ -44,6 +44,22 @@ impl Place {
         State::open(&self.url, now()).await.unwrap()
     }
 
+    /// Returns when a connection waits for another one's lock, where the database can say so.
+    pub async fn await_waiter(&self) {
+        const WAITERS: &str = "SELECT count(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        if !self.url.starts_with("postgres") {
+            return;
+        }
+        let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+        for _ in 0..20_000 {
+            if sqlx::query_scalar::<_, i64>(WAITERS).fetch_one(&mut connection).await.unwrap() > 0 {
+                return;
+            }
+        }
+        panic!("nobody waits");
+    }
+
     /// Everything the database has written, its log included, after the last commit was written.
     pub async fn written(&self) -> Vec<(PathBuf, Vec<u8>)> {
         if !self.url.starts_with("postgres") {

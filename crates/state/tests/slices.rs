@@ -15,6 +15,7 @@ on_both! {
     the_ledger_agrees_with_a_model_of_minutes,
     slices_are_listed_by_what_is_asked,
     a_span_the_ledger_cannot_hold_is_refused,
+    what_is_to_be_asked_again_stays_apart_from_what_is_not,
 }
 
 fn at(minute: usize) -> DateTime<Utc> {
@@ -108,4 +109,24 @@ async fn a_span_the_ledger_cannot_hold_is_refused(place: Place) {
         let refused = leased.cover("orders", &us(), window, Mark::of(SliceStatus::Loaded)).await.unwrap_err();
         assert_eq!(refused.kind(), Kind::Internal);
     }
+}
+
+async fn what_is_to_be_asked_again_stays_apart_from_what_is_not(place: Place) {
+    let state = place.open().await;
+    let lease = held(&state).await;
+    let again = |at: DateTime<Utc>| Mark { not_before: Some(at), ..Mark::of(SliceStatus::Loaded) };
+    let odd = later(90) + TimeDelta::microseconds(7);
+    let mut leased = write(&state, &lease).await;
+    for (from, to, mark) in [
+        (0, 10, Mark::of(SliceStatus::Loaded)),
+        (10, 20, again(odd)),
+        (20, 30, again(odd + TimeDelta::microseconds(1))),
+        (30, 40, again(later(91))),
+    ] {
+        leased.cover("orders", &us(), window(from, to), mark).await.unwrap();
+    }
+    leased.commit().await.unwrap();
+    let slices = state.slices(&orders()).await.unwrap();
+    let said: Vec<_> = slices.iter().map(|slice| (slice.window, slice.mark.not_before)).collect();
+    assert_eq!(said, [(window(0, 10), None), (window(10, 30), Some(later(90))), (window(30, 40), Some(later(91)))]);
 }
