@@ -1,6 +1,7 @@
 //! The simulator as a client meets it, over HTTP.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+#![allow(clippy::unwrap_used)] // a test that can't go on should stop
+#![allow(clippy::print_stderr)] // what was skipped is said aloud
 
 mod wire_ads;
 mod wire_client;

@@ -32,7 +32,7 @@ pub struct Answer {
 impl Answer {
     /// A JSON body.
     pub fn json(status: u16, body: &Value) -> Self {
-        Self::bytes(status, "application/json", Bytes::from(body.to_string()))
+        Self::bytes(status, "application/json", serde_json::to_vec(body).unwrap_or_default())
     }
 
     /// Any body.

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::{found, marketplaces};
+use super::{found, marketplaces, under};
 use crate::answers::catalog_items;
 use crate::paging::{Late, Paging};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
@@ -45,7 +45,8 @@ fn search(amazon: &Amazon, call: &Call<'_>) -> Reply {
     };
     // Unknown identifiers are missing without a word.
     let page = paging.page(amazon, call, |_| catalog_items(&amazon.world, &marketplace, &identifiers, &included))?;
-    let mut body = json!({ "numberOfResults": identifiers.len(), "items": page.items });
+    let mut body = under("items", page.items);
+    body["numberOfResults"] = json!(identifiers.len());
     if let Some(next) = page.next {
         body["pagination"] = json!({ "nextToken": next });
     }

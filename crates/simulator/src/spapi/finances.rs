@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{found, window};
+use super::{found, under, window};
 use crate::answers::transactions;
 use crate::paging::{Late, Paging};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
@@ -59,11 +59,11 @@ fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
         };
         transactions(&amazon.world, call.seller(), from, to, marketplace, now).into_iter().filter(fits).collect()
     })?;
-    let mut payload = json!({ "transactions": page.items });
+    let mut payload = under("transactions", page.items);
     if let Some(next) = page.next {
         payload["nextToken"] = json!(next);
     }
-    found(&json!({ "payload": payload }))
+    found(&under("payload", payload))
 }
 
 fn carries(transaction: &Value, name: &str, value: &str) -> bool {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
-use super::{found, window};
+use super::{found, under, window};
 use crate::answers::{event_groups_v0, financial_events_v0};
 use crate::paging::{Late, Paging};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
@@ -34,7 +34,7 @@ fn groups(amazon: &Amazon, call: &Call<'_>) -> Reply {
         let (from, to) = window.by(now);
         event_groups_v0(&amazon.world, call.seller(), from, to, now)
     })?;
-    answer(page.next, "FinancialEventGroupList", &Value::from(page.items))
+    answer(page.next, "FinancialEventGroupList", Value::from(page.items))
 }
 
 fn events(amazon: &Amazon, call: &Call<'_>) -> Reply {
@@ -61,8 +61,13 @@ fn events_of_order(amazon: &Amazon, call: &Call<'_>) -> Reply {
 /// The lists as one, of (name of the list, event), so that a page may end within any of them.
 fn flat(events: &Value) -> Vec<Value> {
     let lists = events.as_object().into_iter().flatten();
-    let pairs =
-        lists.flat_map(|(name, events)| events.as_array().into_iter().flatten().map(move |event| json!([name, event])));
+    let pairs = lists.flat_map(|(name, events)| {
+        events
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(move |event| Value::from(vec![Value::from(name.as_str()), event.clone()]))
+    });
     pairs.collect()
 }
 
@@ -71,13 +76,13 @@ fn events_page(amazon: &Amazon, call: &Call<'_>, print: impl FnOnce(DateTime<Utc
     let page = paging(size, false).page(amazon, call, print)?;
     let mut lists = Map::new();
     for pair in page.items {
-        let (Some(name), event) = (pair[0].as_str(), &pair[1]) else { continue };
-        let list = lists.entry(name).or_insert_with(|| Value::Array(Vec::new()));
-        if let Some(list) = list.as_array_mut() {
-            list.push(event.clone());
+        let Value::Array(pair) = pair else { continue };
+        let Ok([Value::String(name), event]) = <[Value; 2]>::try_from(pair) else { continue };
+        if let Some(list) = lists.entry(name).or_insert_with(|| Value::Array(Vec::new())).as_array_mut() {
+            list.push(event);
         }
     }
-    answer(page.next, "FinancialEvents", &Value::Object(lists))
+    answer(page.next, "FinancialEvents", Value::Object(lists))
 }
 
 /// Tokens die within minutes while a throttled client pages. Events have no ids and lists no order by time.
@@ -86,10 +91,10 @@ fn paging(size: usize, identified: bool) -> Paging<'static> {
     Paging { token: "NextToken", size, lifetime, free: &[], identified, late: Late::Nothing }
 }
 
-fn answer(next: Option<String>, name: &str, items: &Value) -> Reply {
-    let mut payload = json!({ name: items });
+fn answer(next: Option<String>, name: &str, items: Value) -> Reply {
+    let mut payload = under(name, items);
     if let Some(next) = next {
         payload["NextToken"] = json!(next);
     }
-    found(&json!({ "payload": payload }))
+    found(&under("payload", payload))
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{found, marketplaces};
+use super::{found, marketplaces, under};
 use crate::answers::inventory_summaries;
 use crate::paging::{Late, Paging};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
@@ -60,7 +60,9 @@ fn summaries(amazon: &Amazon, call: &Call<'_>) -> Reply {
         all
     })?;
     let granularity = json!({ "granularityType": "Marketplace", "granularityId": marketplace });
-    let mut body = json!({ "payload": { "granularity": granularity, "inventorySummaries": page.items } });
+    let mut payload = under("granularity", granularity);
+    payload["inventorySummaries"] = Value::from(page.items);
+    let mut body = under("payload", payload);
     if let Some(next) = page.next {
         body["pagination"] = json!({ "nextToken": next });
     }

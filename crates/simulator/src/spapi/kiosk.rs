@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Document, found};
+use super::{Document, found, under};
 use crate::answers::data_kiosk;
 use crate::files;
 use crate::paging::{Late, Paging};
@@ -174,7 +174,7 @@ fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
             |query: &Value| statuses.is_empty() || statuses.iter().any(|status| query["processingStatus"] == *status);
         shown.filter(wanted).collect()
     })?;
-    let mut body = json!({ "queries": page.items });
+    let mut body = under("queries", page.items);
     if let Some(next) = page.next {
         body["pagination"] = json!({ "nextToken": next });
     }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{found, marketplaces};
+use super::{found, marketplaces, under};
 use crate::answers::listings_items;
 use crate::paging::{Late, Paging};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
@@ -44,7 +44,8 @@ fn search(amazon: &Amazon, call: &Call<'_>) -> Reply {
     let print = |now| listings_items(&amazon.world, call.seller(), &marketplaces, wanted, &included, now);
     let total = print(call.now()).len();
     let page = paging.page(amazon, call, |now| print(now).into_iter().take(RESULT_WINDOW).collect())?;
-    let mut body = json!({ "numberOfResults": total, "items": page.items });
+    let mut body = under("items", page.items);
+    body["numberOfResults"] = json!(total);
     if let Some(next) = page.next {
         body["pagination"] = json!({ "nextToken": next });
     }

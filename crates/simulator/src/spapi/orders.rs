@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{Window, found, marketplaces, window};
+use super::{Window, found, marketplaces, under, window};
 use crate::answers::{OrderFilter, orders_2026};
 use crate::paging::{Late, Paging};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
@@ -69,7 +69,8 @@ fn search(amazon: &Amazon, call: &Call<'_>) -> Reply {
         }
         orders
     })?;
-    let mut body = json!({ "orders": page.items, name: stamp(window.by(page.as_of).1) });
+    let mut body = under("orders", page.items);
+    body[name] = json!(stamp(window.by(page.as_of).1));
     if let Some(next) = page.next {
         body["pagination"] = json!({ "nextToken": next });
     }

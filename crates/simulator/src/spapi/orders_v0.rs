@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::orders::{filter, one_of, only, stamp};
-use super::{found, marketplaces, window};
+use super::{found, marketplaces, under, window};
 use crate::answers::{order_items_v0, orders_v0};
 use crate::paging::{Late, Paging, carried, carry};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
@@ -62,11 +62,12 @@ fn list_page(amazon: &Amazon, call: &Call<'_>) -> Reply {
     // The server's own cut-off, which is the next watermark.
     let name = if updated.is_some() { "LastUpdatedBefore" } else { "CreatedBefore" };
     let end = updated.or(created).map_or(page.as_of, |window| window.by(page.as_of).1);
-    let mut payload = json!({ "Orders": page.items, name: stamp(end) });
+    let mut payload = under("Orders", page.items);
+    payload[name] = json!(stamp(end));
     if let Some(next) = page.next {
         payload["NextToken"] = json!(carry(call, "NextToken", &next));
     }
-    found(&json!({ "payload": payload }))
+    found(&under("payload", payload))
 }
 
 fn get(amazon: &Amazon, call: &Call<'_>) -> Reply {

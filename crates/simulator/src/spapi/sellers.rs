@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::found;
+use super::{found, under};
 use crate::answers::participations;
 use crate::server::{Amazon, Call, Operation, Reply};
 
@@ -14,7 +14,7 @@ pub const OPERATIONS: &[Operation] = &[
 ];
 
 fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
-    found(&json!({ "payload": participations(&amazon.world, call.seller()) }))
+    found(&under("payload", participations(&amazon.world, call.seller())))
 }
 
 fn account(amazon: &Amazon, call: &Call<'_>) -> Reply {

@@ -18,7 +18,7 @@ pub use documents::Document;
 pub use report::Report;
 use report::stamp;
 
-use super::{found, sold_in};
+use super::{found, sold_in, under};
 use crate::faults::Kind;
 use crate::paging::{Late, Paging, carried, carry};
 use crate::reports::{Listed, ReportQuery, listed};
@@ -194,7 +194,7 @@ fn list_page(amazon: &Amazon, call: &Call<'_>) -> Reply {
         all.sort_by(|a, b| (b.0, &b.1).cmp(&(a.0, &a.1)));
         all.into_iter().map(|(_, _, report)| report).collect()
     })?;
-    let mut body = json!({ "reports": page.items });
+    let mut body = under("reports", page.items);
     if let Some(next) = page.next {
         body["nextToken"] = json!(carry(call, "nextToken", &next));
     }

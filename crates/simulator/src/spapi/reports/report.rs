@@ -136,7 +136,7 @@ pub fn subject(seller: &str, query: &ReportQuery, range_given: bool) -> Subject 
     let mut marketplaces = query.marketplaces.clone();
     marketplaces.sort();
     let days =
-        range_given.then(|| format!("{}/{}", query.from.date_naive(), query.to.date_naive())).unwrap_or_default();
+        if range_given { format!("{}/{}", query.from.date_naive(), query.to.date_naive()) } else { String::new() };
     (seller.to_owned(), query.report_type.clone(), marketplaces, days, query.options.clone())
 }
 
