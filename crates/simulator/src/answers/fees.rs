@@ -8,14 +8,7 @@ use crate::world::{Marketplace, World, json_amount, marketplace};
 
 /// The estimate for a SKU or an ASIN: a `FeesEstimateResult`, with `Status` `ClientError` where there is nothing to
 /// estimate. `kind` is `SellerSKU` or `ASIN`, `request` a `FeesEstimateRequest`.
-pub fn fees_estimate(
-    world: &World,
-    seller: &str,
-    kind: &str,
-    id: &str,
-    request: &Value,
-    now: DateTime<Utc>,
-) -> Value {
+pub fn fees_estimate(world: &World, seller: &str, kind: &str, id: &str, request: &Value, now: DateTime<Utc>) -> Value {
     let identifier = json!({
         "MarketplaceId": request["MarketplaceId"],
         "SellerId": seller,

@@ -31,7 +31,8 @@ pub fn data_kiosk(world: &World, seller: &str, query: &str, now: DateTime<Utc>) 
     let Some(seller) = world.seller(seller) else { return Ok(None) };
     let mut lines = String::new();
     for market in asked.markets.iter().filter(|market| seller.sells_in(market.id)) {
-        let rows = if asked.economics { economics(seller, market, &asked, now) } else { by_date(seller, market, &asked, now) };
+        let rows =
+            if asked.economics { economics(seller, market, &asked, now) } else { by_date(seller, market, &asked, now) };
         for row in rows {
             lines.push_str(&row.to_string());
             lines.push('\n');
@@ -53,8 +54,7 @@ fn read(query: &str) -> Result<Asked, String> {
         return Err("startDate and endDate are required.".to_owned());
     };
     let list = query.split_once("marketplaceIds").and_then(|(_, rest)| rest.split_once(']')).map(|(list, _)| list);
-    let markets: Vec<_> =
-        list.unwrap_or_default().split('"').filter_map(marketplace).collect();
+    let markets: Vec<_> = list.unwrap_or_default().split('"').filter_map(marketplace).collect();
     if markets.is_empty() || last < first {
         return Err("marketplaceIds are required, and endDate must not be before startDate.".to_owned());
     }

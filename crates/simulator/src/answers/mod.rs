@@ -23,8 +23,8 @@ pub use inventory::inventory_summaries;
 pub use kiosk::data_kiosk;
 pub use listings::listings_items;
 pub use metrics::{MetricsQuery, order_metrics};
-pub use orders_2026::orders_2026;
-pub use orders_v0::{order_items_v0, orders_v0};
+pub use orders_2026::{order_2026, orders_2026};
+pub use orders_v0::{order_items_v0, order_v0, orders_v0};
 pub use pricing::{competitive_prices, prices};
 pub use sellers::participations;
 pub use transactions::transactions;
@@ -47,6 +47,12 @@ pub struct OrderFilter {
 /// An instant as the newer APIs print it.
 fn stamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// An order as it stands by `now`; nothing if it isn't published yet.
+fn one<'a>(seller: &'a Seller, order_id: &str, now: DateTime<Utc>) -> Option<(&'a Order, Standing)> {
+    let number = seller.order(order_id)?;
+    Some((&seller.orders[number], standing(seller, number, now - latency(Source::Orders))?))
 }
 
 /// Orders that pass a filter as they stand by `now`, in the order they were placed or last changed.

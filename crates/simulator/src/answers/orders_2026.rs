@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
-use super::{OrderFilter, matching, stamp};
+use super::{OrderFilter, matching, one, stamp};
 use crate::world::{
     CancelledBy, Item, ItemStanding, Marketplace, Order, Seller, Standing, Status, Tax, What, World, decimal,
 };
@@ -25,6 +25,19 @@ pub fn orders_2026(
     let Some(seller) = world.seller(seller) else { return Vec::new() };
     let printing = Printing { seller, included };
     matching(seller, filter, now).iter().map(|(order, standing)| printing.order(order, standing)).collect()
+}
+
+/// One order by its id; nothing if it isn't published yet.
+pub fn order_2026(
+    world: &World,
+    seller: &str,
+    order_id: &str,
+    included: &[String],
+    now: DateTime<Utc>,
+) -> Option<Value> {
+    let seller = world.seller(seller)?;
+    let (order, standing) = one(seller, order_id, now)?;
+    Some(Printing { seller, included }.order(order, &standing))
 }
 
 fn money(market: &Marketplace, minor: i64) -> Value {
@@ -137,9 +150,9 @@ impl Printing<'_> {
             .take_while(|event| event.at <= standing.updated_at)
             .filter_map(|event| match &event.what {
                 What::Shipped { parcel, .. } => {
-                    let items = parcel.lines.iter().map(|(item, units)| {
-                        json!({ "orderItemId": order.items[*item].id.to_string(), "quantity": units })
-                    });
+                    let items = parcel.lines.iter().map(
+                        |(item, units)| json!({ "orderItemId": order.items[*item].id.to_string(), "quantity": units }),
+                    );
                     Some(json!({
                         "packageReferenceId": parcel.shipment_id(),
                         "createdTime": stamp(event.at),
@@ -202,11 +215,8 @@ fn fulfillment(order: &Order, standing: &Standing) -> Value {
 /// What a buyer pays for an item, in minor units; tax in the price isn't paid twice.
 fn total(order: &Order, item: &Item, state: ItemStanding) -> i64 {
     let each = &item.each;
-    let tax = if matches!(order.market.tax, Tax::Added(_)) {
-        each.tax + each.shipping_tax + each.gift_wrap_tax
-    } else {
-        0
-    };
+    let tax =
+        if matches!(order.market.tax, Tax::Added(_)) { each.tax + each.shipping_tax + each.gift_wrap_tax } else { 0 };
     let sum = each.price + each.shipping + each.gift_wrap + tax - each.discount - each.shipping_discount;
     sum * state.ordered
 }

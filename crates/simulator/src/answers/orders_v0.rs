@@ -3,11 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
-use super::{OrderFilter, matching, stamp};
-use crate::world::{
-    Item, ItemStanding, Marketplace, Order, Seller, Source, Standing, Status, Tax, World, decimal, published_at,
-    standing,
-};
+use super::{OrderFilter, matching, one, stamp};
+use crate::world::{Item, ItemStanding, Marketplace, Order, Seller, Standing, Status, Tax, World, decimal};
 
 /// Orders that pass the filter.
 pub fn orders_v0(world: &World, seller: &str, filter: &OrderFilter, now: DateTime<Utc>) -> Vec<Value> {
@@ -15,13 +12,17 @@ pub fn orders_v0(world: &World, seller: &str, filter: &OrderFilter, now: DateTim
     matching(seller, filter, now).iter().map(|(order, standing)| shown(seller, order, standing)).collect()
 }
 
+/// One order by its id; nothing if it isn't published yet.
+pub fn order_v0(world: &World, seller: &str, order_id: &str, now: DateTime<Utc>) -> Option<Value> {
+    let seller = world.seller(seller)?;
+    let (order, standing) = one(seller, order_id, now)?;
+    Some(shown(seller, order, &standing))
+}
+
 /// The items of an order; nothing if there is no such order yet.
 pub fn order_items_v0(world: &World, seller: &str, order_id: &str, now: DateTime<Utc>) -> Option<Vec<Value>> {
     let seller = world.seller(seller)?;
-    let number = seller.orders.iter().position(|order| order.id == order_id)?;
-    let order = &seller.orders[number];
-    let behind = published_at(Source::Orders, order.placed_at) - order.placed_at;
-    let standing = standing(seller, number, now - behind)?;
+    let (order, standing) = one(seller, order_id, now)?;
     if standing.emptied {
         return Some(Vec::new());
     }

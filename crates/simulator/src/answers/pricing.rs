@@ -70,7 +70,8 @@ fn answer(
 ) -> Vec<Value> {
     let (Some(seller), Some(market)) = (world.seller(seller), marketplace(marketplace_id)) else { return Vec::new() };
     let answer = |item: &String| {
-        let place = seller.products.iter().position(|product| *item == *if by_sku { &product.sku } else { &product.asin });
+        let place =
+            seller.products.iter().position(|product| *item == *if by_sku { &product.sku } else { &product.asin });
         let Some(place) = place else {
             let name = if by_sku { "SellerSKU" } else { "ASIN" };
             return json!({ "status": "ClientError", name: item });

@@ -238,12 +238,7 @@ struct Subject {
 /// # Errors
 ///
 /// The text of Amazon's 400: an unknown profile, report, column or grouping, or a range out of reach.
-pub fn ads_report(
-    world: &World,
-    profile_id: &str,
-    query: &AdsQuery,
-    now: DateTime<Utc>,
-) -> Result<Vec<Value>, String> {
+pub fn ads_report(world: &World, profile_id: &str, query: &AdsQuery, now: DateTime<Utc>) -> Result<Vec<Value>, String> {
     let (seller, profile) = world.ads_profile(profile_id).ok_or_else(|| format!("unknown profile {profile_id}"))?;
     let kind = kind(&query.report_type_id)
         .ok_or_else(|| format!("configuration reportTypeId invalid value: {}", query.report_type_id))?;
@@ -325,17 +320,11 @@ fn terms(ad: usize, metrics: &Metrics) -> Vec<(u64, Metrics)> {
         .collect()
 }
 
-fn row(
-    seller: &Seller,
-    market: &Marketplace,
-    query: &AdsQuery,
-    subject: &Subject,
-    metrics: &Metrics,
-) -> Value {
+fn row(seller: &Seller, market: &Marketplace, query: &AdsQuery, subject: &Subject, metrics: &Metrics) -> Value {
     let mut found = Map::new();
     for column in &query.columns {
-        let value = described(seller, market, query, subject, column)
-            .unwrap_or_else(|| measured(market, metrics, column));
+        let value =
+            described(seller, market, query, subject, column).unwrap_or_else(|| measured(market, metrics, column));
         found.insert(column.clone(), value);
     }
     Value::Object(found)
@@ -359,7 +348,7 @@ fn described(
         "endDate" => json!(query.to.to_string()),
         "campaignId" => json!(campaign.id),
         "campaignName" => json!(campaign.name),
-        "campaignStatus" => json!("ENABLED"),
+        "campaignStatus" | "adKeywordStatus" => json!("ENABLED"),
         "campaignBudgetType" => json!("DAILY_BUDGET"),
         "campaignBudgetAmount" => json_amount(campaign.budget, market.digits),
         "campaignBudgetCurrencyCode" => json!(market.currency),
@@ -376,7 +365,6 @@ fn described(
         "keyword" | "targeting" => json!("kite"),
         "keywordType" | "matchType" => json!("BROAD"),
         "keywordBid" => json_amount(75, market.digits),
-        "adKeywordStatus" => json!("ENABLED"),
         "searchTerm" => json!(term?),
         _ => return None,
     })
@@ -385,7 +373,11 @@ fn described(
 /// Columns that count. Of the attribution windows, a day's holds about half.
 fn measured(market: &Marketplace, metrics: &Metrics, column: &str) -> Value {
     let quotient = |part: i64, whole: i64| {
-        if whole == 0 { Value::Null } else { decimal(part * 10_000 / whole, 4).parse().map_or(Value::Null, Value::Number) }
+        if whole == 0 {
+            Value::Null
+        } else {
+            decimal(part * 10_000 / whole, 4).parse().map_or(Value::Null, Value::Number)
+        }
     };
     let money = |minor: i64| json_amount(minor, market.digits);
     match column {

@@ -72,7 +72,7 @@ pub(super) fn returns(asked: &Asked<'_>) -> Report {
         sheet.set("detailed-disposition", entry.disposition);
         sheet.set("reason", entry.reason);
         sheet.set("status", status);
-        if entry.plate % 5 > 0 {
+        if !entry.plate.is_multiple_of(5) {
             sheet.set("license-plate-number", format!("LPN{:010}", entry.plate % 10_000_000_000));
         }
         if entry.plate.is_multiple_of(7) {

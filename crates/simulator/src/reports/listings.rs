@@ -68,7 +68,13 @@ pub(super) fn print(asked: &Asked<'_>) -> Report {
             continue;
         }
         let opened = product.listed_at.with_timezone(&market.zone);
-        let date = if japanese { "%Y/%m/%d" } else if market.currency == "EUR" { "%d/%m/%Y" } else { "%Y-%m-%d" };
+        let date = if japanese {
+            "%Y/%m/%d"
+        } else if market.currency == "EUR" {
+            "%d/%m/%Y"
+        } else {
+            "%Y-%m-%d"
+        };
         sheet.set("item-name", product.title.in_language(market.language));
         sheet.set("listing-id", format!("{:08}{:03}", hashed(&[place as u64, 41]) % 100_000_000, place));
         sheet.set("seller-sku", &product.sku);

@@ -84,8 +84,7 @@ pub fn report(world: &World, seller: &str, query: &ReportQuery, now: DateTime<Ut
     let longest = match query.report_type.as_str() {
         "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL"
         | "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL" => 30,
-        "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL" => 31,
-        "GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING" => 31,
+        "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL" | "GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING" => 31,
         _ => 800,
     };
     if days > longest || query.to < query.from {

@@ -89,9 +89,8 @@ pub(super) fn print(seller: &Seller, settlement: &Settlement) -> Document {
 
 fn shared_cells(sheet: &mut Sheet, seller: &Seller, id: &str, transaction: &Transaction, line: &Line) {
     sheet.set("settlement-id", id);
-    let (kind, description) = names(line.charge);
+    let (kind, description) = names(transaction.market, line.charge);
     let named = match transaction_type(transaction, line.charge) {
-        "other-transaction" if kind == "other-transaction" => description,
         "other-transaction" => description,
         "FBAFees" | "AmazonFees" => kind,
         other => other,
@@ -119,7 +118,7 @@ fn shared_cells(sheet: &mut Sheet, seller: &Seller, id: &str, transaction: &Tran
 }
 
 fn amount_cells(sheet: &mut Sheet, transaction: &Transaction, line: &Line, digits: u32) {
-    let (kind, description) = names(line.charge);
+    let (kind, description) = names(transaction.market, line.charge);
     let amount = decimal(line.amount(), digits);
     match kind {
         "ItemPrice" => {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::Document;
 use super::sheet::Sheet;
-use crate::world::{Charge, Line, Seller, Settlement, Transaction, TransactionKind, decimal};
+use crate::world::{Charge, Line, Marketplace, Seller, Settlement, Tax, Transaction, TransactionKind, decimal};
 
 const HEADER: [&str; 24] = [
     "settlement-id",
@@ -115,7 +115,7 @@ fn line_cells(
     transaction: &Transaction,
     line: &Line,
 ) {
-    let (kind, description) = names(line.charge);
+    let (kind, description) = names(transaction.market, line.charge);
     let at = transaction.settles_at();
     sheet.set("settlement-id", settlement.id.to_string());
     sheet.set("transaction-type", transaction_type(transaction, line.charge));
@@ -162,8 +162,11 @@ pub(super) fn transaction_type(transaction: &Transaction, charge: Charge) -> &'s
 }
 
 /// Amount type and description of a charge.
-pub(super) fn names(charge: Charge) -> (&'static str, &'static str) {
+pub(super) fn names(market: &Marketplace, charge: Charge) -> (&'static str, &'static str) {
     match charge {
+        Charge::WithheldPrincipal if matches!(market.tax, Tax::Withheld(_)) => {
+            ("ItemWithheldTax", "MarketplaceFacilitatorVAT-Principal")
+        }
         Charge::Principal => ("ItemPrice", "Principal"),
         Charge::Tax => ("ItemPrice", "Tax"),
         Charge::Shipping => ("ItemPrice", "Shipping"),

@@ -39,7 +39,8 @@ pub fn listed(world: &World, seller: &str, report_type: &str, now: DateTime<Utc>
                 continue;
             }
             found.push(Listed {
-                report_id: (50_000_000_000 + hashed(&[settlement.id, layout, place as u64]) % 9_999_999_999).to_string(),
+                report_id: (50_000_000_000 + hashed(&[settlement.id, layout, place as u64]) % 9_999_999_999)
+                    .to_string(),
                 report_type: report_type.to_owned(),
                 marketplaces: vec![market.id.to_owned()],
                 from: settlement.start,

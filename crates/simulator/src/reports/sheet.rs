@@ -34,11 +34,8 @@ impl Sheet {
         let place = self.columns.get(column).copied();
         debug_assert!(place.is_some(), "no column {column:?}");
         if let Some(place) = place {
-            self.cells[place] = if value.contains(['\t', '\r', '\n']) {
-                value.replace(['\t', '\r', '\n'], " ")
-            } else {
-                value
-            };
+            self.cells[place] =
+                if value.contains(['\t', '\r', '\n']) { value.replace(['\t', '\r', '\n'], " ") } else { value };
         }
     }
 

@@ -94,7 +94,8 @@ pub(super) fn unshipped(asked: &Asked<'_>) -> Report {
         if !matches!(standing.status, Status::Unshipped | Status::PartiallyShipped) {
             continue;
         }
-        for (item, state) in order.items.iter().zip(&standing.items).filter(|(_, state)| state.shipped < state.ordered) {
+        for (item, state) in order.items.iter().zip(&standing.items).filter(|(_, state)| state.shipped < state.ordered)
+        {
             let promised_at = order.placed_at + TimeDelta::days(4);
             shared_cells(&mut sheet, asked, order, item, *state);
             sheet.set("reporting-date", stamp(order.placed_at + TimeDelta::minutes(35)));

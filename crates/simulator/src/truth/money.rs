@@ -139,7 +139,8 @@ fn booked<'a>(moved: impl Iterator<Item = (DateTime<Utc>, &'a Transaction)>) -> 
 
 /// The rows of `refunds`.
 pub(super) fn refunds(seller: &Seller, published_by: DateTime<Utc>) -> Vec<RefundTruth> {
-    let mut sums: BTreeMap<(String, &str, &str, &str), (&'static Marketplace, [i64; 8])> = BTreeMap::new();
+    type Key<'a> = (String, &'static str, &'a str, &'a str);
+    let mut sums: BTreeMap<Key<'_>, (&'static Marketplace, [i64; 8])> = BTreeMap::new();
     for (at, transaction) in posted(seller, published_by) {
         let Some(order) = transaction.order.filter(|_| transaction.kind == TransactionKind::Refund) else { continue };
         let market = transaction.market;

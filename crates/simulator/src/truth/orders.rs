@@ -215,7 +215,8 @@ pub(super) fn sales(seller: &Seller, folded: &[Folded]) -> (Vec<DailySales>, Vec
         }
         let market = (!order.non_amazon).then_some(order.market);
         for (item, left) in order.items.iter().zip(&state.left).filter(|(_, left)| **left > 0) {
-            let key = (local_day(order), market.map(|market| market.id), market.map(|market| market.currency), item.product);
+            let key =
+                (local_day(order), market.map(|market| market.id), market.map(|market| market.currency), item.product);
             let sum = sums.entry(key).or_default();
             sum.digits = order.market.digits;
             if order.non_amazon {
@@ -281,7 +282,8 @@ fn by_product(seller: &Seller, sums: &BTreeMap<Key, Sums>) -> Vec<DailySales> {
 }
 
 fn totals(sums: &BTreeMap<Key, Sums>) -> Vec<DailyTotal> {
-    let mut days: BTreeMap<(&str, &str, &str), (BTreeSet<usize>, [i64; 4], u32)> = BTreeMap::new();
+    type Key<'a> = (&'a str, &'a str, &'a str);
+    let mut days: BTreeMap<Key<'_>, (BTreeSet<usize>, [i64; 4], u32)> = BTreeMap::new();
     for ((local_day, marketplace_id, currency, _), sum) in sums {
         let (Some(marketplace_id), Some(currency)) = (marketplace_id, currency) else { continue };
         if sum.orders.is_empty() {

@@ -151,7 +151,11 @@ static ALL: [Marketplace; 9] = [
         order_prefix: 702,
         language: "es_MX",
         warehouses: ["MEX1", "MEX2"],
-        places: [("León", "Guanajuato", "37000"), ("Ciudad de México", "CDMX", "06000"), ("Mérida", "Yucatán", "97000")],
+        places: [
+            ("León", "Guanajuato", "37000"),
+            ("Ciudad de México", "CDMX", "06000"),
+            ("Mérida", "Yucatán", "97000"),
+        ],
     },
     Marketplace {
         id: "A1PA6795UKMFR9",
@@ -259,6 +263,10 @@ static ALL: [Marketplace; 9] = [
         order_prefix: 249,
         language: "ja_JP",
         warehouses: ["NRT1", "KIX2"],
-        places: [("札幌市", "北海道", "060-0001"), ("那覇市", "沖縄県", "900-0001"), ("名古屋市", "愛知県", "450-0001")],
+        places: [
+            ("札幌市", "北海道", "060-0001"),
+            ("那覇市", "沖縄県", "900-0001"),
+            ("名古屋市", "愛知県", "450-0001"),
+        ],
     },
 ];

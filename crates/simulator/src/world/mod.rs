@@ -35,6 +35,7 @@ pub use transaction::{Charge, Line, Transaction, TransactionKind};
 
 pub(crate) use latency::latency;
 pub(crate) use money::{hashed, json_amount};
+pub(crate) use product::PriceSteps;
 pub(crate) use timeline::Timeline;
 
 use chrono::{DateTime, Utc};
@@ -132,6 +133,11 @@ impl Seller {
         let start = self.orders.partition_point(|order| order.placed_at < from);
         let end = self.orders.partition_point(|order| order.placed_at < to);
         start..end.max(start)
+    }
+
+    /// The place of the order with this id, placed yet or not.
+    pub fn order(&self, id: &str) -> Option<usize> {
+        self.timeline.order(&self.orders, id)
     }
 
     /// The price a product was offered at in a marketplace at a moment, in minor units.

@@ -2,6 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+/// Prices in minor units and the moments they began, oldest first.
+pub(crate) type PriceSteps = Vec<(DateTime<Utc>, i64)>;
+
 /// A product under one SKU, sold in all of the seller's marketplaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Product {
@@ -26,7 +29,7 @@ pub struct Product {
     /// Volume in ten-thousandths of a cubic foot.
     pub volume: i64,
     /// Price per marketplace id, each with the moment it began; the first holds from the start.
-    pub(crate) prices: Vec<(&'static str, Vec<(DateTime<Utc>, i64)>)>,
+    pub(crate) prices: Vec<(&'static str, PriceSteps)>,
 }
 
 /// A title in the languages worlds are printed in. Lone quotes and inch marks are data.

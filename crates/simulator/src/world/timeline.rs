@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Event, Seller, What};
+use super::{Event, Order, Seller, What};
 
 /// What events are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,7 @@ pub(crate) struct Timeline {
     threads: [Vec<usize>; THREADS],
     ads: BTreeMap<(usize, NaiveDate), Vec<usize>>,
     settlement_of: Vec<Option<usize>>,
+    orders_by_id: Vec<usize>,
 }
 
 impl Timeline {
@@ -72,6 +73,8 @@ impl Timeline {
                 timeline.settlement_of[*transaction] = Some(place);
             }
         }
+        timeline.orders_by_id = (0..seller.orders.len()).collect();
+        timeline.orders_by_id.sort_by(|one, other| seller.orders[*one].id.cmp(&seller.orders[*other].id));
         seller.timeline = timeline;
     }
 
@@ -91,6 +94,12 @@ impl Timeline {
     /// The settlement a transaction counts in; none for payouts.
     pub(crate) fn settlement_of(&self, transaction: usize) -> Option<usize> {
         self.settlement_of.get(transaction).copied().flatten()
+    }
+
+    /// The place of the order with this id.
+    pub(crate) fn order(&self, orders: &[Order], id: &str) -> Option<usize> {
+        let found = self.orders_by_id.binary_search_by(|place| orders[*place].id.as_str().cmp(id)).ok()?;
+        Some(self.orders_by_id[found])
     }
 
     /// Places of the events of a profile's day, oldest first.

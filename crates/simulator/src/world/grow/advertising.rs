@@ -46,7 +46,7 @@ impl Growth {
         self.seller.campaigns.push(Campaign { id, profile, product, name, budget: converted(2500, market) });
         let group_id = id + 7;
         for place in 0..ads.min(self.seller.products.len()) {
-            let shown = Self::by_product(product).then_some(place);
+            let shown = (product != AdProduct::Brands).then_some(place);
             let id = 480_000_000_000_000_000 + self.number() * 17;
             self.seller.ads.push(Ad { id, campaign, group_id, product: shown });
         }
@@ -57,7 +57,7 @@ impl Growth {
             return; // no impressions, no row
         }
         let ended = market.midnight(day + Days::new(1));
-        let impressions = self.random.i64(80..2600);
+        let impressions = self.random.i64(60..1100);
         let clicks = impressions * self.random.i64(1..14) / 1000;
         let per_click = converted(self.random.i64(22..140), market).max(1);
         let cost = clicks * per_click;

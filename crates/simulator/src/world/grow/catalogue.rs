@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 
 use super::{Growth, converted};
-use crate::world::{Marketplace, Product, Title, What, hashed};
+use crate::world::{Marketplace, PriceSteps, Product, Title, What, hashed};
 
 /// English, German, French, Japanese. Lone quotes are what titles have.
 const THINGS: [(&str, &str, &str, &str); 8] = [
@@ -13,7 +13,12 @@ const THINGS: [(&str, &str, &str, &str); 8] = [
     ("Brass door sign 3\" x 1.5", "Türschild aus Messing 8 × 4 cm", "Plaque de porte en laiton", "真鍮製 ドアサイン"),
     ("Dog lead, 6' O'Hara", "Hundeleine, 1,8 m – geflochten", "Laisse tressée pour chien", "犬用 リード 1.8m 髙品質"),
     ("Travel pillow", "Reisekissen für große Köpfe", "Coussin de voyage «Rêve»", "トラベル ピロー 首まくら"),
-    ("Resistance bands (set of 5)", "Fitnessbänder, 5er-Set, übergroß", "Bandes élastiques, lot de 5", "トレーニング チューブ 5本セット"),
+    (
+        "Resistance bands (set of 5)",
+        "Fitnessbänder, 5er-Set, übergroß",
+        "Bandes élastiques, lot de 5",
+        "トレーニング チューブ 5本セット",
+    ),
     ("Notebook, dotted, A5", "Notizbuch gepunktet A5 – säurefrei", "Carnet pointillé A5", "ドット ノート A5判"),
 ];
 
@@ -67,7 +72,8 @@ impl Growth {
                 french: format!("{}, {}", thing.2, colour.2),
                 japanese: format!("{} {}", thing.3, colour.3),
             },
-            by_amazon: place == 0 || !self.chance(150),
+            // The first is always Amazon's to ship; every sixth is the seller's.
+            by_amazon: place % 6 != 3,
             listed_at,
             referral: self.one_of(&[80, 120, 150, 150, 150]),
             fulfilment: self.random.i64(32..78) * 10 + 2,
@@ -77,12 +83,7 @@ impl Growth {
     }
 
     /// The price from the start, and its changes about every month.
-    fn prices(
-        &mut self,
-        product: usize,
-        market: &'static Marketplace,
-        listed_at: chrono::DateTime<Utc>,
-    ) -> Vec<(chrono::DateTime<Utc>, i64)> {
+    fn prices(&mut self, product: usize, market: &'static Marketplace, listed_at: chrono::DateTime<Utc>) -> PriceSteps {
         let cents = 900 + (hashed(&[self.pace, product as u64, 21]) % 4200) as i64;
         let mut price = rounded(converted(cents, market), market);
         let mut steps = vec![(listed_at, price)];

@@ -29,9 +29,10 @@ struct Growth {
 
 /// Grows one seller of a profile.
 pub(super) fn seller(profile: &Profile, wanted: &SellerProfile) -> Seller {
-    let salt = wanted.id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let salt = wanted
+        .id
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     let seed = hashed(&[profile.seed, salt]);
     let mut growth = Growth {
         random: fastrand::Rng::with_seed(seed),

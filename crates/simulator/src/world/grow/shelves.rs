@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Growth;
-use crate::world::{
-    Charge, Line, Marketplace, Movement, MovementKind, Reimbursement, TransactionKind, What,
-};
+use crate::world::{Charge, Line, Marketplace, Movement, MovementKind, Reimbursement, TransactionKind, What};
 
 /// What happens to the units that can be sold: when, and how many.
 type Changes = Vec<(DateTime<Utc>, i64)>;
@@ -121,7 +119,8 @@ impl Growth {
         self.seller.reimbursements.push(paid);
         self.happens(at, What::Reimbursed { entry });
         let charge = if units < 0 { Charge::ReversedReimbursement } else { Charge::Reimbursement };
-        let line = Line { item: None, product: Some(product), units: units.abs(), charge, base: per_unit * units, tax: 0 };
+        let line =
+            Line { item: None, product: Some(product), units: units.abs(), charge, base: per_unit * units, tax: 0 };
         let posted_at = at + self.minutes(30, 60 * 10);
         self.post(TransactionKind::Reimbursement, market, posted_at, None, None, None, vec![line]);
         number
