@@ -67,14 +67,15 @@ impl Caller {
             Some(token) => Access { token: token.clone(), age: TimeDelta::zero() },
             None => self.sign_in.access(operation.api).await?,
         };
-        self.quota.take(operation).await?;
+        let pass = self.quota.take(operation).await?;
         let headers = self.headers(ask, &access)?;
         let url = ask.url(&self.endpoints.base(operation.api, self.account.region));
         let arrived = self.transport.send(operation.method, &url, headers, ask.body.clone()).await;
+        drop(pass);
         let arrived = arrived.map_err(|stop| self.located(ask, stop))?;
         tracing::debug!(
             account = %self.account, operation = operation.name, status = arrived.status,
-            bytes = arrived.body.len(), request_id = arrived.header("x-amzn-requestid"), "Amazon answered"
+            bytes = arrived.body.len(), request_id = arrived.request_id(), "Amazon answered"
         );
         let rate = arrived.header("x-amzn-ratelimit-limit").and_then(|text| text.trim().parse().ok());
         match classify(operation, arrived) {

@@ -64,7 +64,7 @@ fn refusal(operation: &Operation, fault: Fault, arrived: &Arrived, json: Option<
     if json.is_none() && !arrived.body.is_empty() && arrived.status >= 300 {
         error = error.with("body", quoted(&arrived.body));
     }
-    if let Some(id) = arrived.header("x-amzn-requestid") {
+    if let Some(id) = arrived.request_id() {
         error = error.with("request id", id);
     }
     let hint = arrived.header("retry-after").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
@@ -86,7 +86,7 @@ fn remedied(operation: &Operation, fault: Fault, error: Error) -> Error {
     match fault {
         Fault::Denied if !operation.role.is_empty() => error.hint(format!(
             "the role {:?} is probably missing: add it to the developer profile and the application, then let the seller \
-             authorise again (a new role only counts from then on)",
+             authorise again (a new role only counts from then on); a token of another region is refused likewise",
             operation.role
         )),
         _ => error,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use sellerlake_contracts::{Clock, Error, Kind, Result};
 use serde_json::{Value, json};
 
@@ -69,6 +69,8 @@ impl Clock for SteppedClock {
         if self.now() >= until {
             return;
         }
+        // Times are kept in microseconds, and nobody may wake before his time.
+        let until = until.trunc_subsecs(6) + TimeDelta::microseconds(1);
         if let Err(error) = self.step(until).await {
             tracing::warn!(%error, "the simulator's clock can't be moved; going on as if it had been");
         }

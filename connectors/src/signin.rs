@@ -198,7 +198,7 @@ fn refusal(account: &AccountId, api: Api, arrived: &Arrived, code: &str, words: 
             error = error.with(key, value);
         }
     }
-    if let Some(id) = arrived.header("x-amzn-requestid") {
+    if let Some(id) = arrived.request_id() {
         error = error.with("request id", id);
     }
     let error = match hint {

@@ -56,6 +56,11 @@ impl Arrived {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Amazon's id of the request, which its support asks for; each API has its own name for it.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        ["x-amzn-requestid", "x-amz-rid", "x-amz-request-id"].into_iter().find_map(|name| self.header(name))
+    }
+
     #[cfg(test)]
     pub(crate) fn test(status: u16, headers: &[(&'static str, &'static str)], body: &'static str) -> Self {
         let pairs = headers.iter().map(|(name, text)| (HeaderName::from_static(name), HeaderValue::from_static(text)));

@@ -10,6 +10,7 @@ use crate::parameters;
 /// `listProfiles`. Parameters: `access_level`, `api_program`; the defaults also show profiles that may only be read.
 pub(crate) const PROFILES: Listing = Listing::one_page(ask);
 
+#[expect(clippy::unnecessary_wraps, reason = "every listing asks through one type")]
 fn ask(pull: &Pull, _part: &Part) -> Result<Ask> {
     Ok(Ask::of(&LIST_PROFILES)
         .query("accessLevel", parameters::optional(pull, "access_level").unwrap_or("view"))

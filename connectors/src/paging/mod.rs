@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::call::Caller;
 use crate::failure::{Fault, Stop};
+use crate::parameters;
 use crate::scratch::{Scratch, Spool};
 
 /// How long work that came some way rests after a failure.
@@ -31,6 +32,9 @@ impl Connector for Paged {
     async fn step(&self, pull: &Pull, checkpoint: Option<&Value>) -> Result<Step> {
         let (mut progress, mut spool) = match Progress::resume(checkpoint, &self.scratch) {
             Some(resumed) => resumed,
+            None if pull.window.is_some_and(|window| window.to <= window.from) => {
+                return Err(parameters::lacking(pull, "the request's window is empty".to_owned()));
+            }
             None => match self.listing.parts(pull, self.caller.clock.now()) {
                 Ok(parts) => {
                     let spool = self.scratch.spool(&pull.account.to_string())?;

@@ -1,5 +1,7 @@
 //! One token bucket, without clock or store.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -26,13 +28,34 @@ pub(crate) struct Bucket {
     /// Tokens the store already counts as spent.
     paid_ahead: u32,
     refusals: u32,
+    under_way: Arc<AtomicU32>,
+}
+
+/// A call that may not have reached Amazon yet. Until this is dropped its token can't refill: a call that is late,
+/// or one whose caller was given time by a clock that jumped, arrives together with those after it.
+#[derive(Debug)]
+pub(crate) struct Pass(Arc<AtomicU32>);
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Bucket {
     /// A full one: nobody has called yet.
     pub(crate) fn full(operation: &Operation, now: DateTime<Utc>) -> Self {
         let (rate, burst) = (operation.rate, f64::from(operation.burst));
-        Self { tokens: burst, rate, default_rate: rate, burst, updated_at: now, paid_ahead: 0, refusals: 0 }
+        Self {
+            tokens: burst,
+            rate,
+            default_rate: rate,
+            burst,
+            updated_at: now,
+            paid_ahead: 0,
+            refusals: 0,
+            under_way: Arc::default(),
+        }
     }
 
     /// As it was left by an earlier run. A level from the future (somebody corrected a clock) counts from now.
@@ -42,8 +65,8 @@ impl Bucket {
         Self { tokens, rate: level.rate.max(full.rate), updated_at: level.updated_at.min(now), ..full }
     }
 
-    /// Takes a token and says how long to wait before using it; `None`, taking nothing, if that is over `patience`.
-    /// Waiting callers queue up: each takes its token from the future.
+    /// Takes a token and says how long to wait before using it; takes nothing if that is over `patience`. Waiting
+    /// callers queue up: each takes its token from the future.
     pub(crate) fn take(&mut self, now: DateTime<Utc>, patience: Duration) -> Result<Duration, Duration> {
         self.refill(now);
         let missing = (1.0 - self.tokens).max(0.0);
@@ -54,6 +77,12 @@ impl Bucket {
         }
         self.tokens -= 1.0;
         Ok(wait)
+    }
+
+    /// The pass that goes with a token taken.
+    pub(crate) fn pass(&self) -> Pass {
+        self.under_way.fetch_add(1, Ordering::SeqCst);
+        Pass(Arc::clone(&self.under_way))
     }
 
     /// Counts one token as written down; `false` if more have to be written down first.
@@ -104,7 +133,8 @@ impl Bucket {
     fn refill(&mut self, now: DateTime<Utc>) {
         let idle = (now - self.updated_at).max(TimeDelta::zero());
         let seconds = idle.num_milliseconds() as f64 / 1000.0;
-        self.tokens = (self.tokens + seconds * self.pace()).min(self.burst);
+        let room = (self.burst - f64::from(self.under_way.load(Ordering::SeqCst))).max(self.tokens.min(0.0));
+        self.tokens = (self.tokens + seconds * self.pace()).min(room);
         self.updated_at = self.updated_at.max(now);
     }
 }
@@ -141,7 +171,7 @@ mod tests {
     #[test]
     fn refusals_empty_it_and_wait_twice_as_long_each_time() {
         let mut bucket = Bucket::full(&LIST, at(0));
-        let mut wait = |bucket: &mut Bucket| {
+        let wait = |bucket: &mut Bucket| {
             bucket.refused(at(0), None, 0.0);
             bucket.clone().take(at(0), MINUTE).unwrap().as_secs()
         };
@@ -149,6 +179,16 @@ mod tests {
         bucket.answered(None);
         bucket.refused(at(0), Some(Duration::from_secs(30)), 0.0);
         assert_eq!(bucket.take(at(0), MINUTE).unwrap().as_secs(), 30);
+    }
+
+    #[test]
+    fn calls_under_way_keep_their_tokens_from_refilling() {
+        let mut bucket = Bucket::full(&LIST, at(0));
+        let late: Vec<_> = (0..3).map(|_| bucket.take(at(0), MINUTE).map(|_| bucket.pass())).collect();
+        let free = (0..10).filter(|_| bucket.take(at(3600), MINUTE) == Ok(Duration::ZERO)).count();
+        assert_eq!(free, 7);
+        drop(late);
+        assert_eq!((0..10).filter(|_| bucket.take(at(7200), MINUTE) == Ok(Duration::ZERO)).count(), 10);
     }
 
     #[test]

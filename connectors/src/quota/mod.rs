@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bucket::Bucket;
+use bucket::{Bucket, Pass};
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Clock};
 use tokio::sync::{Mutex, OnceCell};
@@ -57,12 +57,12 @@ impl Quota {
     }
 
     /// Returns once a call may be sent; [`Stop::Later`] if that is more than a minute away. The level without the token
-    /// stands in the store before this returns.
-    pub(crate) async fn take(&self, operation: &Operation) -> Result<(), Stop> {
+    /// stands in the store before this returns. The pass is kept until Amazon has answered.
+    pub(crate) async fn take(&self, operation: &Operation) -> Result<Pass, Stop> {
         self.loaded.get_or_try_init(|| self.load()).await?;
         let name = operation.bucket();
         let now = self.clock.now();
-        let wait = {
+        let (wait, pass) = {
             let mut buckets = self.side(operation).lock().await;
             let bucket = buckets.of(operation, &name, now);
             let wait = bucket.take(now, PATIENCE).map_err(|wait| Stop::Later(now + span(wait)))?;
@@ -70,12 +70,12 @@ impl Quota {
                 let level = bucket.pay(&name);
                 self.store.save(&self.account, &[level]).await?;
             }
-            wait
+            (wait, bucket.pass())
         };
         if !wait.is_zero() {
             self.clock.sleep_until(now + span(wait)).await;
         }
-        Ok(())
+        Ok(pass)
     }
 
     /// Amazon refused a call for being too many.

@@ -32,7 +32,10 @@ impl Wanted<'_> {
             && marketplaces == self.marketplaces
             && text("processingStatus").is_none_or(|status| !matches!(status, "CANCELLED" | "FATAL"))
             && same(self.from, printed(report, "/dataStartTime"))
-            && same(self.to, printed(report, "/dataEndTime"))
+            && same(
+                self.to.map(|to| printed(report, "/createdTime").map_or(to, |created| to.min(created))),
+                printed(report, "/dataEndTime"),
+            )
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) const TRANSACTIONS: Listing = Listing {
     token_at: "/payload/nextToken",
     token_life: TimeDelta::hours(1),
     items_at: "/payload/transactions",
+    full_page: 500,
     longest: LONGEST,
     lag: LAG,
     halves_on_error: true,

@@ -14,6 +14,7 @@ pub(crate) const INVENTORY: Listing = Listing {
     token_at: "/pagination/nextToken",
     token_life: TimeDelta::seconds(30),
     items_at: "/payload/inventorySummaries",
+    full_page: 50,
     ..Listing::one_page(ask)
 };
 
