@@ -118,6 +118,15 @@ async fn reports_end_badly_and_well_when_asked_again() {
         client.pass(TimeDelta::minutes(20));
         assert_eq!(client.report(&id).await["processingStatus"], "DONE");
     }
+    let client = struck(Kind::ReportCancelled, "reports.*").await;
+    let mut always = script(&[(Kind::ReportCancelled, "reports.*")]);
+    always.script[0].times = 9;
+    client.follow(always);
+    for expected in ["CANCELLED", "DONE"] {
+        let id = client.create(client.orders_request()).await;
+        client.pass(TimeDelta::minutes(20));
+        assert_eq!(client.report(&id).await["processingStatus"], expected, "twice would mean that there is no data");
+    }
     let client = struck(Kind::SlowReport, "reports.*").await;
     let id = client.create(client.orders_request()).await;
     client.pass(TimeDelta::minutes(50));

@@ -49,6 +49,24 @@ async fn a_token_belongs_to_its_request_and_its_day() {
 }
 
 #[tokio::test]
+async fn listings_are_sorted_and_cut_by_date() {
+    let client = Client::start(options()).await;
+    let base =
+        format!("/listings/2021-08-01/items/{}?marketplaceIds={}", client.account.seller_id, client.marketplace());
+    let created = |page: &Value| -> Vec<String> {
+        let items = page["items"].as_array().unwrap().iter();
+        items.map(|item| item["summaries"][0]["createdDate"].as_str().unwrap().to_owned()).collect()
+    };
+    let all = created(&client.get(&format!("{base}&sortBy=createdDate&sortOrder=ASC")).await.json());
+    assert!(all.len() > 2 && all.is_sorted());
+    let newest_first = created(&client.get(&base).await.json());
+    assert_eq!(newest_first, all.iter().rev().cloned().collect::<Vec<_>>());
+    let until = client.get(&format!("{base}&sortBy=createdDate&sortOrder=ASC&createdBefore={}", all[1])).await.json();
+    assert_eq!((created(&until), &until["numberOfResults"]), (all[..2].to_vec(), &Value::from(2)));
+    assert_eq!(client.get(&format!("{base}&sortBy=luck")).await.status, 400);
+}
+
+#[tokio::test]
 async fn filters_are_checked() {
     let client = Client::start(options()).await;
     for bad in [

@@ -114,23 +114,16 @@ fn enter(
     if let Some(known) = in_flight {
         return Err(duplicate(&known.id));
     }
-    let number = reports.len().to_string();
-    let draw = |what: &str| chance::draw(amazon.seed, &["ads", what, &number]);
+    let number = reports.iter().filter(|known| known.profile == profile).count().to_string();
+    let draw = |what: &str| chance::draw(amazon.seed, &["ads", what, &profile, &number]);
     let wait = |what: &str, least: u64, most: u64| {
         TimeDelta::milliseconds(((least + draw(what) % (most - least)) as f64 * 1000.0 * amazon.pace) as i64)
     };
-    let starts = call.now() + wait("queue", 5, 60);
-    let report = AdsReport {
-        id: chance::uuid(amazon.seed, &["ads report", &number]),
-        seller: call.seller().to_owned(),
-        profile,
-        name,
-        configuration,
-        query,
-        created: call.now(),
-        starts,
-        ends: starts + wait("run", 30, 1200) + slow,
-    };
+    let id = chance::uuid(amazon.seed, &["ads report", &profile, &number]);
+    let (seller, created) = (call.seller().to_owned(), call.now());
+    let starts = created + wait("queue", 5, 60);
+    let ends = starts + wait("run", 30, 1200) + slow;
+    let report = AdsReport { id, seller, profile, name, configuration, query, created, starts, ends };
     reports.push(report.clone());
     Ok(report)
 }

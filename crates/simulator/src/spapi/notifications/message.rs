@@ -23,7 +23,7 @@ fn reports(amazon: &Amazon, subscription: &Subscription, after: DateTime<Utc>, n
     let seller = &subscription.seller;
     amazon.reports.run_schedules(amazon, &subscription.region, now);
     let mut reports = amazon.reports.of(seller, DateTime::UNIX_EPOCH, now);
-    reports.retain(|report| report.cancelled.is_none() && report.ends > after && report.ends <= now);
+    reports.retain(|report| !report.is_cancelled() && report.ends > after && report.ends <= now);
     reports.sort_by(|a, b| (a.ends, &a.id).cmp(&(b.ends, &b.id)));
     let message = |report: &std::sync::Arc<crate::spapi::Report>| {
         let mut finished = json!({

@@ -1,7 +1,7 @@
 //! The ledger of reports: who asked for what, and what a request leads to.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -30,9 +30,12 @@ pub(super) struct Ledger {
     pub(super) schedules: Vec<Schedule>,
     /// Document id → (seller, report id).
     documents: HashMap<String, (String, String)>,
-    /// The requests of a subject, oldest first.
+    /// The requests of a subject, oldest first, but those that a fault decided.
     history: HashMap<Subject, Vec<Arc<Report>>>,
-    created: u64,
+    /// Subjects whose last request a fault cancelled. The next one is spared: twice would mean that there is no data.
+    spared: HashSet<Subject>,
+    /// Requests by seller.
+    created: HashMap<String, u64>,
 }
 
 /// What is known about a request besides its query.
@@ -45,6 +48,13 @@ pub(super) struct Request {
     pub(super) at: DateTime<Utc>,
     /// The fault that decides it, if one does.
     pub(super) fault: Option<Kind>,
+}
+
+impl Request {
+    /// What it asks for.
+    pub(super) fn subject(&self) -> Subject {
+        subject(&self.seller, &self.query, self.range_given)
+    }
 }
 
 impl ReportDesk {
@@ -72,60 +82,49 @@ impl ReportDesk {
         held(&self.0).create(amazon, kind, request)
     }
 
+    /// Whether a request must not be cancelled by a fault again.
+    pub(super) fn spares(&self, subject: &Subject) -> bool {
+        held(&self.0).spared.contains(subject)
+    }
+
     /// Cancels a report that is still in queue; `false` if it isn't.
     pub(super) fn cancel(&self, seller: &str, id: &str, now: DateTime<Utc>) -> bool {
         let mut ledger = held(&self.0);
-        let Some(report) = ledger.reports.get(&(seller.to_owned(), id.to_owned())) else { return false };
-        if now >= report.starts || report.cancelled.is_some() {
+        let Some(report) = ledger.reports.get(&(seller.to_owned(), id.to_owned())).cloned() else { return false };
+        if now >= report.starts || report.cancelled.set(now).is_err() {
             return false;
         }
-        let cancelled = Arc::new(Report {
-            cancelled: Some(now),
-            query: report.query.clone(),
-            id: report.id.clone(),
-            seller: report.seller.clone(),
-            schedule: report.schedule.clone(),
-            document_id: report.document_id.clone(),
-            fate: Fate::Cancelled,
-            outcome: std::sync::OnceLock::new(),
-            ..**report
-        });
         // A report that was never generated starts no cooldown.
-        if let Some(history) = ledger.history.get_mut(&cancelled.subject()) {
+        if let Some(history) = ledger.history.get_mut(&report.subject()) {
             history.retain(|known| known.id != id);
         }
-        ledger.reports.insert((seller.to_owned(), id.to_owned()), cancelled);
         true
     }
 }
 
 impl Ledger {
     pub(super) fn create(&mut self, amazon: &Amazon, kind: &ReportType, request: Request) -> Arc<Report> {
-        self.created += 1;
-        let number = self.created;
-        let draw = |what: &str| chance::draw(amazon.seed, &["report", what, kind.name, &number.to_string()]);
-        let id = (50_000_000_000 + number * 7_919 + draw("id") % 7_919).to_string();
-        let subject = subject(&request.seller, &request.query, request.range_given);
+        let number = self.created.entry(request.seller.clone()).or_default();
+        *number += 1;
+        let dice = Dice { amazon, seller: request.seller.clone(), number: *number };
+        let id = (50_000_000_000 + *number * 7_919 + dice.draw("id") % 7_919).to_string();
+        let subject = request.subject();
         let history = self.history.get(&subject).map_or(&[][..], Vec::as_slice);
-        let fault_fate = match request.fault {
-            Some(Kind::ReportCancelled) => Some(Fate::Cancelled),
-            Some(Kind::ReportFatal) => Some(Fate::Failed((draw("reason") % 2 == 0).then(|| internal_failure(&id)))),
-            _ => None,
+        let faulty = faulty(&request, &id, &dice);
+        let is_faulty = faulty.is_some();
+        let fate = faulty.or_else(|| cooled(history, kind, &request)).unwrap_or(Fate::Generated);
+        let may_copy = |earlier: &&Arc<Report>| fate == Fate::Generated && is_copied(earlier, &request, kind);
+        let copied = history.iter().rev().find(may_copy).cloned();
+        let ((starts, ends), document_id) = if let Some(earlier) = &copied {
+            ((earlier.starts, earlier.ends), earlier.document_id.clone())
+        } else {
+            let document_id = document_id(amazon.seed, &request.region, &[&request.seller, &id]);
+            (dice.times(kind, &request, &fate), document_id)
         };
-        let copied = history.iter().rev().find(|earlier| is_copied(earlier, &request, kind)).cloned();
-        let fate = fault_fate.or_else(|| cooled(history, kind, &request)).unwrap_or(Fate::Generated);
-        let waits = |what: &str, (least, most): (u64, u64)| {
-            TimeDelta::milliseconds(((least + draw(what) % (most - least + 1)) as f64 * 1000.0 * amazon.pace) as i64)
-        };
-        let slow = if request.fault == Some(Kind::SlowReport) { TimeDelta::hours(3) } else { TimeDelta::zero() };
-        let delay = if fate == Fate::Generated { kind.delay_seconds } else { (5, 20) };
-        let (mut starts, mut ends) =
-            (request.at + waits("queue", (2, 10)), request.at + waits("queue", (2, 10)) + waits("run", delay) + slow);
-        let mut document = document_id(amazon.seed, &request.region, &[&request.seller, &id]);
-        let copied = copied.filter(|_| fate == Fate::Generated);
-        if let Some(earlier) = &copied {
-            (starts, ends) = (earlier.starts, earlier.ends);
-            document.clone_from(&earlier.document_id);
+        if request.fault == Some(Kind::ReportCancelled) {
+            self.spared.insert(subject.clone());
+        } else {
+            self.spared.remove(&subject);
         }
         let report = Arc::new(Report {
             id: id.clone(),
@@ -136,19 +135,58 @@ impl Ledger {
             created: request.at,
             starts,
             ends,
-            cancelled: None,
+            cancelled: OnceLock::new(),
             fate,
-            document_id: document.clone(),
-            outcome: std::sync::OnceLock::new(),
+            document_id: document_id.clone(),
+            outcome: OnceLock::new(),
         });
-        self.reports.insert((request.seller.clone(), id.clone()), Arc::clone(&report));
         if copied.is_none() {
-            self.documents.insert(document, (request.seller, id));
+            self.documents.insert(document_id, (request.seller.clone(), id.clone()));
         }
-        if fault_fate_is_free(request.fault) {
+        if !is_faulty {
             self.history.entry(subject).or_default().push(Arc::clone(&report));
         }
+        self.reports.insert((request.seller, id), Arc::clone(&report));
         report
+    }
+}
+
+/// What is left open about a request.
+struct Dice<'a> {
+    amazon: &'a Amazon,
+    seller: String,
+    number: u64,
+}
+
+impl Dice<'_> {
+    fn draw(&self, what: &str) -> u64 {
+        chance::draw(self.amazon.seed, &["report", what, &self.seller, &self.number.to_string()])
+    }
+
+    fn wait(&self, what: &str, (least, most): (u64, u64)) -> TimeDelta {
+        let seconds = least + self.draw(what) % (most - least + 1);
+        TimeDelta::milliseconds((seconds as f64 * 1000.0 * self.amazon.pace) as i64)
+    }
+
+    /// When generation starts and ends.
+    fn times(&self, kind: &ReportType, request: &Request, fate: &Fate) -> (DateTime<Utc>, DateTime<Utc>) {
+        let starts = request.at + self.wait("queue", (2, 10));
+        let run = if *fate == Fate::Generated { kind.delay_seconds } else { (5, 20) };
+        let slow = if request.fault == Some(Kind::SlowReport) { TimeDelta::hours(3) } else { TimeDelta::zero() };
+        (starts, starts + self.wait("run", run) + slow)
+    }
+}
+
+/// What a fault makes of a request. A report that failed by fault was never generated, and may be asked for again.
+fn faulty(request: &Request, id: &str, dice: &Dice<'_>) -> Option<Fate> {
+    match request.fault? {
+        Kind::ReportCancelled => Some(Fate::Cancelled),
+        Kind::ReportFatal => {
+            let why =
+                format!("{{\"errorDetails\":\"Error in report request {id}: internal failure while generating.\"}}");
+            Some(Fate::Failed(dice.draw("reason").is_multiple_of(2).then_some(why)))
+        }
+        _ => None,
     }
 }
 
@@ -170,13 +208,4 @@ fn cooled(history: &[Arc<Report>], kind: &ReportType, request: &Request) -> Opti
     }
     let since = history.iter().rev().take_while(|report| report.fate != Fate::Generated).count();
     Some(if since < PATIENCE { Fate::Cancelled } else { Fate::Failed(Some(HAMMERED.to_owned())) })
-}
-
-/// A report that failed by fault was never generated, and may be asked for again at once.
-fn fault_fate_is_free(fault: Option<Kind>) -> bool {
-    !matches!(fault, Some(Kind::ReportCancelled | Kind::ReportFatal))
-}
-
-fn internal_failure(id: &str) -> String {
-    format!("{{\"errorDetails\":\"Error in report request {id}: internal failure while generating the report.\"}}")
 }

@@ -68,7 +68,7 @@ impl Document {
             let kind = &report.query.report_type;
             return match report.outcome(amazon, now)? {
                 Outcome::Failed(Some(reason)) => Some(Self::failure(&report.seller, kind, reason)),
-                Outcome::Done => match reports::report(&amazon.world, &report.seller, &report.query, report.ends) {
+                Outcome::Done => match report.print(amazon) {
                     Printed::Document(document) => {
                         let may_lack = report.query.to + RECENT >= report.ends;
                         Some(Self { may_lack, ..Self::printed(&report.seller, kind, document) })

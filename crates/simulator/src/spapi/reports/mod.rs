@@ -68,10 +68,7 @@ fn create(amazon: &Amazon, call: &Call<'_>) -> Reply {
         let days = kind.span_days.unwrap_or_default();
         return Err(Answer::invalid(format!("The date range of {} may not be longer than {days} days.", kind.name)));
     }
-    let fault = [Kind::ReportCancelled, Kind::ReportFatal, Kind::SlowReport]
-        .into_iter()
-        .find(|fault| call.strikes(amazon, *fault));
-    let request = desk::Request {
+    let mut request = desk::Request {
         seller: call.seller().to_owned(),
         region: call.region.to_owned(),
         query: ReportQuery {
@@ -84,8 +81,12 @@ fn create(amazon: &Amazon, call: &Call<'_>) -> Reply {
         range_given,
         schedule: None,
         at: call.now(),
-        fault,
+        fault: None,
     };
+    let spared = amazon.reports.spares(&request.subject());
+    let faults = [Kind::ReportCancelled, Kind::ReportFatal, Kind::SlowReport];
+    let mut possible = faults.into_iter().filter(|fault| *fault != Kind::ReportCancelled || !spared);
+    request.fault = possible.find(|fault| call.strikes(amazon, *fault));
     let report = amazon.reports.create(amazon, kind, request);
     Ok(Answer::json(202, &json!({ "reportId": report.id })))
 }

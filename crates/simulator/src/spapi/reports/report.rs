@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::reports::{Report as Printed, ReportQuery, report};
@@ -51,7 +51,7 @@ pub struct Report {
     /// When it ends; the document shows what was published by then.
     pub ends: DateTime<Utc>,
     /// When the client cancelled it, if it did while it was in queue.
-    pub cancelled: Option<DateTime<Utc>>,
+    pub cancelled: OnceLock<DateTime<Utc>>,
     /// What generation leads to.
     pub fate: Fate,
     /// The document's id, if there will be a document.
@@ -61,6 +61,18 @@ pub struct Report {
 }
 
 impl Report {
+    /// The report as of the end of its generation. Amazon's range includes its last second, the printer's doesn't.
+    pub fn print(&self, amazon: &Amazon) -> Printed {
+        let mut query = self.query.clone();
+        query.to += TimeDelta::seconds(1);
+        report(&amazon.world, &self.seller, &query, self.ends)
+    }
+
+    /// Whether the client cancelled it.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.get().is_some()
+    }
+
     /// What came of it, if it is over by `now`.
     pub fn outcome(&self, amazon: &Amazon, now: DateTime<Utc>) -> Option<&Outcome> {
         if now < self.ends {
@@ -69,7 +81,7 @@ impl Report {
         Some(self.outcome.get_or_init(|| match &self.fate {
             Fate::Cancelled => Outcome::Nothing,
             Fate::Failed(reason) => Outcome::Failed(reason.clone()),
-            Fate::Generated => match report(&amazon.world, &self.seller, &self.query, self.ends) {
+            Fate::Generated => match self.print(amazon) {
                 Printed::Document(_) => Outcome::Done,
                 Printed::NoData => Outcome::Nothing,
                 Printed::Refused(reason) => Outcome::Failed(Some(reason)),
@@ -79,7 +91,7 @@ impl Report {
 
     /// `IN_QUEUE`, `IN_PROGRESS`, `DONE`, `CANCELLED` or `FATAL`.
     pub fn status(&self, amazon: &Amazon, now: DateTime<Utc>) -> &'static str {
-        if self.cancelled.is_some() {
+        if self.is_cancelled() {
             return "CANCELLED";
         }
         match self.outcome(amazon, now) {
@@ -94,14 +106,14 @@ impl Report {
     /// The id of its document, once there is one.
     pub fn document(&self, amazon: &Amazon, now: DateTime<Utc>) -> Option<&str> {
         let printed = matches!(self.outcome(amazon, now), Some(Outcome::Done | Outcome::Failed(Some(_))));
-        (printed && self.cancelled.is_none()).then_some(self.document_id.as_str())
+        (printed && !self.is_cancelled()).then_some(self.document_id.as_str())
     }
 
     /// As getReport shows it at `now`: fields that have no value yet are absent.
     pub fn shown(&self, amazon: &Amazon, now: DateTime<Utc>) -> Value {
         let mut shown = Map::new();
         shown.insert("reportType".into(), json!(self.query.report_type));
-        if let Some(ended) = self.cancelled.or((now >= self.ends).then_some(self.ends)) {
+        if let Some(ended) = self.cancelled.get().copied().or((now >= self.ends).then_some(self.ends)) {
             shown.insert("processingEndTime".into(), json!(stamp(ended)));
         }
         shown.insert("processingStatus".into(), json!(self.status(amazon, now)));
@@ -112,7 +124,7 @@ impl Report {
         shown.insert("reportId".into(), json!(self.id));
         shown.insert("dataEndTime".into(), json!(stamp(self.query.to)));
         shown.insert("createdTime".into(), json!(stamp(self.created)));
-        if now >= self.starts && self.cancelled.is_none() {
+        if now >= self.starts && !self.is_cancelled() {
             shown.insert("processingStartTime".into(), json!(stamp(self.starts)));
         }
         shown.insert("dataStartTime".into(), json!(stamp(self.query.from)));
