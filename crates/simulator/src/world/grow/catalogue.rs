@@ -9,7 +9,7 @@ use crate::world::{Marketplace, PriceSteps, Product, Title, What, hashed};
 const THINGS: [(&str, &str, &str, &str); 8] = [
     ("Kite, 24\" wide", "Drachen für Könner, 60 cm", "Cerf-volant d'été, 60 cm", "凧 24インチ ①号"),
     ("Reel \"Pro\" with line", "Spule \"Pro\" mit Schnur", "Dévidoir \"Pro\" avec fil", "糸巻き プロ用 ~強力~"),
-    ("Enamel mug, 12 oz", "Emaille-Becher, 0,35 l – weiß", "Tasse émaillée 35 cl", "ホーロー マグカップ 350㎖"),
+    ("Enamel mug, 12 oz", "Emaille-Becher, 0,35 l – weiß", "Tasse émaillée 35 cl", "ホーロー マグカップ 350㏄"),
     ("Brass door sign 3\" x 1.5", "Türschild aus Messing 8 × 4 cm", "Plaque de porte en laiton", "真鍮製 ドアサイン"),
     ("Dog lead, 6' O'Hara", "Hundeleine, 1,8 m – geflochten", "Laisse tressée pour chien", "犬用 リード 1.8m 髙品質"),
     ("Travel pillow", "Reisekissen für große Köpfe", "Coussin de voyage «Rêve»", "トラベル ピロー 首まくら"),
