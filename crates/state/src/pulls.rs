@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sellerlake_contracts::{Error, Result, Scope, Window};
 use sha2::{Digest, Sha256};
 
-use crate::statement::{Row, Statement, Value, sql};
+use crate::statement::{Row, Statement, sql};
 use crate::words::words;
 use crate::{AccountId, AccountStatus, Leased, State};
 
@@ -250,7 +250,7 @@ impl Leased {
     /// Says what became of a running call; false if it isn't running.
     pub async fn step(&mut self, id: &str, step: &PullStep) -> Result<bool> {
         let (status, until, failed, checkpoint, error) = match step {
-            PullStep::Checkpoint(checkpoint) => (PullStatus::Running, self.now, 0, Some(checkpoint), None),
+            PullStep::Checkpoint(checkpoint) => (PullStatus::Running, self.now, 0_u32, Some(checkpoint), None),
             PullStep::Wait { until, checkpoint } => (PullStatus::Queued, *until, 0, checkpoint.as_ref(), None),
             PullStep::Retry { until, checkpoint, error } => {
                 (PullStatus::Queued, *until, 1, checkpoint.as_ref(), Some(error))
@@ -332,12 +332,6 @@ pub(crate) fn fingerprint(parts: &[&str]) -> String {
         hash.update(part.as_bytes());
     }
     hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-impl From<i32> for Value {
-    fn from(number: i32) -> Self {
-        i64::from(number).into()
-    }
 }
 
 fn read(row: &Row) -> Result<Pull> {

@@ -48,12 +48,15 @@ impl State {
     }
 
     /// Forgets everything of a seller, its tombstone and the epochs of its leases excepted: the last step of a
-    /// purge, after the lake was swept by what is known here. Forgetting twice is the same as once.
+    /// purge, after the lake was swept by what is known here. Of alarms those go whose id holds an account or
+    /// `seller_id=` of the seller, between slashes, colons or blanks. Forgetting twice is the same as once.
     pub async fn forget_seller(&self, seller: &SellerId) -> Result<()> {
         const OPERATION: &str = "purge.forget";
         let mut transaction = self.begin_alone(OPERATION).await?;
+        let mut names = vec![format!("seller_id={seller}")];
         for region in Region::ALL {
             let account = AccountId::new(seller, *region);
+            names.push(account.to_string());
             for text in OF_ACCOUNT {
                 sql(OPERATION, text).bind(&account).execute(&mut transaction).await?;
             }
@@ -61,12 +64,11 @@ impl State {
         for text in OF_SELLER {
             sql(OPERATION, text).bind(seller.as_str()).execute(&mut transaction).await?;
         }
-        let partition = format!("seller_id={seller}");
         let alarms = sql(OPERATION, "SELECT id FROM alarms").all(&mut transaction).await?;
         for alarm in alarms {
             let id: String = alarm.get("id")?;
             // Not LIKE, in which '_' stands for anything.
-            if id.split(['/', ' ']).any(|part| part == partition) {
+            if id.split(['/', ':', ' ']).any(|part| names.iter().any(|name| name == part)) {
                 sql(OPERATION, "DELETE FROM alarms WHERE id = $1").bind(id).execute(&mut transaction).await?;
             }
         }
