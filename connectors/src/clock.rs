@@ -20,17 +20,20 @@ pub struct SteppedClock {
 }
 
 impl SteppedClock {
-    /// Asks the simulator at `base` (no path) for its time. [`Kind::Unreachable`] if there is none.
+    /// Asks the simulator at `base` (no path) for its time. [`Kind::Unreachable`] if nobody answers, [`Kind::Usage`] if
+    /// it isn't a simulator with a stepped clock.
     pub async fn connect(base: &str) -> Result<Self> {
         let url = format!("{}/simulator/clock", base.trim_end_matches('/'));
         let client = reqwest::Client::builder().no_proxy().build().map_err(|error| lost(error, base))?;
         let clock = Self { url: url.into(), client, micros: Arc::new(AtomicI64::new(i64::MIN)) };
         let answer = clock.client.get(&*clock.url).send().await.map_err(|error| lost(error, base))?;
-        clock.take(answer).await.map_err(|error| lost(error, base))?;
-        if clock.micros.load(Ordering::SeqCst) == i64::MIN {
-            return Err(Error::permanent(Kind::Unreachable, "no simulator tells the time there").with("address", base));
-        }
-        Ok(clock)
+        let told = clock.take(answer).await.map_err(|error| lost(error, base))?;
+        let complaint = match told.get("kind").and_then(Value::as_str) {
+            Some("stepped") => return Ok(clock),
+            Some(_) => "the simulator's time passes by itself: use the machine's clock",
+            None => "no simulator tells the time there",
+        };
+        Err(Error::permanent(Kind::Usage, complaint).at("clock.connect").with("address", base))
     }
 
     /// Moves on to what an answer's `x-simulator-now` says; never back.
@@ -40,18 +43,18 @@ impl SteppedClock {
         }
     }
 
-    async fn take(&self, answer: reqwest::Response) -> Result<(), reqwest::Error> {
+    async fn take(&self, answer: reqwest::Response) -> Result<Value, reqwest::Error> {
         let header = answer.headers().get("x-simulator-now").and_then(|value| value.to_str().ok()).map(str::to_owned);
         self.observe(header.as_deref());
         let body: Value = serde_json::from_slice(&answer.error_for_status()?.bytes().await?).unwrap_or_default();
         self.observe(body.get("now").and_then(Value::as_str));
-        Ok(())
+        Ok(body)
     }
 
     async fn step(&self, until: DateTime<Utc>) -> Result<(), reqwest::Error> {
         let body = json!({ "sleep_until": instant(until) }).to_string();
         let request = self.client.post(&*self.url).header("content-type", "application/json").body(body);
-        self.take(request.send().await?).await
+        self.take(request.send().await?).await.map(|_| ())
     }
 }
 

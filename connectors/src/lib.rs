@@ -12,6 +12,7 @@ mod amazon;
 mod ask;
 mod call;
 mod check;
+mod checkpoint;
 mod classify;
 mod clock;
 mod credentials;

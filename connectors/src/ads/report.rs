@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::operations::{CREATE_ADS_REPORT, GET_ADS_REPORT};
 use crate::ask::Ask;
 use crate::call::Caller;
+use crate::checkpoint;
 use crate::document::{Mint, fetch};
 use crate::failure::{Fault, Stop};
 use crate::parameters;
@@ -29,14 +30,12 @@ pub(crate) struct AdsReport {
 
 #[async_trait]
 impl Connector for AdsReport {
-    async fn step(&self, pull: &Pull, checkpoint: Option<&Value>) -> Result<Step> {
-        let mut errand = match checkpoint.filter(|checkpoint| !checkpoint.is_null()) {
-            Some(checkpoint) => Errand::read(checkpoint)?,
-            None => Errand::new(self.process, self.caller.clock.now()),
-        };
+    async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
+        let begun = || Errand::new(self.process, self.caller.clock.now());
+        let mut errand = checkpoint::read(stored)?.unwrap_or_else(begun);
         match self.advance(pull, &mut errand).await {
             Ok(step) => Ok(step),
-            Err(Stop::Later(until)) => Ok(Step::Wait { until, checkpoint: errand.keep()? }),
+            Err(Stop::Later(until)) => checkpoint::wait(until, &errand),
             Err(Stop::Failed(failure)) => Err(failure.error.with("profile", &pull.scope)),
         }
     }

@@ -13,6 +13,7 @@ use sellerlake_contracts::{Answer, Connector, Pull, Result, Status, Step};
 use serde_json::Value;
 
 use crate::call::Caller;
+use crate::checkpoint;
 use crate::failure::{Fault, Stop};
 use crate::parameters;
 use crate::scratch::{Scratch, Spool};
@@ -29,8 +30,8 @@ pub(crate) struct Paged {
 
 #[async_trait]
 impl Connector for Paged {
-    async fn step(&self, pull: &Pull, checkpoint: Option<&Value>) -> Result<Step> {
-        let (mut progress, mut spool) = match Progress::resume(checkpoint, &self.scratch) {
+    async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
+        let (mut progress, mut spool) = match Progress::resume(stored, &self.scratch) {
             Some(resumed) => resumed,
             None if pull.window.is_some_and(|window| window.to <= window.from) => {
                 return Err(parameters::lacking(pull, "the request's window is empty".to_owned()));
@@ -40,7 +41,7 @@ impl Connector for Paged {
                     let spool = self.scratch.spool(&pull.account.to_string())?;
                     (Progress::begin(parts, &spool), spool)
                 }
-                Err(until) => return Ok(Step::Wait { until, checkpoint: Value::Null }),
+                Err(until) => return checkpoint::wait(until, &Value::Null),
             },
         };
         let before = spool.ends().len();
@@ -62,7 +63,8 @@ impl Connector for Paged {
                 self.caller.clock.now() + REST
             }
         };
-        Ok(Step::Wait { until, checkpoint: progress.keep(&spool)? })
+        progress.keep(&spool)?;
+        checkpoint::wait(until, &progress)
     }
 }
 

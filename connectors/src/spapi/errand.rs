@@ -1,7 +1,6 @@
 //! Something asked of Amazon that takes its time: the checkpoint of a report or a query.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -35,19 +34,6 @@ impl Errand {
     /// One about to be asked for by `process`.
     pub(crate) fn new(process: u64, now: DateTime<Utc>) -> Self {
         Self { process, asked_at: now, id: None, created_at: None, doubts: 0, cancelled: 0 }
-    }
-
-    /// Out of a checkpoint.
-    pub(crate) fn read(checkpoint: &Value) -> Result<Self> {
-        serde_json::from_value(checkpoint.clone()).map_err(|error| {
-            Error::permanent(Kind::Internal, "a stored checkpoint can't be read").at("connectors.resume").source(error)
-        })
-    }
-
-    /// As a checkpoint.
-    pub(crate) fn keep(&self) -> Result<Value> {
-        let failed = |error| Error::permanent(Kind::Internal, "a checkpoint can't be written").source(error);
-        serde_json::to_value(self).map_err(failed)
     }
 
     /// Whether it may have been asked for without our knowing.

@@ -12,6 +12,7 @@ use super::errand::{Errand, printed};
 use super::operations::{CREATE_QUERY, GET_DOCUMENT, GET_QUERY};
 use crate::ask::Ask;
 use crate::call::Caller;
+use crate::checkpoint;
 use crate::classify::Reply;
 use crate::document::{Mint, fetch};
 use crate::failure::Stop;
@@ -43,19 +44,14 @@ struct Queries {
 
 #[async_trait]
 impl Connector for DataKiosk {
-    async fn step(&self, pull: &Pull, checkpoint: Option<&Value>) -> Result<Step> {
+    async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
         let now = self.caller.clock.now();
-        let mut queries = match checkpoint.filter(|checkpoint| !checkpoint.is_null()) {
-            Some(checkpoint) => serde_json::from_value(checkpoint.clone())
-                .map_err(|error| Error::permanent(Kind::Internal, "a stored checkpoint can't be read").source(error))?,
-            None => Queries { errand: Errand::new(self.process, now), page_token: None, documents: Vec::new() },
-        };
+        let begun = || Queries { errand: Errand::new(self.process, now), page_token: None, documents: Vec::new() };
+        let mut queries = checkpoint::read(stored)?.unwrap_or_else(begun);
         match self.advance(pull, &mut queries).await {
             Ok(step) => Ok(step),
             Err(Stop::Failed(failure)) => Err(failure.error),
-            Err(Stop::Later(until)) => {
-                Ok(Step::Wait { until, checkpoint: serde_json::to_value(&queries).unwrap_or_default() })
-            }
+            Err(Stop::Later(until)) => checkpoint::wait(until, &queries),
         }
     }
 }

@@ -14,6 +14,7 @@ use super::operations::{CREATE_REPORT, GET_REPORT};
 use super::report_document::{answer, document};
 use crate::ask::{Ask, instant};
 use crate::call::Caller;
+use crate::checkpoint;
 use crate::failure::{Fault, Stop};
 use crate::parameters;
 use crate::scratch::Scratch;
@@ -36,17 +37,15 @@ pub(crate) struct Report {
 
 #[async_trait]
 impl Connector for Report {
-    async fn step(&self, pull: &Pull, checkpoint: Option<&Value>) -> Result<Step> {
+    async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
         let now = self.caller.clock.now();
-        let Some(checkpoint) = checkpoint.filter(|checkpoint| !checkpoint.is_null()) else {
+        let Some(mut errand) = checkpoint::read::<Errand>(stored)? else {
             // Stored before anything is asked: whoever finds it without an id after a crash looks before asking again.
-            let checkpoint = Errand::new(self.process, now).keep()?;
-            return Ok(Step::Wait { until: now, checkpoint });
+            return checkpoint::wait(now, &Errand::new(self.process, now));
         };
-        let mut errand = Errand::read(checkpoint)?;
         match self.advance(pull, &mut errand).await {
             Ok(step) => Ok(step),
-            Err(Stop::Later(until)) => Ok(Step::Wait { until, checkpoint: errand.keep()? }),
+            Err(Stop::Later(until)) => checkpoint::wait(until, &errand),
             Err(Stop::Failed(failure)) => Err(failure.error.with("report type", report_type(pull)?)),
         }
     }

@@ -14,6 +14,7 @@ use super::operations::GET_REPORTS;
 use super::report_document::{answer, document};
 use crate::ask::{Ask, instant};
 use crate::call::Caller;
+use crate::checkpoint;
 use crate::failure::{Fault, Stop};
 use crate::parameters;
 use crate::scratch::Scratch;
@@ -39,18 +40,15 @@ struct Listed {
 
 #[async_trait]
 impl Connector for Settlements {
-    async fn step(&self, pull: &Pull, checkpoint: Option<&Value>) -> Result<Step> {
-        let kept = checkpoint.cloned().and_then(|kept| serde_json::from_value(kept).ok());
-        let mut listed: Listed = kept.unwrap_or_default();
+    async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
+        let mut listed: Listed = checkpoint::read(stored)?.unwrap_or_default();
         let step = match parameters::optional(pull, "document_id") {
             Some(id) => self.download(pull, id).await,
             None => self.list(pull, &mut listed).await,
         };
         match step {
             Ok(step) => Ok(step),
-            Err(Stop::Later(until)) => {
-                Ok(Step::Wait { until, checkpoint: serde_json::to_value(&listed).unwrap_or_default() })
-            }
+            Err(Stop::Later(until)) => checkpoint::wait(until, &listed),
             Err(Stop::Failed(failure)) => Err(failure.error),
         }
     }
