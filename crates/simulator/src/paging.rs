@@ -28,19 +28,9 @@ pub struct Paging<'a> {
     pub free: &'a [&'a str],
     /// Whether items have ids, so that a client can tell a doubled one.
     pub identified: bool,
-    /// What a reading may lack.
-    pub late: Late,
-}
-
-/// What a reading of a list may lack and a later one will have. A gap nobody would look for again would be a lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Late {
-    /// Nothing.
-    Nothing,
-    /// The newest item: the last one of a list sorted by time.
-    Newest,
-    /// Any item: the list is read whole time and again.
-    Anything,
+    /// Whether a reading may lack the list's last item, and a later one will have it: so with the newest of what
+    /// happened lately, sorted by time. A gap where nobody would look again would be a lie.
+    pub may_lack: bool,
 }
 
 /// One page.
@@ -96,7 +86,12 @@ pub fn carry(call: &Call<'_>, token: &str, page: &str) -> String {
     format!("{}.{page}", URL_SAFE_NO_PAD.encode(call.query().encoded(&[token])))
 }
 
-impl Paging<'_> {
+impl<'a> Paging<'a> {
+    /// Items with ids, of which none is missing; every parameter must come again.
+    pub const fn new(token: &'a str, size: usize, lifetime: TimeDelta) -> Self {
+        Self { token, size, lifetime, free: &[], identified: true, may_lack: false }
+    }
+
     /// The page a call asks for, of the list that `print` prints as of a moment.
     pub fn page(
         &self,
@@ -123,12 +118,7 @@ impl Paging<'_> {
         if from > 0 && self.identified && call.strikes(amazon, Kind::PageDuplicate) {
             items.insert(0, list[from - 1].clone());
         }
-        let may_lack = match self.late {
-            Late::Nothing => false,
-            Late::Newest => to == list.len(),
-            Late::Anything => true,
-        };
-        if items.len() > 1 && may_lack && call.strikes(amazon, Kind::PageGap) {
+        if items.len() > 1 && to == list.len() && self.may_lack && call.strikes(amazon, Kind::PageGap) {
             items.pop();
         }
         Ok(Page { items, next: (to < list.len()).then(|| seal(to)), as_of })

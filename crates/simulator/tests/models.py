@@ -3,7 +3,8 @@
     models.py MODELS RECORDED
 
 MODELS is the folder with the models of https://github.com/amzn/selling-partner-api-models, RECORDED one with a JSON
-file per answer: {"model": file, "method": "get", "path": template, "status": 200, "body": ...} for an operation,
+file per answer: {"model": file, "method": "get", "path": template, "status": 200, "rate": 0.5, "burst": 30, "body": ...} for an
+operation, whose usage plan is compared as well,
 {"schema": file, "body": ...} for a document or message with a schema of its own. Prints each violation; exits with 1
 if there is any, or nothing to check.
 """
@@ -11,6 +12,7 @@ if there is any, or nothing to check.
 import functools
 import json
 import pathlib
+import re
 import sys
 
 import jsonschema
@@ -33,16 +35,35 @@ def load(file):
     return plain(json.loads(file.read_text()))
 
 
-def schema_of(models, answer):
-    """The schema an answer must satisfy: None where any body will do, a text where the answer is not foreseen."""
-    if "schema" in answer:
-        return load(models / answer["schema"])
-    model = load(models / answer["model"])
-    response = model["paths"][answer["path"]][answer["method"]]["responses"].get(str(answer["status"]))
+@functools.cache
+def document_judge(schema):
+    return jsonschema.Draft7Validator(load(schema))
+
+
+@functools.cache
+def answer_judge(file, path, method, status):
+    """Judges answers of one status of one operation; None where any body will do."""
+    model = load(file)
+    response = model["paths"][path][method]["responses"].get(str(status))
     if response is None:
-        return f"{answer['status']} is not an answer of this operation"
+        raise KeyError(f"{status} is not an answer of this operation")
     schema = response.get("schema")
-    return schema and {**schema, "definitions": model["definitions"]}
+    return schema and jsonschema.Draft4Validator({**schema, "definitions": model["definitions"]})
+
+
+def judge_of(models, answer):
+    if "schema" in answer:
+        return document_judge(models / answer["schema"])
+    return answer_judge(models / answer["model"], answer["path"], answer["method"], answer["status"])
+
+
+def quota_of(models, answer):
+    """Rate and burst in the usage plan of an operation's description, or None."""
+    if "rate" not in answer:
+        return None
+    operation = load(models / answer["model"])["paths"][answer["path"]][answer["method"]]
+    plans = re.findall(r"\|\s*([\d.]+)\s*\|\s*([\d.]+)\s*\|", operation.get("description", ""))
+    return tuple(map(float, plans[0])) if len(plans) == 1 else None
 
 
 def main():
@@ -50,15 +71,18 @@ def main():
     violations, checked = [], 0
     for file in sorted(recorded.glob("*.json")):
         answer = json.loads(file.read_text())
-        schema = schema_of(models, answer)
         checked += 1
-        if isinstance(schema, str):
-            violations.append(f"{file.stem}: {schema}")
-        elif schema:
-            kind = jsonschema.Draft7Validator if "schema" in answer else jsonschema.Draft4Validator
-            for error in kind(schema).iter_errors(answer["body"]):
-                where = "/".join(map(str, error.absolute_path))
-                violations.append(f"{file.stem}: {where}: {error.message[:300]}")
+        quota = quota_of(models, answer)
+        if quota and quota != (answer["rate"], answer["burst"]):
+            violations.append(f"{file.stem}: the usage plan says {quota}, not {answer['rate']}, {answer['burst']}")
+        try:
+            judge = judge_of(models, answer)
+        except KeyError as error:
+            violations.append(f"{file.stem}: {error}")
+            continue
+        for error in judge.iter_errors(answer["body"]) if judge else ():
+            where = "/".join(map(str, error.absolute_path))
+            violations.append(f"{file.stem}: {where}: {error.message[:300]}")
     print("\n".join(violations))
     print(f"{checked} answers checked, {len(violations)} violations")
     sys.exit(bool(violations) or not checked)

@@ -121,7 +121,7 @@ impl Recorder {
             operation.name,
             &json!({
                 "model": format!("models/{model}.json"), "method": method.to_lowercase(), "path": operation.path,
-                "status": got.status, "body": shown,
+                "status": got.status, "rate": operation.rate, "burst": operation.burst, "body": shown,
             }),
         );
         got
@@ -145,7 +145,7 @@ impl Recorder {
         self.get(client, &format!("{orders}?lastUpdatedAfter=2026-10-01&maxResultsPerPage=3")).await;
         self.get(client, orders).await;
         let page = self.get(client, &format!("{orders}?createdAfter=2026-10-01&includedData={everything}")).await;
-        for order in page["orders"].as_array().unwrap() {
+        for order in page["orders"].as_array().unwrap().iter().take(12) {
             let id = order["orderId"].as_str().unwrap();
             self.get(client, &format!("{orders}/{id}?includedData={everything}")).await;
             self.get(client, &format!("/orders/v0/orders/{id}")).await;

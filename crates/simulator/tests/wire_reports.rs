@@ -203,3 +203,25 @@ async fn a_schedule_replaces_its_like_and_requests_by_itself() {
     assert_eq!(client.delete(&path).await.status, 200);
     assert_eq!(client.get(&path).await.status, 404);
 }
+
+#[tokio::test]
+async fn a_query_ends_in_lines_of_json() {
+    let client = Client::start(options()).await;
+    let queries = "/dataKiosk/2023-11-15/queries";
+    let query = format!(
+        "query {{ analytics_economics_2024_03_15 {{ economics(startDate: \"2026-10-12\", endDate: \"2026-10-20\", \
+         marketplaceIds: [\"{}\"], aggregateBy: {{ date: DAY, productId: MSKU }}) {{ startDate msku }} }} }}",
+        client.marketplace()
+    );
+    assert_eq!(client.post(queries, json!({ "query": "x".repeat(8001) })).await.status, 400);
+    let made = client.post(queries, json!({ "query": query })).await;
+    assert_eq!(made.status, 202);
+    let path = format!("{queries}/{}", made.json()["queryId"].as_str().unwrap());
+    assert_eq!(client.get(&path).await.json()["processingStatus"], "IN_QUEUE");
+    client.pass(TimeDelta::minutes(6));
+    let done = client.get(&path).await.json();
+    let document = format!("/dataKiosk/2023-11-15/documents/{}", done["dataDocumentId"].as_str().unwrap());
+    let url = client.get(&document).await.json()["documentUrl"].as_str().unwrap().to_owned();
+    let lines = String::from_utf8(gunzip(&client.fetch(&url).await.body).unwrap()).unwrap();
+    assert!(lines.lines().all(|line| serde_json::from_str::<Value>(line).unwrap()["msku"].is_string()));
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{profile, refuse};
 use crate::answers::ads_campaigns;
-use crate::paging::{Late, Paging};
+use crate::paging::Paging;
 use crate::server::{Amazon, Answer, Call, Operation, Query, Reply};
 use crate::world::AdProduct;
 
@@ -59,14 +59,7 @@ fn listed(amazon: &Amazon, call: &Call<'_>, product: AdProduct, media: &str) -> 
     let token = body["nextToken"].as_str().map(|token| format!("nextToken={token}")).unwrap_or_default();
     let request = crate::server::call::Request { query: Query::parse(&token), ..call.request.clone() };
     let paged = call.again(&request);
-    let paging = Paging {
-        token: "nextToken",
-        size,
-        lifetime: TimeDelta::hours(1),
-        free: &[],
-        identified: true,
-        late: Late::Anything,
-    };
+    let paging = Paging::new("nextToken", size, TimeDelta::hours(1));
     let page = paging.page(amazon, &paged, |_| {
         let mut campaigns = ads_campaigns(&amazon.world, profile, product);
         // Archived campaigns show up only when asked for.

@@ -2,6 +2,13 @@
 //!
 //! Nothing here loses data for good: what a fault hides, doubles or changes in one reading is right in a later one, so a
 //! client that reads again where it should ends at the truth.
+//!
+//! A plan by POST to `/simulator/faults`:
+//!
+//! ```json
+//! {"script": [{"kind": "http_503_html", "operation": "orders_2026.*", "nth": 2, "times": 3}],
+//!  "seeded": {"seed": 1, "rate": 0.02, "until": "2026-11-05T00:00:00Z"}}
+//! ```
 
 mod kind;
 mod plan;

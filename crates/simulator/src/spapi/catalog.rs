@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{found, marketplaces, under};
 use crate::answers::catalog_items;
-use crate::paging::{Late, Paging};
+use crate::paging::Paging;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
 /// The operations, with their documented quotas (B.2).
@@ -35,14 +35,7 @@ fn search(amazon: &Amazon, call: &Call<'_>) -> Reply {
     }
     let included = included(call);
     let size = query.number("pageSize", 1..=MOST, 10)?;
-    let paging = Paging {
-        token: "pageToken",
-        size,
-        lifetime: TimeDelta::hours(1),
-        free: &[],
-        identified: true,
-        late: Late::Anything,
-    };
+    let paging = Paging::new("pageToken", size, TimeDelta::hours(1));
     // Unknown identifiers are missing without a word.
     let page = paging.page(amazon, call, |_| catalog_items(&amazon.world, &marketplace, &identifiers, &included))?;
     let mut body = under("items", page.items);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{found, under, window};
 use crate::answers::transactions;
-use crate::paging::{Late, Paging};
+use crate::paging::Paging;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
 /// The operations, with their documented quotas (B.2).
@@ -18,14 +18,7 @@ pub const OPERATIONS: &[Operation] =
 const LONGEST: TimeDelta = TimeDelta::days(180);
 /// How far back a transaction is found by what it relates to.
 const HISTORY: TimeDelta = TimeDelta::days(730);
-const PAGING: Paging<'static> = Paging {
-    token: "nextToken",
-    size: 500,
-    lifetime: TimeDelta::minutes(25),
-    free: &[],
-    identified: true,
-    late: Late::Nothing,
-};
+const PAGING: Paging<'static> = Paging::new("nextToken", 500, TimeDelta::minutes(25));
 
 fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
     let query = call.query();
@@ -47,8 +40,8 @@ fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
         return Err(Answer::invalid("Start date cannot be null"));
     }
     let marketplace = query.get("marketplaceId");
-    let late = asked.map_or(Late::Nothing, |window| window.late(call.now()));
-    let page = Paging { late, ..PAGING }.page(amazon, call, |now| {
+    let may_lack = asked.is_some_and(|window| window.is_recent(call.now()));
+    let page = Paging { may_lack, ..PAGING }.page(amazon, call, |now| {
         let (from, to) = asked.map_or((now - HISTORY, now), |window| window.by(now));
         if related.is_none() && to - from > LONGEST {
             return Vec::new();

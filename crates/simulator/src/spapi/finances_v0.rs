@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{found, under, window};
 use crate::answers::{event_groups_v0, financial_events_v0};
-use crate::paging::{Late, Paging};
+use crate::paging::Paging;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
 /// The operations, with their documented quotas (B.2).
@@ -87,8 +87,7 @@ fn events_page(amazon: &Amazon, call: &Call<'_>, print: impl FnOnce(DateTime<Utc
 
 /// Tokens die within minutes while a throttled client pages. Events have no ids and lists no order by time.
 fn paging(size: usize, identified: bool) -> Paging<'static> {
-    let lifetime = TimeDelta::minutes(25);
-    Paging { token: "NextToken", size, lifetime, free: &[], identified, late: Late::Nothing }
+    Paging { identified, ..Paging::new("NextToken", size, TimeDelta::minutes(25)) }
 }
 
 fn answer(next: Option<String>, name: &str, items: Value) -> Reply {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{found, marketplaces, under};
 use crate::answers::inventory_summaries;
-use crate::paging::{Late, Paging};
+use crate::paging::Paging;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
 /// The operations, with their documented quotas (B.2).
@@ -15,14 +15,7 @@ pub const OPERATIONS: &[Operation] =
         .role(Role::InventoryAndOrderTracking)];
 
 /// Tokens die after half a minute.
-const PAGING: Paging<'static> = Paging {
-    token: "nextToken",
-    size: 50,
-    lifetime: TimeDelta::seconds(30),
-    free: &[],
-    identified: true,
-    late: Late::Anything,
-};
+const PAGING: Paging<'static> = Paging::new("nextToken", 50, TimeDelta::seconds(30));
 const OLDEST_START: TimeDelta = TimeDelta::days(549);
 const MOST_SKUS: usize = 50;
 

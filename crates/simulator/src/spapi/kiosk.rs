@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Document, found, under};
 use crate::answers::data_kiosk;
 use crate::files;
-use crate::paging::{Late, Paging};
+use crate::paging::Paging;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role, chance, held};
 
 const DOCUMENT: &str = "/dataKiosk/2023-11-15/documents/{documentId}";
@@ -155,14 +155,7 @@ fn get(amazon: &Amazon, call: &Call<'_>) -> Reply {
 fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
     let size = call.query().number("pageSize", 1..=100, 10)?;
     let statuses = call.query().list("processingStatuses");
-    let paging = Paging {
-        token: "paginationToken",
-        size,
-        lifetime: TimeDelta::hours(1),
-        free: &[],
-        identified: true,
-        late: Late::Anything,
-    };
+    let paging = Paging::new("paginationToken", size, TimeDelta::hours(1));
     let page = paging.page(amazon, call, |now| {
         let queries = held(&amazon.kiosk.0).clone();
         let mine = queries

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{found, marketplaces, under};
 use crate::answers::listings_items;
-use crate::paging::{Late, Paging};
+use crate::paging::Paging;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
 /// The operations, with their documented quotas (B.2).
@@ -33,14 +33,7 @@ fn search(amazon: &Amazon, call: &Call<'_>) -> Reply {
     let included = included(call);
     let order = Order::of(call)?;
     let size = query.number("pageSize", 1..=MOST, 10)?;
-    let paging = Paging {
-        token: "pageToken",
-        size,
-        lifetime: TimeDelta::hours(1),
-        free: &[],
-        identified: true,
-        late: Late::Anything,
-    };
+    let paging = Paging::new("pageToken", size, TimeDelta::hours(1));
     let wanted = (!skus.is_empty()).then_some(&skus[..]);
     let print =
         |included: &[String], now| listings_items(&amazon.world, call.seller(), &marketplaces, wanted, included, now);

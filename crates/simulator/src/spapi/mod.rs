@@ -25,7 +25,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::faults::{Kind, RECENT};
-use crate::paging::Late;
 use crate::running::Limits;
 use crate::server::amazon::UNAVAILABLE;
 use crate::server::call::Request;
@@ -132,9 +131,9 @@ impl Window {
         (self.from, self.to.unwrap_or(as_of - SETTLED))
     }
 
-    /// What a reading of a list sorted by time may lack: its newest item, if it reaches into the last days.
-    fn late(self, now: DateTime<Utc>) -> Late {
-        if self.by(now).1 + RECENT >= now { Late::Newest } else { Late::Nothing }
+    /// Whether it reaches into the last days, whose newest item a reading may lack.
+    fn is_recent(self, now: DateTime<Utc>) -> bool {
+        self.by(now).1 + RECENT >= now
     }
 }
 

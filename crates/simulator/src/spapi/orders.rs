@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Window, found, marketplaces, under, window};
 use crate::answers::{OrderFilter, orders_2026};
-use crate::paging::{Late, Paging};
+use crate::paging::Paging;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
 /// The operations, with their documented quotas (B.2).
@@ -32,12 +32,8 @@ const INCLUDED: [&str; 11] = [
     "FULFILLMENT_ORDERS",
 ];
 const PAGING: Paging<'static> = Paging {
-    token: "paginationToken",
-    size: 100,
-    lifetime: TimeDelta::hours(24),
     free: &["maxResultsPerPage", "includedData"],
-    identified: true,
-    late: Late::Nothing,
+    ..Paging::new("paginationToken", 100, TimeDelta::hours(24))
 };
 
 fn search(amazon: &Amazon, call: &Call<'_>) -> Reply {
@@ -55,8 +51,8 @@ fn search(amazon: &Amazon, call: &Call<'_>) -> Reply {
     };
     let included = included(call)?;
     let (statuses, fulfilled_by) = (query.list("fulfillmentStatuses"), query.list("fulfilledBy"));
-    let paging =
-        Paging { size: query.number("maxResultsPerPage", 1..=100, 100)?, late: window.late(call.now()), ..PAGING };
+    let (size, may_lack) = (query.number("maxResultsPerPage", 1..=100, 100)?, window.is_recent(call.now()));
+    let paging = Paging { size, may_lack, ..PAGING };
     let page = paging.page(amazon, call, |as_of| {
         let filter = filter(created, updated, marketplaces, as_of);
         let print = |included: &[String]| orders_2026(&amazon.world, call.seller(), &filter, included, as_of);

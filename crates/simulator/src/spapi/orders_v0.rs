@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::orders::{filter, one_of, only, stamp};
 use super::{found, marketplaces, under, window};
 use crate::answers::{order_items_v0, orders_v0};
-use crate::paging::{Late, Paging, carried, carry};
+use crate::paging::{Paging, carried, carry};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
 /// The operations, with their documented quotas (B.2).
@@ -22,14 +22,8 @@ pub const OPERATIONS: &[Operation] = &[
         .role(Role::InventoryAndOrderTracking),
 ];
 
-const PAGING: Paging<'static> = Paging {
-    token: "NextToken",
-    size: 100,
-    lifetime: TimeDelta::hours(24),
-    free: &["MaxResultsPerPage"],
-    identified: true,
-    late: Late::Nothing,
-};
+const PAGING: Paging<'static> =
+    Paging { free: &["MaxResultsPerPage"], ..Paging::new("NextToken", 100, TimeDelta::hours(24)) };
 
 fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
     // Filters are baked into the token; only the marketplaces come again.
@@ -48,8 +42,8 @@ fn list_page(amazon: &Amazon, call: &Call<'_>) -> Reply {
         return Err(Answer::invalid("Exactly one of CreatedAfter and LastUpdatedAfter is required."));
     }
     let (statuses, channels) = (query.list("OrderStatuses"), query.list("FulfillmentChannels"));
-    let late = updated.or(created).map_or(Late::Nothing, |window| window.late(call.now()));
-    let paging = Paging { size: query.number("MaxResultsPerPage", 1..=100, 100)?, late, ..PAGING };
+    let may_lack = updated.or(created).is_some_and(|window| window.is_recent(call.now()));
+    let paging = Paging { size: query.number("MaxResultsPerPage", 1..=100, 100)?, may_lack, ..PAGING };
     let page = paging.page(amazon, call, |as_of| {
         let filter = filter(created, updated, marketplaces, as_of);
         let fits = |order: &Value| {

@@ -1,11 +1,16 @@
 //! The messages themselves, in their two casings (E.3).
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use std::collections::HashSet;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::desk::Subscription;
 use crate::answers::{OrderFilter, order_items_v0, orders_v0, transactions};
 use crate::server::{Amazon, chance};
+
+/// Nothing becomes known later than this after it happened.
+const BEHIND: TimeDelta = TimeDelta::hours(49);
 
 /// What a subscription is told of `(sent_until, now]`, oldest first.
 pub(super) fn since(amazon: &Amazon, subscription: &Subscription, now: DateTime<Utc>) -> Vec<Value> {
@@ -58,20 +63,25 @@ fn queries(amazon: &Amazon, subscription: &Subscription, after: DateTime<Utc>, n
     ended.into_iter().map(message).collect()
 }
 
+/// What `print` shows as of now and didn't show as of `after`: what became known in between, whenever it happened.
+fn news(after: DateTime<Utc>, now: DateTime<Utc>, print: impl Fn(DateTime<Utc>) -> Vec<Value>) -> Vec<Value> {
+    let known: HashSet<String> = print(after).iter().map(Value::to_string).collect();
+    print(now).into_iter().filter(|item| !known.contains(&item.to_string())).collect()
+}
+
 fn orders(amazon: &Amazon, subscription: &Subscription, after: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Value> {
-    let filter = OrderFilter { created: None, last_updated: Some((after, now)), marketplaces: Vec::new() };
-    let orders = orders_v0(&amazon.world, &subscription.seller, &filter, now);
+    let seller = &subscription.seller;
+    let changed = news(after, now, |as_of| {
+        let filter = OrderFilter { last_updated: Some((after - BEHIND, as_of)), ..OrderFilter::default() };
+        orders_v0(&amazon.world, seller, &filter, as_of)
+    });
     let message = |order: &Value| {
-        let at = order["LastUpdateDate"]
-            .as_str()
-            .and_then(|text| text.parse().ok())
-            .filter(|at: &DateTime<Utc>| *at > after)?;
-        let id = order["AmazonOrderId"].as_str()?;
-        let items = order_items_v0(&amazon.world, &subscription.seller, id, now).unwrap_or_default();
+        let at = order["LastUpdateDate"].as_str().and_then(|text| text.parse().ok())?;
+        let items = order_items_v0(&amazon.world, seller, order["AmazonOrderId"].as_str()?, now).unwrap_or_default();
         let payload = json!({ "OrderChangeNotification": order_change(subscription, order, at, &items) });
         Some(pascal(amazon.seed, subscription, at, &payload))
     };
-    orders.iter().filter_map(message).collect()
+    changed.iter().filter_map(message).collect()
 }
 
 fn order_change(subscription: &Subscription, order: &Value, at: DateTime<Utc>, items: &[Value]) -> Value {
@@ -104,7 +114,8 @@ fn order_change(subscription: &Subscription, order: &Value, at: DateTime<Utc>, i
 }
 
 fn money(amazon: &Amazon, subscription: &Subscription, after: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Value> {
-    let posted = transactions(&amazon.world, &subscription.seller, after, now, None, now);
+    let posted =
+        news(after, now, |as_of| transactions(&amazon.world, &subscription.seller, after - BEHIND, as_of, None, as_of));
     let message = |transaction: &Value| {
         let at = transaction["postedDate"].as_str().and_then(|text| text.parse().ok())?;
         let identifiers = transaction["relatedIdentifiers"].as_array().into_iter().flatten();

@@ -70,7 +70,8 @@ impl Document {
                 Outcome::Failed(Some(reason)) => Some(Self::failure(&report.seller, kind, reason)),
                 Outcome::Done => match report.print(amazon) {
                     Printed::Document(document) => {
-                        let may_lack = report.query.to + RECENT >= report.ends;
+                        // A list of one moment is never asked for again: the next is of another moment.
+                        let may_lack = report.range_given && report.query.to + RECENT >= report.ends;
                         Some(Self { may_lack, ..Self::printed(&report.seller, kind, document) })
                     }
                     Printed::NoData | Printed::Refused(_) => None,

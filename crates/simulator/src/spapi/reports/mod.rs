@@ -20,7 +20,7 @@ use report::stamp;
 
 use super::{found, sold_in, under};
 use crate::faults::Kind;
-use crate::paging::{Late, Paging, carried, carry};
+use crate::paging::{Paging, carried, carry};
 use crate::reports::{Listed, ReportQuery, listed};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, call};
 
@@ -181,8 +181,7 @@ fn list_page(amazon: &Amazon, call: &Call<'_>) -> Reply {
         return Err(Answer::invalid("createdSince must be within the last 90 days."));
     }
     let until = query.moment("createdUntil")?;
-    let (token, free, size) = ("nextToken", &[][..], query.number("pageSize", 1..=100, 10)?);
-    let paging = Paging { token, size, lifetime: TimeDelta::hours(1), free, identified: true, late: Late::Anything };
+    let paging = Paging::new("nextToken", query.number("pageSize", 1..=100, 10)?, TimeDelta::hours(1));
     let page = paging.page(amazon, call, |now| {
         let (since, until) = (since.unwrap_or(now - RETENTION), until.unwrap_or(now));
         let requested = amazon.reports.of(call.seller(), since, until);
