@@ -17,4 +17,5 @@ mod samples;
 mod scenarios;
 mod site;
 mod stores;
+mod sync;
 mod tidy;

@@ -26,7 +26,7 @@ pub enum Covered {
     Refused,
     /// It waits for a person.
     Failed,
-    /// It is older than Amazon keeps it, or was a moment that nobody asked at.
+    /// It lies further back than the pipeline reaches, or was a moment that nobody asked at.
     Unreachable,
     /// Nobody has asked for it yet.
     Missing,
@@ -154,7 +154,7 @@ fn parts(
         let before: Intervals = Window::new(begin, wanted.from).map(Intervals::from).unwrap_or_default();
         let reason = match pipeline.need {
             Need::Snapshot(_) => "nobody asked while it was the present",
-            Need::Window(_) => "older than Amazon keeps it",
+            Need::Window(_) => "further back than it reaches",
         };
         for window in before.minus(&told).spans() {
             parts.push((*window, Covered::Unreachable, Some(reason.into()), None));

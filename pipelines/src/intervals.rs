@@ -18,11 +18,6 @@ impl Intervals {
         &self.0
     }
 
-    /// Whether there is nothing in it.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Adds a span; empty ones add nothing.
     pub fn add(&mut self, from: DateTime<Utc>, to: DateTime<Utc>) {
         if from >= to {
@@ -57,16 +52,6 @@ impl Intervals {
             }
         }
         Self(left)
-    }
-
-    /// What is in both.
-    #[must_use]
-    pub fn within(&self, bounds: Window) -> Self {
-        let mut cut = Self::none();
-        for span in &self.0 {
-            cut.add(span.from.max(bounds.from), span.to.min(bounds.to));
-        }
-        cut
     }
 
     /// Whether the two have a moment in common.
@@ -118,11 +103,9 @@ mod tests {
             let (a, b) = (set(&left), set(&right));
             let within = |spans: &[(i64, i64)], at: i64| spans.iter().any(|(from, length)| *from <= at && at < from + length);
             let difference = a.minus(&b);
-            let cut = a.within(Window { from: hour(10), to: hour(40) });
             for at in 0..80 {
                 prop_assert_eq!(holds(&a, at), within(&left, at));
                 prop_assert_eq!(holds(&difference, at), within(&left, at) && !within(&right, at));
-                prop_assert_eq!(holds(&cut, at), within(&left, at) && (10..40).contains(&at));
             }
             prop_assert!(a.spans().windows(2).all(|pair| pair[0].to < pair[1].from));
         }

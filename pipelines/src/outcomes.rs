@@ -23,7 +23,7 @@ impl Run<'_> {
         match stepped {
             Ok(Step::Wait { until, checkpoint }) => {
                 let checkpoint = Progressed { connector: Some(checkpoint), landed: None }.text();
-                self.back(row, &PullStep::Wait { until, checkpoint: Some(checkpoint) }).await?;
+                self.back(row, PullStep::Wait { until, checkpoint: Some(checkpoint) }).await?;
                 failpoint::reach("pull.waiting")
             }
             Ok(Step::Answer(answer)) => self.landed(row, answer).await,
@@ -136,7 +136,7 @@ impl Run<'_> {
                     checkpoint: row.checkpoint.clone(),
                     error: PullError::from(&error),
                 };
-                self.back(row, &step).await
+                self.back(row, step).await
             }
             Verdict::GiveUp => {
                 self.give_up(&row, &PullError { message: sentence(&error), ..PullError::from(&error) }).await
@@ -168,7 +168,7 @@ impl Run<'_> {
         let now = self.now();
         let reason = sentence(error);
         let step = PullStep::Wait { until: now, checkpoint: row.checkpoint.clone() };
-        self.back(row, &step).await?;
+        self.back(row, step).await?;
         let state = &self.puller.workspace.state;
         state.suspend_account(&self.account, &reason, now).await?;
         let message = format!(

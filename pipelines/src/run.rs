@@ -299,13 +299,16 @@ impl<'a> Run<'a> {
     }
 
     /// Puts a row that is under way back into the queue, to go on from its checkpoint.
-    pub(crate) async fn back(&mut self, row: Pull, step: &PullStep) -> Result<()> {
+    pub(crate) async fn back(&mut self, row: Pull, mut step: PullStep) -> Result<()> {
+        if let PullStep::Wait { until, .. } | PullStep::Retry { until, .. } = &mut step {
+            *until = whole_ms(*until);
+        }
         let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
-        leased.step(&row.id, step).await?;
+        leased.step(&row.id, &step).await?;
         leased.commit().await?;
         let (until, checkpoint, failed) = match step {
-            PullStep::Wait { until, checkpoint } => (*until, checkpoint.clone(), 0),
-            PullStep::Retry { until, checkpoint, .. } => (*until, checkpoint.clone(), 1),
+            PullStep::Wait { until, checkpoint } => (until, checkpoint, 0),
+            PullStep::Retry { until, checkpoint, .. } => (until, checkpoint, 1),
             PullStep::Checkpoint(_) | PullStep::Done | PullStep::Dead(_) => return Ok(()),
         };
         let row = Pull { not_before: until, checkpoint, attempt: row.attempt + failed, ..row };
@@ -326,4 +329,11 @@ impl<'a> Run<'a> {
         self.flying.abort_all();
         Ok(())
     }
+}
+
+/// The next whole millisecond, which is what the ledger keeps: a turn must not lie between two ticks of a clock.
+fn whole_ms(at: DateTime<Utc>) -> DateTime<Utc> {
+    let below = at.timestamp_millis();
+    let exact = DateTime::from_timestamp_millis(below).unwrap_or(at);
+    if exact < at { exact + TimeDelta::milliseconds(1) } else { exact }
 }

@@ -178,7 +178,11 @@ impl Puller {
         cancel: &Cancel,
     ) -> Result<Synced> {
         let (state, clock) = (&self.workspace.state, &self.workspace.clock);
-        let lease = state.acquire_lease(&crate::run::ledger_id(&holder.id)?, &self.owner, LEASE, clock.now()).await?;
+        let taken = state.acquire_lease(&crate::run::ledger_id(&holder.id)?, &self.owner, LEASE, clock.now()).await;
+        let lease = taken.map_err(|error| {
+            error.hint("another run is pulling it; if that one died, its time is up at the moment named")
+        })?;
+        self.connectors.hold(&holder.id, &lease).await;
         let entry = state.begin_run(Some(lease.account()), "sync", clock.now()).await?;
         let mut run = Run::new(self, holder, options, watch, lease);
         let driven = run.drive(&mut cancel.clone()).await;

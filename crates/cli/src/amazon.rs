@@ -10,10 +10,11 @@ use chrono_tz::Tz;
 use sellerlake_config::{ClockKind, Settings};
 use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
 use sellerlake_contracts::{
-    AccountId, Clock, Connector, Error, Kind, MarketplaceId, Pull, Result, Scope, Secret, Step, SystemClock,
+    AccountId, BucketStore, Clock, Connector, Error, Kind, MarketplaceId, Pull, Result, Scope, Secret, Step,
+    SystemClock,
 };
 use sellerlake_pipelines::{Connectors, Workspace};
-use sellerlake_state::{AdsProfile, KeyFile, State, Vault, VaultKey};
+use sellerlake_state::{AdsProfile, KeyFile, Lease, State, Vault, VaultKey};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -57,8 +58,8 @@ pub(crate) struct Gateway {
     clock: Arc<dyn Clock>,
     stepped: Option<SteppedClock>,
     endpoints: Endpoints,
-    state: State,
     scratch: PathBuf,
+    levels: Arc<Levels>,
     seats: Mutex<Seats>,
 }
 
@@ -81,7 +82,7 @@ impl Gateway {
             clock: Arc::clone(&workspace.clock),
             stepped,
             endpoints,
-            state: workspace.state.clone(),
+            levels: Arc::new(Levels::new(workspace.state.clone(), Arc::clone(&workspace.clock))),
             scratch: workspace.lake.spool_dir().join("answers"),
             seats: Mutex::default(),
         })
@@ -129,7 +130,7 @@ impl Gateway {
             ads_client_secret: text(self.secret(APPLICATION, field::ADS_CLIENT_SECRET).await?),
         };
         let http = HttpOptions { stepped: self.stepped.clone(), ..HttpOptions::default() };
-        let buckets = Arc::new(Levels::default());
+        let buckets = Arc::clone(&self.levels) as Arc<dyn BucketStore>;
         Amazon::new(self.endpoints.clone(), application, Arc::clone(&self.clock), buckets, http, &self.scratch)
     }
 
@@ -217,6 +218,10 @@ fn read(mut page: Box<dyn Read + Send>, operation: &str) -> Result<Value> {
 impl Connectors for Gateway {
     async fn connector(&self, account: &AccountId, operation: &str) -> Result<Arc<dyn Connector>> {
         self.account(account).await?.connector(operation)
+    }
+
+    async fn hold(&self, account: &AccountId, lease: &Lease) {
+        self.levels.hold(account, lease).await;
     }
 }
 

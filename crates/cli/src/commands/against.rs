@@ -196,7 +196,8 @@ async fn lake(
 }
 
 fn is_wanted(row: &Row, first: Option<NaiveDate>) -> bool {
-    let day = ["local_day", "day"].iter().find_map(|name| row.get(*name)?.as_str()?.parse::<NaiveDate>().ok());
+    let dated = ["local_day", "day", "ended_at"];
+    let day = dated.iter().find_map(|name| row.get(*name)?.as_str()?.get(..10)?.parse::<NaiveDate>().ok());
     day.is_none_or(|day| first.is_none_or(|first| day >= first))
 }
 

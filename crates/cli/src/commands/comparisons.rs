@@ -30,7 +30,7 @@ pub(crate) const COMPARISONS: [Comparison; 8] = [
         pipelines: &["all_orders"],
         sql: "SELECT local_day, marketplace_id, currency, sum(order_items) AS items, sum(units) AS units,
                   sum(unpriced_units) AS unpriced_units, coalesce(sum(gross_sales), 0) AS revenue
-              FROM daily_sales WHERE marketplace_id IS NOT NULL GROUP BY 1, 2, 3",
+              FROM daily_sales WHERE marketplace_id IS NOT NULL GROUP BY 1, 2, 3 HAVING sum(order_items) > 0",
     },
     Comparison {
         list: "ledger",
@@ -78,6 +78,6 @@ pub(crate) const COMPARISONS: [Comparison; 8] = [
         key: &["settlement_id"],
         values: &["currency", "total"],
         pipelines: &["settlements"],
-        sql: "SELECT settlement_id, currency, total_amount AS total FROM settlements",
+        sql: "SELECT settlement_id, currency, total_amount AS total, ended_at FROM settlements",
     },
 ];
