@@ -22,6 +22,8 @@ pub struct HttpOptions {
     pub connect_timeout: Duration,
     /// Longest silence while an answer or a download comes in.
     pub read_timeout: Duration,
+    /// How long a connection is kept for the next call.
+    pub idle_timeout: Duration,
     /// Longest time one call may take altogether; downloads have no such limit.
     pub call_timeout: Duration,
     /// Address of an HTTP proxy. None is used otherwise, whatever the environment says.
@@ -35,6 +37,7 @@ impl Default for HttpOptions {
         Self {
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_mins(1),
+            idle_timeout: Duration::from_secs(20),
             call_timeout: Duration::from_mins(2),
             proxy: None,
             stepped: None,
@@ -83,6 +86,8 @@ impl Transport {
             .user_agent(agent)
             .connect_timeout(options.connect_timeout)
             .read_timeout(options.read_timeout)
+            // Shorter than Amazon's own: a call on a connection that is being closed may or may not have arrived.
+            .pool_idle_timeout(options.idle_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy();
         if let Some(proxy) = &options.proxy {

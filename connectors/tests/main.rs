@@ -7,4 +7,5 @@ mod faults;
 mod harness;
 mod quotas;
 mod reports;
+mod scripted;
 mod secrets;

@@ -13,7 +13,7 @@ async fn the_burst_is_used_and_nothing_is_refused_after_it() {
     let connector = account.connector("transactions").unwrap();
     let mut pull = peer.pull(&[]);
     let before = peer.now();
-    for _ in 0..40 {
+    for _ in 0..15 {
         pull.window.as_mut().unwrap().to -= hours(1);
         peer.drive(&*connector, &pull).await.unwrap();
     }
