@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr)] // what was skipped is said aloud
 
 mod wire_ads;
+mod wire_chaos;
 mod wire_client;
 mod wire_faults;
 mod wire_notifications;

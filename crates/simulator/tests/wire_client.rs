@@ -96,6 +96,11 @@ impl Client {
         got(self.http.post(&self.account.token_url).form(form)).await.unwrap()
     }
 
+    /// The body of a refresh that may go wrong in any way; empty if the connection did.
+    pub async fn try_lwa(&self) -> Vec<u8> {
+        got(self.http.post(&self.account.token_url).form(&self.refresh())).await.map(|got| got.body).unwrap_or_default()
+    }
+
     /// A token for grantless operations.
     pub async fn grantless(&self, scope: &str) -> String {
         let mut form = self.refresh();
