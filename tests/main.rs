@@ -21,4 +21,5 @@ mod samples;
 mod scenarios;
 mod site;
 mod stores;
+mod sync;
 mod tidy;

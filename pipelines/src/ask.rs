@@ -33,7 +33,7 @@ pub enum Granted {
 
 impl Granted {
     /// One request per seller; `None` stands for everybody at once.
-    fn sellers(&self) -> Vec<Option<SellerId>> {
+    pub(crate) fn sellers(&self) -> Vec<Option<SellerId>> {
         match self {
             Self::All => vec![None],
             Self::Sellers(sellers) => sellers.iter().cloned().map(Some).collect(),
@@ -162,6 +162,8 @@ impl Workspace {
         session.register("meta", "objects", meta::objects(objects)?)?;
         let deliveries = delivery_rows(&self.granted_deliveries(granted).await?)?;
         session.register("meta", "deliveries", meta::rows(deliveries.schema(), vec![deliveries])?)?;
+        let slices = self.slice_rows(granted).await?;
+        session.register("meta", "slices", meta::rows(slices.schema(), vec![slices])?)?;
         let alarms = self.alarm_rows(granted).await?;
         session.register("meta", "alarms", meta::rows(alarms.schema(), vec![alarms])?)?;
         Ok(session)

@@ -1,11 +1,15 @@
 //! The command line as types.
 
+mod pulling;
+
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 use sellerlake_contracts::{MarketplaceId, SellerId, Window};
 use sellerlake_query::output::OutputFormat;
+
+pub use pulling::{AccountCommand, AddAccount, Backfill, Coverage, Demo, Simulate, Sync, Verify};
 
 /// An Amazon seller's numbers as a Parquet lake that answers SQL.
 #[derive(Debug, Parser)]
@@ -25,13 +29,21 @@ pub struct Arguments {
 pub enum Command {
     /// Make a settings file and an empty lake here.
     Init(Init),
-    /// Read a small seller's files into a lake and show its books; needs nothing.
-    Demo {
-        /// Where to make the lake; a temporary directory by default.
-        directory: Option<PathBuf>,
-    },
+    /// Three invented sellers at a simulated Amazon, pulled into a lake; needs nothing.
+    Demo(Demo),
     /// Check every declaration and report all mistakes at once.
     Check,
+    /// Whose data is pulled: add accounts, look at them, stop them.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Pull what accounts lack, load it, and bring tables and rollups up to date.
+    Sync(Sync),
+    /// Pull history.
+    Backfill(Backfill),
+    /// Show what is there of the time that could be had, and why the rest isn't.
+    Coverage(Coverage),
+    /// Stand in for Amazon on this machine, until interrupted.
+    Simulate(Simulate),
     /// List what can be ingested.
     Sources {
         /// Show one source: its columns and how its documents are read.
@@ -58,11 +70,7 @@ pub enum Command {
         name: Option<String>,
     },
     /// Read the whole lake again and say where it isn't what it claims to be.
-    Verify {
-        /// Rebuild the catalogue from the lake, then whatever is stale.
-        #[arg(long)]
-        repair: bool,
-    },
+    Verify(Verify),
     /// Print a completion script for a shell.
     Completions {
         /// bash, zsh, fish, elvish or powershell.

@@ -1,10 +1,12 @@
 //! Progress: a bar on a terminal, nothing elsewhere.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 
-use indicatif::{ProgressBar, ProgressStyle};
-use sellerlake_pipelines::Progress;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use sellerlake_contracts::AccountId;
+use sellerlake_pipelines::{Progress, Watch};
 
 /// One bar at a time.
 #[derive(Default)]
@@ -35,5 +37,53 @@ impl Progress for Bars {
 
     fn end(&self) {
         self.with(|current| current.take().iter().for_each(ProgressBar::finish_and_clear));
+    }
+}
+
+/// A bar for each account that is pulled: how many requests are over, of how many, and how long the rest will take at
+/// the pace Amazon's quotas have allowed so far.
+pub struct PullBars {
+    screen: Option<MultiProgress>,
+    bars: Mutex<BTreeMap<AccountId, ProgressBar>>,
+}
+
+impl PullBars {
+    /// Bars on a terminal, and nothing elsewhere.
+    pub fn new() -> Self {
+        let screen = std::io::stderr().is_terminal().then(MultiProgress::new);
+        Self { screen, bars: Mutex::default() }
+    }
+
+    fn with(&self, account: &AccountId, act: impl FnOnce(&ProgressBar)) {
+        let Some(screen) = &self.screen else { return };
+        let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
+        let bar = bars.entry(account.clone()).or_insert_with(|| {
+            let bar = screen.add(ProgressBar::new(0));
+            let style = ProgressStyle::with_template("{prefix:24} {wide_bar} {pos}/{len} {eta:>6} {msg:20}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_prefix(account.to_string());
+            bar.enable_steady_tick(std::time::Duration::from_millis(120));
+            bar
+        });
+        act(bar);
+    }
+
+    /// Takes the bars away.
+    pub fn end(&self) {
+        let bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
+        bars.values().for_each(ProgressBar::finish_and_clear);
+    }
+}
+
+impl Watch for PullBars {
+    fn planned(&self, account: &AccountId, requests: u64) {
+        self.with(account, |bar| bar.inc_length(requests));
+    }
+
+    fn concluded(&self, account: &AccountId, pipeline: &str) {
+        self.with(account, |bar| {
+            bar.inc(1);
+            bar.set_message(pipeline.to_owned());
+        });
     }
 }

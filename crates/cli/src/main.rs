@@ -1,7 +1,9 @@
 //! The `sellerlake` command: arguments become settings, settings become work, and an error becomes two lines.
 
+mod amazon;
 mod arguments;
 mod bars;
+mod buckets;
 mod commands;
 mod printer;
 

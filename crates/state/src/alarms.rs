@@ -1,37 +1,19 @@
 //! Alarms: what is wrong now and waits for somebody to look.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::Result;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use crate::State;
-use crate::database::{failure, from_ms, strange, to_ms};
+use crate::statement::{Row, sql};
+use crate::words::words;
 
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Numbers are right, but somebody should know.
-    Warning,
-    /// Something stands still or is missing until somebody acts.
-    Error,
-}
-
-impl Severity {
-    /// The name as stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+words! {
+    /// How bad it is.
+    Severity, "severity" {
+        /// Numbers are right, but somebody should know.
+        Warning = "warning",
+        /// Something stands still or is missing until somebody acts.
+        Error = "error",
     }
 }
 
@@ -62,55 +44,47 @@ impl State {
         message: &str,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        sqlx::query(
+        sql(
+            "alarm.raise",
             "INSERT INTO alarms (id, raised_at, updated_at, severity, subject, message)
              VALUES ($1, $2, $2, $3, $4, $5)
              ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at, severity = excluded.severity,
                  subject = excluded.subject, message = excluded.message",
         )
         .bind(id)
-        .bind(to_ms(now))
-        .bind(severity.as_str())
+        .bind(now)
+        .bind(severity)
         .bind(subject)
         .bind(message)
         .execute(self.writer())
         .await
         .map(drop)
-        .map_err(|error| failure("alarm.raise", error))
     }
 
     /// Clears an alarm; true if it stood.
     pub async fn clear_alarm(&self, id: &str) -> Result<bool> {
+        const OPERATION: &str = "alarm.clear";
         // Nearly always there is nothing to clear, and asking costs no commit.
-        let stands: Option<i64> = sqlx::query_scalar("SELECT 1 FROM alarms WHERE id = $1")
-            .bind(id)
-            .fetch_optional(self.reader())
-            .await
-            .map_err(|error| failure("alarm.clear", error))?;
-        if stands.is_none() {
+        if sql(OPERATION, "SELECT id FROM alarms WHERE id = $1").bind(id).first(self.reader()).await?.is_none() {
             return Ok(false);
         }
-        let cleared = sqlx::query("DELETE FROM alarms WHERE id = $1").bind(id).execute(self.writer()).await;
-        cleared.map(|done| done.rows_affected() > 0).map_err(|error| failure("alarm.clear", error))
+        sql(OPERATION, "DELETE FROM alarms WHERE id = $1").bind(id).changes(self.writer()).await
     }
 
     /// What stands, the oldest first.
     pub async fn alarms(&self) -> Result<Vec<Alarm>> {
-        let rows = sqlx::query("SELECT * FROM alarms ORDER BY raised_at, id").fetch_all(self.reader()).await;
-        rows.map_err(|error| failure("alarm.list", error))?.iter().map(read).collect()
+        let rows = sql("alarm.list", "SELECT * FROM alarms ORDER BY raised_at, id").all(self.reader()).await?;
+        rows.iter().map(read).collect()
     }
 }
 
-fn read(row: &SqliteRow) -> Result<Alarm> {
-    let failed = |error| failure("alarm.list", error);
-    let severity: String = row.try_get("severity").map_err(failed)?;
-    let known = [Severity::Warning, Severity::Error].into_iter().find(|known| known.as_str() == severity);
+fn read(row: &Row) -> Result<Alarm> {
     Ok(Alarm {
-        id: row.try_get("id").map_err(failed)?,
-        raised_at: from_ms("alarm.list", "raised_at", row.try_get("raised_at").map_err(failed)?)?,
-        updated_at: from_ms("alarm.list", "updated_at", row.try_get("updated_at").map_err(failed)?)?,
-        severity: known.ok_or_else(|| strange("alarm.list", "severity", &severity))?,
-        subject: row.try_get("subject").map_err(failed)?,
-        message: row.try_get("message").map_err(failed)?,
+        id: row.get("id")?,
+        raised_at: row.instant("raised_at")?,
+        updated_at: row.instant("updated_at")?,
+        severity: row.parsed("severity")?,
+        subject: row.get("subject")?,
+        message: row.get("message")?,
     })
 }

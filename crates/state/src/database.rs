@@ -1,4 +1,4 @@
-//! The database: connections, transactions, and what it says when it fails.
+//! The database: connections and transactions, over SQLite or PostgreSQL.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,19 +6,32 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{Error, Kind, Result};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
+use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
+use crate::address::Address;
+use crate::failure::failure;
 use crate::migrations;
 
-/// How long a statement waits for another process's transaction.
+/// How long a statement of SQLite waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How long a task waits for a connection that other tasks of this process hold.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// Readers don't wait for the writer or for each other in WAL mode.
+/// Readers of SQLite don't wait for the writer or for each other in WAL mode.
 const READERS: u32 = 4;
+
+/// Connections of one process to a PostgreSQL server.
+const CONNECTIONS: u32 = 8;
+
+/// What each connection to PostgreSQL begins with: locks are waited for as long as SQLite's, and a commit that was
+/// reported must survive a power cut, whatever the server was told to do for others.
+const PREPARE_POSTGRES: &str = "SET lock_timeout = '1min';
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
+/// PostgreSQL's advisory lock that stands for SQLite's one writer.
+const ONE_WRITER: &str = "SELECT pg_advisory_xact_lock(8315168162849550433)";
 
 /// The state database. Cheap to clone; every clone is the same database.
 #[derive(Debug, Clone)]
@@ -26,132 +39,166 @@ pub struct State(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    path: PathBuf,
-    /// A single connection: within one process writers queue fairly here, instead of polling SQLite's lock.
-    writer: SqlitePool,
-    reader: SqlitePool,
+    path: Option<PathBuf>,
+    shown: String,
+    /// Of SQLite a single connection: within one process writers queue fairly here, instead of polling its lock.
+    writer: Pool,
+    reader: Pool,
+}
+
+/// Connections to one of the two databases.
+#[derive(Debug, Clone)]
+pub(crate) enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// A transaction under way; rolled back if it is dropped.
+pub(crate) enum Transaction {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
 impl State {
-    /// Opens `sqlite:///path/state.db`, or the path of a file, creating the file and its folder if need be and
-    /// bringing an older database up to date. A newer one is refused.
+    /// Opens `sqlite:///path/state.db` or the path of a file, creating the file and its folder if need be, or the
+    /// database at `postgres://user:password@host/database`; brings an older one up to date. A newer one is refused.
     pub async fn open(url: &str, now: DateTime<Utc>) -> Result<Self> {
-        let path = sqlite_path(url)?;
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| {
-                Error::permanent(Kind::Storage, "the folder of the state database can't be created")
-                    .at("state.open")
-                    .with("path", folder.display())
-                    .hint("check its owner and mode, or choose another place for the state")
-                    .source(error)
-            })?;
-        }
-        let options = SqliteConnectOptions::new()
-            .filename(&path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // A commit that was reported must survive a power cut: the lake's ledger moves on its word.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            .foreign_keys(true);
-        let failed = |error| failure("state.open", error).with("path", path.display());
-        // Connections to a file don't go stale, and the last one to close would take the write-ahead log with it.
-        let pool = |size| {
-            let pool = SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
-            pool.idle_timeout(None).max_lifetime(None)
+        let address = Address::parse(url)?;
+        let shown = address.shown();
+        let opened = match &address {
+            Address::Sqlite(path) => open_sqlite(path, now).await,
+            Address::Postgres(options) => open_postgres((**options).clone(), now).await,
         };
-        let writer = pool(1).connect_with(options.clone()).await.map_err(failed)?;
-        migrations::run(&writer, now).await.map_err(|error| error.with("path", path.display()))?;
-        let reader = pool(READERS).connect_with(options.read_only(true).create_if_missing(false)).await;
-        Ok(Self(Arc::new(Inner { writer, reader: reader.map_err(failed)?, path })))
+        let (writer, reader) = opened.map_err(|error| error.with("state", &shown))?;
+        let path = match address {
+            Address::Sqlite(path) => Some(path),
+            Address::Postgres(_) => None,
+        };
+        Ok(Self(Arc::new(Inner { path, shown, writer, reader })))
     }
 
-    /// The database's file.
-    pub fn path(&self) -> &Path {
-        &self.0.path
+    /// The database's file; `None` if a server keeps it.
+    pub fn path(&self) -> Option<&Path> {
+        self.0.path.as_deref()
+    }
+
+    /// Where the state is kept, as it may be shown: without user and password.
+    pub fn address(&self) -> &str {
+        &self.0.shown
     }
 
     /// Closes all connections, after what is under way.
     pub async fn close(&self) {
-        self.0.reader.close().await;
-        self.0.writer.close().await;
+        for pool in [&self.0.reader, &self.0.writer] {
+            match pool {
+                Pool::Sqlite(pool) => pool.close().await,
+                Pool::Postgres(pool) => pool.close().await,
+            }
+        }
     }
 
-    pub(crate) fn reader(&self) -> &SqlitePool {
+    pub(crate) fn reader(&self) -> &Pool {
         &self.0.reader
     }
 
-    /// For single statements, which take SQLite's write lock at once and wait for it.
-    pub(crate) fn writer(&self) -> &SqlitePool {
+    /// For single statements, which take their locks at once and wait for them.
+    pub(crate) fn writer(&self) -> &Pool {
         &self.0.writer
     }
 
-    /// For several statements: takes the write lock first, because a transaction that reads before it writes
-    /// can't be made to wait when another one wrote in between.
-    pub(crate) async fn begin(&self, operation: &'static str) -> Result<Transaction<'static, Sqlite>> {
-        let begun = self.0.writer.begin_with("BEGIN IMMEDIATE").await;
+    /// For several statements, the first of which locks the row that all conflicting writers lock first: on
+    /// PostgreSQL others go on meanwhile. On SQLite there is one writer anyway.
+    pub(crate) async fn begin(&self, operation: &'static str) -> Result<Transaction> {
+        self.0.writer.begin(operation).await
+    }
+
+    /// For several statements that no other writer may interleave with.
+    pub(crate) async fn begin_alone(&self, operation: &'static str) -> Result<Transaction> {
+        self.0.writer.begin_alone(operation).await
+    }
+}
+
+impl Pool {
+    async fn begin(&self, operation: &'static str) -> Result<Transaction> {
+        // Takes SQLite's write lock first, because a transaction that reads before it writes can't be made to wait
+        // when another one wrote in between.
+        let begun = match self {
+            Self::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Transaction::Sqlite),
+            Self::Postgres(pool) => pool.begin().await.map(Transaction::Postgres),
+        };
         begun.map_err(|error| failure(operation, error))
     }
-}
 
-fn sqlite_path(url: &str) -> Result<PathBuf> {
-    let refused = |message: &str| {
-        Error::permanent(Kind::Usage, message)
-            .at("state.open")
-            .with("url", url)
-            .hint("write sqlite:///folder/state.db or the path of a file")
-    };
-    let path = match url.split_once("://") {
-        None if !url.starts_with("sqlite:") => url,
-        Some(("sqlite", path)) => path,
-        _ => return Err(refused("the state can't be kept at this kind of address")),
-    };
-    if path.is_empty() || path.starts_with(':') || path.contains('?') {
-        return Err(refused("the address names no file to keep the state in"));
+    pub(crate) async fn begin_alone(&self, operation: &'static str) -> Result<Transaction> {
+        let mut transaction = self.begin(operation).await?;
+        if matches!(transaction, Transaction::Postgres(_)) {
+            transaction.script(operation, ONE_WRITER).await?;
+        }
+        Ok(transaction)
     }
-    Ok(PathBuf::from(path))
 }
 
-/// A failure of the database, in our words.
-pub(crate) fn failure(operation: &'static str, error: sqlx::Error) -> Error {
-    // Primary result codes of SQLite: 5 busy, 6 locked, 8 read-only, 10 I/O, 11 corrupt, 13 full, 14 can't open, 26 not a database.
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    let code = code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xFF);
-    let failed = match code {
-        Some(5 | 6) => Error::transient(Kind::Storage, "another process has kept the state database busy for too long"),
-        Some(8 | 14) => Error::permanent(Kind::Storage, "the state database can't be opened for writing")
-            .hint("check the owner and mode of the file and its folder"),
-        Some(11 | 26) => Error::permanent(Kind::Storage, "the state database is damaged")
-            .hint("restore it from a backup, or move it away: deliveries and objects are read back from the lake"),
-        Some(13) => Error::transient(Kind::Storage, "the disk under the state database is full")
-            .hint("the disk is full: free some space and run again"),
-        // A write-ahead log that can't grow is told as an I/O error.
-        Some(10) => Error::transient(Kind::Storage, "the disk under the state database failed")
-            .hint("the disk is full, or failing: free some space or mend it, and run again"),
-        _ => match &error {
-            sqlx::Error::PoolTimedOut => {
-                Error::transient(Kind::Storage, "no connection to the state database came free")
-            }
-            sqlx::Error::Io(_) => Error::transient(Kind::Storage, "the state database can't be reached"),
-            sqlx::Error::Database(_) => Error::permanent(Kind::Storage, "the state database failed"),
-            _ => Error::permanent(Kind::Internal, "the state database was asked something it can't answer"),
-        },
+impl Transaction {
+    pub(crate) async fn commit(self, operation: &'static str) -> Result<()> {
+        let committed = match self {
+            Self::Sqlite(open) => open.commit().await,
+            Self::Postgres(open) => open.commit().await,
+        };
+        committed.map_err(|error| failure(operation, error))
+    }
+
+    /// Runs a text of several statements without values.
+    pub(crate) async fn script(&mut self, operation: &'static str, text: &'static str) -> Result<()> {
+        let done = match self {
+            Self::Sqlite(open) => sqlx::raw_sql(text).execute(&mut **open).await.map(drop),
+            Self::Postgres(open) => sqlx::raw_sql(text).execute(&mut **open).await.map(drop),
+        };
+        done.map_err(|error| failure(operation, error))
+    }
+}
+
+const OPEN: &str = "state.open";
+
+async fn open_sqlite(path: &Path, now: DateTime<Utc>) -> Result<(Pool, Pool)> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Error::permanent(Kind::Storage, "the folder of the state database can't be created")
+                .at(OPEN)
+                .hint("check its owner and mode, or choose another place for the state")
+                .source(error)
+        })?;
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // A commit that was reported must survive a power cut: the lake's ledger moves on its word.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true);
+    // Connections to a file don't go stale, and the last one to close would take the write-ahead log with it.
+    let pool = |size| {
+        let pool = SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
+        pool.idle_timeout(None).max_lifetime(None)
     };
-    failed.at(operation).source(error)
+    let failed = |error| failure(OPEN, error);
+    let writer = Pool::Sqlite(pool(1).connect_with(options.clone()).await.map_err(failed)?);
+    migrations::run(&writer, now).await?;
+    let reader = pool(READERS).connect_with(options.read_only(true).create_if_missing(false)).await;
+    Ok((writer, Pool::Sqlite(reader.map_err(failed)?)))
 }
 
-/// A stored value that makes no sense: the file was edited, or a newer version wrote it.
-pub(crate) fn strange(operation: &'static str, column: &str, value: impl std::fmt::Display) -> Error {
-    Error::permanent(Kind::Storage, "the state database holds a value that makes no sense")
-        .at(operation)
-        .with("column", column.to_owned())
-        .with("value", value)
-}
-
-pub(crate) fn to_ms(at: DateTime<Utc>) -> i64 {
-    at.timestamp_millis()
-}
-
-pub(crate) fn from_ms(operation: &'static str, column: &str, ms: i64) -> Result<DateTime<Utc>> {
-    DateTime::from_timestamp_millis(ms).ok_or_else(|| strange(operation, column, ms))
+async fn open_postgres(options: PgConnectOptions, now: DateTime<Utc>) -> Result<(Pool, Pool)> {
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(|connection, _| {
+            Box::pin(async move { sqlx::raw_sql(PREPARE_POSTGRES).execute(connection).await.map(drop) })
+        })
+        .connect_with(options)
+        .await
+        .map_err(|error| failure(OPEN, error))?;
+    let pool = Pool::Postgres(pool);
+    migrations::run(&pool, now).await?;
+    Ok((pool.clone(), pool))
 }

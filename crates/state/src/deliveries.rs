@@ -1,51 +1,25 @@
 //! The ledger of deliveries: how far each has come.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{Delivery, DeliveryId, MarketplaceId, Result, Scope, SellerId, Window};
 use serde_json::Value;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use crate::State;
-use crate::database::{failure, from_ms, strange, to_ms};
+use crate::failure::strange;
+use crate::statement::{Row, sql};
+use crate::words::words;
 
-/// How far a delivery has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DeliveryStatus {
-    /// Its bytes are being written, or were when the process died.
-    Landing,
-    /// Its bytes and metadata stand in `raw/`.
-    Landed,
-    /// Its rows are merged into `sources/`.
-    Loaded,
-    /// It can't be used, for the reason given; its bytes stay.
-    Refused,
-}
-
-impl DeliveryStatus {
-    /// The name as stored and shown.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Landing => "landing",
-            Self::Landed => "landed",
-            Self::Loaded => "loaded",
-            Self::Refused => "refused",
-        }
-    }
-
-    const ALL: [Self; 4] = [Self::Landing, Self::Landed, Self::Loaded, Self::Refused];
-
-    fn parse(operation: &'static str, value: &str) -> Result<Self> {
-        let known = Self::ALL.into_iter().find(|known| known.as_str() == value);
-        known.ok_or_else(|| strange(operation, "status", value))
-    }
-}
-
-impl fmt::Display for DeliveryStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+words! {
+    /// How far a delivery has come.
+    DeliveryStatus, "delivery status" {
+        /// Its bytes are being written, or were when the process died.
+        Landing = "landing",
+        /// Its bytes and metadata stand in `raw/`.
+        Landed = "landed",
+        /// Its rows are merged into `sources/`.
+        Loaded = "loaded",
+        /// It can't be used, for the reason given; its bytes stay.
+        Refused = "refused",
     }
 }
 
@@ -121,7 +95,8 @@ impl State {
     /// known stays as it is; the answer says how far it has come.
     pub async fn begin_landing(&self, delivery: &Delivery, now: DateTime<Utc>) -> Result<DeliveryStatus> {
         const OPERATION: &str = "delivery.begin";
-        let status: String = sqlx::query_scalar(
+        let row = sql(
+            OPERATION,
             "INSERT INTO deliveries (id, source, seller, scope, marketplace, window_from, window_to, as_of, fetched_at,
                  data_path, meta_path, sha256, size_bytes, status, updated_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
@@ -133,32 +108,31 @@ impl State {
         .bind(delivery.seller.as_str())
         .bind(&delivery.scope.0)
         .bind(delivery.marketplace.as_ref().map(MarketplaceId::as_str))
-        .bind(delivery.window.map(|window| to_ms(window.from)))
-        .bind(delivery.window.map(|window| to_ms(window.to)))
-        .bind(delivery.as_of.map(to_ms))
-        .bind(to_ms(delivery.fetched_at))
+        .bind(delivery.window.map(|window| window.from))
+        .bind(delivery.window.map(|window| window.to))
+        .bind(delivery.as_of)
+        .bind(delivery.fetched_at)
         .bind(delivery.data_path())
         .bind(delivery.meta_path())
         .bind(&delivery.sha256)
-        .bind(delivery.size_bytes as i64)
-        .bind(DeliveryStatus::Landing.as_str())
-        .bind(to_ms(now))
-        .fetch_one(self.writer())
-        .await
-        .map_err(|error| failure(OPERATION, error))?;
-        DeliveryStatus::parse(OPERATION, &status)
+        .bind(delivery.size_bytes)
+        .bind(DeliveryStatus::Landing)
+        .bind(now)
+        .first(self.writer())
+        .await?;
+        row.ok_or_else(|| strange(OPERATION, "status", "no row"))?.parsed("status")
     }
 
     /// The bytes stand. A delivery that has come further stays where it is; true if this moved it.
     pub async fn set_landed(&self, id: &DeliveryId, now: DateTime<Utc>) -> Result<bool> {
-        let moved = sqlx::query("UPDATE deliveries SET status = $1, updated_at = $2 WHERE id = $3 AND status = $4")
-            .bind(DeliveryStatus::Landed.as_str())
-            .bind(to_ms(now))
+        const MOVE: &str = "UPDATE deliveries SET status = $1, updated_at = $2 WHERE id = $3 AND status = $4";
+        sql("delivery.landed", MOVE)
+            .bind(DeliveryStatus::Landed)
+            .bind(now)
             .bind(id.as_str())
-            .bind(DeliveryStatus::Landing.as_str())
-            .execute(self.writer())
-            .await;
-        moved.map(|done| done.rows_affected() > 0).map_err(|error| failure("delivery.landed", error))
+            .bind(DeliveryStatus::Landing)
+            .changes(self.writer())
+            .await
     }
 
     /// The rows are merged into `sources/`. False if the delivery is unknown.
@@ -185,98 +159,76 @@ impl State {
         report: &LoadReport,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        let done = sqlx::query(
+        sql(
+            "delivery.conclude",
             "UPDATE deliveries SET status = $1, reason = $2, rows_read = $3, rows_rejected = $4, report = $5,
                  updated_at = $6 WHERE id = $7",
         )
-        .bind(status.as_str())
+        .bind(status)
         .bind(reason)
-        .bind(report.rows as i64)
-        .bind(report.rejected as i64)
+        .bind(report.rows)
+        .bind(report.rejected)
         .bind(report.details.to_string())
-        .bind(to_ms(now))
+        .bind(now)
         .bind(id.as_str())
-        .execute(self.writer())
-        .await;
-        done.map(|done| done.rows_affected() > 0).map_err(|error| failure("delivery.conclude", error))
+        .changes(self.writer())
+        .await
     }
 
     /// What the ledger says of a delivery; `None` if it never heard of it.
     pub async fn delivery(&self, id: &DeliveryId) -> Result<Option<DeliveryRecord>> {
-        let row = sqlx::query("SELECT * FROM deliveries WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(self.reader())
-            .await
-            .map_err(|error| failure("delivery.get", error))?;
+        let row = sql(READ, "SELECT * FROM deliveries WHERE id = $1").bind(id.as_str()).first(self.reader()).await?;
         row.as_ref().map(read).transpose()
     }
 
     /// The ledger's entries, in the order the deliveries arrived.
     pub async fn deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRecord>> {
-        let rows = sqlx::query(match (&filter.seller, filter.status) {
+        let text = match (&filter.seller, filter.status) {
             (Some(_), _) => OF_SELLER,
             (None, Some(_)) => OF_STATUS,
             (None, None) => OF_ALL,
-        })
-        .bind(filter.source.as_deref())
-        .bind(filter.seller.as_ref().map(SellerId::as_str))
-        .bind(filter.status.map(DeliveryStatus::as_str))
-        .fetch_all(self.reader())
-        .await
-        .map_err(|error| failure("delivery.list", error))?;
+        };
+        let rows = sql(READ, text)
+            .bind(filter.source.as_deref())
+            .bind(filter.seller.as_ref().map(SellerId::as_str))
+            .bind(filter.status.map(DeliveryStatus::as_str))
+            .all(self.reader())
+            .await?;
         rows.iter().map(read).collect()
     }
 
     /// Forgets a delivery; true if it was known.
     pub async fn remove_delivery(&self, id: &DeliveryId) -> Result<bool> {
-        let removed =
-            sqlx::query("DELETE FROM deliveries WHERE id = $1").bind(id.as_str()).execute(self.writer()).await;
-        removed.map(|done| done.rows_affected() > 0).map_err(|error| failure("delivery.remove", error))
+        sql("delivery.remove", "DELETE FROM deliveries WHERE id = $1").bind(id.as_str()).changes(self.writer()).await
     }
 }
 
 const READ: &str = "delivery.get";
 
-fn column<'r, T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>>(
-    row: &'r SqliteRow,
-    name: &str,
-) -> Result<T> {
-    row.try_get(name).map_err(|error| failure(READ, error))
-}
-
-fn instant(row: &SqliteRow, name: &str) -> Result<Option<DateTime<Utc>>> {
-    let ms: Option<i64> = column(row, name)?;
-    ms.map(|ms| from_ms(READ, name, ms)).transpose()
-}
-
-fn read(row: &SqliteRow) -> Result<DeliveryRecord> {
-    let missing = |name: &'static str| move || strange(READ, name, "NULL");
-    let id: String = column(row, "id")?;
-    let marketplace: Option<String> = column(row, "marketplace")?;
-    let window = instant(row, "window_from")?.zip(instant(row, "window_to")?);
+fn read(row: &Row) -> Result<DeliveryRecord> {
+    let window = row.maybe_instant("window_from")?.zip(row.maybe_instant("window_to")?);
     Ok(DeliveryRecord {
-        id: DeliveryId::try_from(id)?,
-        source: column(row, "source")?,
-        seller: column::<String>(row, "seller")?.parse()?,
-        scope: Scope(column(row, "scope")?),
-        marketplace: marketplace.map(|id| id.parse()).transpose()?,
+        id: DeliveryId::try_from(row.get::<String>("id")?)?,
+        source: row.get("source")?,
+        seller: row.parsed("seller")?,
+        scope: Scope(row.get("scope")?),
+        marketplace: row.maybe_parsed("marketplace")?,
         window: window.map(|(from, to)| Window { from, to }),
-        as_of: instant(row, "as_of")?,
-        fetched_at: instant(row, "fetched_at")?.ok_or_else(missing("fetched_at"))?,
-        data_path: column(row, "data_path")?,
-        meta_path: column(row, "meta_path")?,
-        sha256: column(row, "sha256")?,
-        size_bytes: column::<i64>(row, "size_bytes")? as u64,
-        status: DeliveryStatus::parse(READ, &column::<String>(row, "status")?)?,
-        reason: column(row, "reason")?,
+        as_of: row.maybe_instant("as_of")?,
+        fetched_at: row.instant("fetched_at")?,
+        data_path: row.get("data_path")?,
+        meta_path: row.get("meta_path")?,
+        sha256: row.get("sha256")?,
+        size_bytes: row.count("size_bytes")?,
+        status: row.parsed("status")?,
+        reason: row.get("reason")?,
         report: read_report(row)?,
-        updated_at: instant(row, "updated_at")?.ok_or_else(missing("updated_at"))?,
+        updated_at: row.instant("updated_at")?,
     })
 }
 
-fn read_report(row: &SqliteRow) -> Result<Option<LoadReport>> {
-    let Some(text) = column::<Option<String>>(row, "report")? else { return Ok(None) };
-    let details = serde_json::from_str(&text).map_err(|error| strange(READ, "report", &text).source(error))?;
-    let count = |name| column::<Option<i64>>(row, name).map(|count| count.unwrap_or(0) as u64);
-    Ok(Some(LoadReport { rows: count("rows_read")?, rejected: count("rows_rejected")?, details }))
+fn read_report(row: &Row) -> Result<Option<LoadReport>> {
+    let Some(text) = row.get::<Option<String>>("report")? else { return Ok(None) };
+    let details = serde_json::from_str(&text).map_err(|error| row.strange("report", &text).source(error))?;
+    Ok(Some(LoadReport { rows: row.count("rows_read")?, rejected: row.count("rows_rejected")?, details }))
 }

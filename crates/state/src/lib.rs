@@ -1,16 +1,47 @@
-//! What runs remember from one to the next: deliveries, the object catalogue, alarms.
+//! What runs remember from one to the next, in SQLite or PostgreSQL.
 //!
-//! The lake could be rebuilt without it: state is a ledger and a cache, and whatever it says of objects is healed
-//! when a read finds it old. One portable SQL text: `$1` parameters, text ids made by the caller, times as
-//! milliseconds, no booleans, no JSON operators. Time is passed in: a database's own clock is nobody's.
+//! Of the lake: deliveries, the object catalogue, alarms. These are a ledger and a cache: the lake could be rebuilt
+//! without them, and whatever they say of objects is healed when a read finds it old. Of the work: accounts and
+//! their secrets, who holds an account's lease, quotas, slices, jobs, runs.
+//!
+//! One portable SQL text: `$1` parameters, text ids made by us, times as milliseconds, no booleans, no JSON
+//! operators. Time is passed in: a database's own clock is nobody's.
 
+mod accounts;
+mod address;
 mod alarms;
+mod buckets;
 mod database;
 mod deliveries;
+mod failure;
+mod intervals;
+mod keyfile;
+mod leases;
 mod migrations;
 mod objects;
+mod profiles;
+mod pulls;
+mod purges;
+mod runs;
+mod secret;
+mod slices;
+mod statement;
+mod turns;
+mod vault;
+mod words;
 
+pub use accounts::{Account, AccountFilter, AccountId, AccountStatus, NewAccount, Region};
 pub use alarms::{Alarm, Severity};
+pub use buckets::{Bucket, Spend};
 pub use database::State;
 pub use deliveries::{DeliveryFilter, DeliveryRecord, DeliveryStatus, LoadReport};
+pub use intervals::{Mark, Slice, SliceStatus, gaps, overlay};
+pub use keyfile::KeyFile;
+pub use leases::{Lease, LeaseHolder, Leased};
 pub use objects::{ObjectFilter, ObjectRecord};
+pub use profiles::AdsProfile;
+pub use pulls::{Planned, Priority, Pull, PullError, PullFilter, PullPlan, PullStatus, PullStep};
+pub use runs::{Run, RunEnd, RunFilter, RunOutcome};
+pub use secret::Secret;
+pub use slices::{SliceFilter, SliceKey};
+pub use vault::{Vault, VaultKey};

@@ -2,12 +2,29 @@
 
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{Error, Kind, Result};
-use sqlx::sqlite::SqlitePool;
 
-use crate::database::{failure, to_ms};
+use crate::database::{Pool, Transaction};
+use crate::statement::sql;
 
-/// Files of `migrations/sqlite`, in order; a file that was ever released is never edited.
-const SQLITE: &[(&str, &str)] = &[("0001_lake", include_str!("../migrations/sqlite/0001_lake.sql"))];
+/// One step, written out for each database.
+struct Migration {
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+macro_rules! migration {
+    ($name:literal) => {
+        Migration {
+            name: $name,
+            sqlite: include_str!(concat!("../migrations/sqlite/", $name, ".sql")),
+            postgres: include_str!(concat!("../migrations/postgres/", $name, ".sql")),
+        }
+    };
+}
+
+/// In order; a file that was ever released is never edited.
+const MIGRATIONS: &[Migration] = &[migration!("0001_lake"), migration!("0002_accounts")];
 
 const OPERATION: &str = "state.migrate";
 
@@ -18,30 +35,33 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (
 )";
 
 /// Applies what is missing, all of it or nothing.
-pub(crate) async fn run(pool: &SqlitePool, now: DateTime<Utc>) -> Result<()> {
-    let failed = |error| failure(OPERATION, error);
+pub(crate) async fn run(pool: &Pool, now: DateTime<Utc>) -> Result<()> {
     // Processes that open a new database together take turns.
-    let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-    sqlx::raw_sql(LEDGER).execute(&mut *transaction).await.map_err(failed)?;
-    let applied: Option<i64> =
-        sqlx::query_scalar("SELECT max(number) FROM migrations").fetch_one(&mut *transaction).await.map_err(failed)?;
-    let applied = usize::try_from(applied.unwrap_or(0)).unwrap_or(usize::MAX);
-    if applied > SQLITE.len() {
+    let mut transaction = pool.begin_alone(OPERATION).await?;
+    transaction.script(OPERATION, LEDGER).await?;
+    let newest = sql(OPERATION, "SELECT max(number) AS number FROM migrations").first(&mut transaction).await?;
+    let newest: Option<i64> = newest.map(|row| row.get("number")).transpose()?.flatten();
+    let applied = usize::try_from(newest.unwrap_or(0)).unwrap_or(usize::MAX);
+    if applied > MIGRATIONS.len() {
         return Err(Error::permanent(Kind::Storage, "a newer sellerlake wrote the state database")
             .at(OPERATION)
             .with("version", applied)
-            .with("readable_up_to", SQLITE.len())
+            .with("readable_up_to", MIGRATIONS.len())
             .hint("run the newer sellerlake"));
     }
-    for (index, (name, sql)) in SQLITE.iter().enumerate().skip(applied) {
-        sqlx::raw_sql(*sql).execute(&mut *transaction).await.map_err(|error| failed(error).with("migration", name))?;
-        sqlx::query("INSERT INTO migrations (number, name, applied_at) VALUES ($1, $2, $3)")
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(applied) {
+        let text = match &transaction {
+            Transaction::Sqlite(_) => migration.sqlite,
+            Transaction::Postgres(_) => migration.postgres,
+        };
+        let done = transaction.script(OPERATION, text).await;
+        done.map_err(|error| error.with("migration", migration.name))?;
+        sql(OPERATION, "INSERT INTO migrations (number, name, applied_at) VALUES ($1, $2, $3)")
             .bind(index as i64 + 1)
-            .bind(*name)
-            .bind(to_ms(now))
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
+            .bind(migration.name)
+            .bind(now)
+            .execute(&mut transaction)
+            .await?;
     }
-    transaction.commit().await.map_err(failed)
+    transaction.commit(OPERATION).await
 }

@@ -1,110 +1,156 @@
-//! `sellerlake demo`: a small seller's files, from bytes to books.
+//! `sellerlake demo`: three invented sellers at a simulated Amazon, from first call to books.
 
-use std::collections::BTreeMap;
-use std::io::Cursor;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Instant;
 
-use chrono::{DateTime, NaiveDate, Utc};
-use include_dir::{Dir, include_dir};
 use sellerlake_config::{DEFAULT, FILE_NAME, Settings};
-use sellerlake_contracts::{Error, Kind, Result, SellerId, SystemClock, Window};
-use sellerlake_pipelines::{Arrival, DeliveryFacts, Granted, LoadOptions, Progress, Workspace};
-use sellerlake_query::output::{OutputFormat, write};
-use serde::Deserialize;
+use sellerlake_contracts::{AccountId, Error, Kind, MarketplaceId, Result};
+use sellerlake_pipelines::{Cancel, Pipelines, SyncOptions, Workspace};
+use sellerlake_simulator::world::Profile;
+use sellerlake_simulator::{Account, Running};
+use sellerlake_state::Secret;
 
-use crate::bars::Bars;
-use crate::commands::rebuild;
+use crate::amazon::{Gateway, clock, field};
+use crate::arguments::Demo;
+use crate::bars::{Bars, PullBars};
+use crate::commands::demo_summary::summarise;
+use crate::commands::{account, rebuild, simulate, sync};
 use crate::printer;
 
-/// An invented seller's documents; the tests know their books to the cent.
-static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../tests/cases/pnl");
+/// Days of history, without `--full`.
+const DAYS: u32 = 90;
 
-const SELLER: &str = "A1DEMO";
+/// As far as any source reaches.
+const FULL_DAYS: u32 = 730;
 
-#[derive(Deserialize)]
-struct Script {
-    deliveries: Vec<Input>,
-}
+/// What says that a directory was made by a demo, and may be made anew by the next.
+const MARK: &str = ".sellerlake-demo";
 
-#[derive(Deserialize)]
-struct Input {
-    source: String,
-    file: String,
-    as_of: DateTime<Utc>,
-    scope: Option<String>,
-    window: Option<(NaiveDate, NaiveDate)>,
-}
+/// Not pulled: what the same tables get from other pipelines, at the price of a request for each day or marketplace.
+const LEFT_OUT: [&str; 3] = ["shipments", "inventory_report", "orders_api"];
 
-/// What the demo asks, and why.
-const QUESTIONS: [(&str, &str); 3] = [
-    (
-        "Profit per month, marketplace and currency (NULL: a cost is unknown)",
-        "SELECT local_month, marketplace_id, currency, sum(product_sales) AS product_sales, sum(refunds) AS refunds,
-                sum(advertising) AS advertising, sum(profit_before_cogs) AS before_cost,
-                CASE WHEN bool_or(profit IS NULL) THEN NULL ELSE sum(profit) END AS profit
-         FROM (SELECT *, month_of(local_day) AS local_month FROM daily_profit)
-         GROUP BY local_month, marketplace_id, currency ORDER BY local_month, marketplace_id, currency",
-    ),
-    (
-        "What Amazon kept, by kind of fee",
-        "SELECT currency, category, sum(amount) AS amount, sum(lines) AS lines FROM monthly_fees
-         GROUP BY currency, category ORDER BY currency, amount",
-    ),
-    (
-        "Objects of the lake",
-        "SELECT area, count(*) AS objects, sum(rows) AS rows, sum(size_bytes) AS bytes FROM meta.objects
-         WHERE etag IS NOT NULL GROUP BY area ORDER BY area",
-    ),
-];
-
-pub(crate) async fn run(directory: Option<&PathBuf>) -> Result<ExitCode> {
-    let failed = |error: std::io::Error| Error::permanent(Kind::Storage, "can't make the demo's lake").source(error);
-    let kept = directory.cloned().unwrap_or_else(|| std::env::temp_dir().join("sellerlake-demo"));
-    std::fs::create_dir_all(&kept).map_err(failed)?;
-    let settings = kept.join(FILE_NAME);
-    std::fs::write(&settings, DEFAULT).map_err(failed)?;
-    let workspace = Workspace::open(Settings::read(&settings)?, Arc::new(SystemClock)).await?;
-    let bars = Bars::default();
-    let seller: SellerId = SELLER.parse()?;
-    load(&workspace, &seller, &bars).await?;
-    rebuild::print(&[workspace.rebuild(&seller, None, &bars).await?]);
-    let granted = Granted::Sellers([seller].into());
-    for (title, statement) in QUESTIONS {
-        printer::line(format!("\n{title}"));
-        let answer = workspace.ask(statement, &granted).await?;
-        write(answer, OutputFormat::Table, &mut std::io::stdout()).await?;
+pub(crate) async fn run(demo: &Demo) -> Result<ExitCode> {
+    let begun = Instant::now();
+    let days = if demo.full { FULL_DAYS } else { DAYS };
+    let simulator = simulate::start(Profile::demo(u64::from(days)), true, 0)?;
+    let directory = directory(demo.directory.as_deref())?;
+    let config = settings(&directory, simulator.url(), demo.full)?;
+    let settings = Settings::read(&config)?;
+    let (clock, stepped) = clock(&settings).await?;
+    let workspace = Workspace::open(settings, clock).await?;
+    let gateway = Gateway::open(&workspace, stepped).await?;
+    printer::note(format!("Amazon is simulated at {}; the lake is in {}", simulator.url(), directory.display()));
+    for known in simulator.accounts() {
+        add(&workspace, &gateway, &known).await?;
     }
-    printer::note(format!("\nThe lake is in {}. Ask it more:", kept.display()));
-    printer::note(format!("  sellerlake --config {} sql \"SELECT * FROM orders\"", settings.display()));
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn load(workspace: &Workspace, seller: &SellerId, bars: &Bars) -> Result<()> {
-    let broken = |what: &str| Error::permanent(Kind::Internal, format!("the demo's {what} is broken"));
-    let script = FILES.get_file("case.toml").and_then(|file| file.contents_utf8()).ok_or_else(|| broken("script"))?;
-    let script: Script = toml::from_str(script).map_err(|error| broken("script").source(error))?;
-    bars.begin("reading files", Some(script.deliveries.len() as u64));
-    for input in script.deliveries {
-        let bytes = FILES.get_file(&input.file).ok_or_else(|| broken("data"))?.contents();
-        let facts = DeliveryFacts {
-            source: input.source.clone(),
-            seller: seller.clone(),
-            scope: input.scope,
-            marketplace: None,
-            window: input.window.map(|(first, last)| Window::of_days(first, last)).transpose()?,
-            as_of: Some(input.as_of),
-            charset: None,
-            options: BTreeMap::new(),
-            allow_personal_data: false,
-            origin: Some(input.file.clone()),
-        };
-        let arrival = Arrival { name: input.file, pages: vec![Box::new(Cursor::new(bytes))] };
-        let delivery = workspace.land(&facts, arrival).await?;
-        workspace.load(&input.source, vec![delivery], &LoadOptions::default()).await?;
-        bars.advance(1);
-    }
+    let workspace = Arc::new(workspace);
+    let pipelines = Pipelines::load(None, &workspace.declarations)?;
+    let names = pipelines.iter().map(|pipeline| pipeline.name.clone());
+    let options = SyncOptions {
+        pipelines: names.filter(|name| !LEFT_OUT.contains(&name.as_str())).collect(),
+        since: sync::since(&workspace, None),
+        ..SyncOptions::default()
+    };
+    let puller = sync::puller(&workspace, Arc::new(pipelines), Arc::new(gateway));
+    let holders = sync::holders(&workspace, &[]).await?;
+    let bars = PullBars::new();
+    let results = sync::pull(&puller, &holders, &options, &bars, &Cancel::never()).await;
     bars.end();
-    Ok(())
+    let is_complete = sync::report(&results);
+    printer::note(format!("pulled and loaded after {} s", begun.elapsed().as_secs()));
+    let mut rebuilt = Vec::new();
+    for holder in &holders {
+        rebuilt.push(workspace.rebuild(&holder.id.seller, None, &Bars::default()).await?);
+    }
+    rebuild::print(&rebuilt);
+    let is_fresh = rebuilt.iter().all(|rebuilt| rebuilt.failed.is_empty());
+    for holder in &holders {
+        summarise(&workspace, holder).await?;
+    }
+    farewell(&simulator, &config, begun);
+    if !demo.exit {
+        wait().await?;
+    }
+    simulator.stop();
+    Ok(if is_complete && is_fresh { ExitCode::SUCCESS } else { ExitCode::from(super::IN_PART) })
+}
+
+/// The directory of the lake, new and empty but for the mark.
+fn directory(named: Option<&Path>) -> Result<PathBuf> {
+    let failed =
+        |error: std::io::Error| Error::permanent(Kind::Storage, "can't make the demo's directory").source(error);
+    let directory = named.map_or_else(|| std::env::temp_dir().join("sellerlake-demo"), Path::to_owned);
+    let entries = std::fs::read_dir(&directory).map_or(0, Iterator::count);
+    if entries > 0 && !directory.join(MARK).exists() {
+        return Err(Error::permanent(Kind::Usage, "the directory isn't empty, and no demo made it")
+            .with("path", directory.display())
+            .hint("name a new directory"));
+    }
+    if entries > 0 {
+        std::fs::remove_dir_all(&directory).map_err(failed)?;
+    }
+    std::fs::create_dir_all(&directory).map_err(failed)?;
+    std::fs::write(directory.join(MARK), "").map_err(failed)?;
+    Ok(directory)
+}
+
+/// A settings file for the simulator at this address.
+fn settings(directory: &Path, url: &str, full: bool) -> Result<PathBuf> {
+    let mut text = DEFAULT.replace("endpoint = \"\"", &format!("endpoint = \"{url}\""));
+    text = text.replace("clock = \"system\"", "clock = \"stepped\"");
+    if full {
+        text = text.replace("history_days = 90", "history_days = 0");
+    }
+    let path = directory.join(FILE_NAME);
+    std::fs::write(&path, text).map_err(|error| {
+        Error::permanent(Kind::Storage, "can't write the settings").with("path", path.display()).source(error)
+    })?;
+    Ok(path)
+}
+
+async fn add(workspace: &Workspace, gateway: &Gateway, known: &Account) -> Result<()> {
+    let id = AccountId { seller: known.seller_id.parse()?, region: known.region.parse()? };
+    let mut secrets = vec![
+        (field::CLIENT_ID, &known.client_id),
+        (field::CLIENT_SECRET, &known.client_secret),
+        (field::REFRESH_TOKEN, &known.refresh_token),
+    ];
+    if let Some(ads) = &known.ads {
+        secrets.extend([
+            (field::ADS_CLIENT_ID, &ads.client_id),
+            (field::ADS_CLIENT_SECRET, &ads.client_secret),
+            (field::ADS_REFRESH_TOKEN, &ads.refresh_token),
+        ]);
+    }
+    let secrets = secrets.into_iter().map(|(name, text)| (name, Secret::new(text.clone()))).collect();
+    let nowhere: [MarketplaceId; 0] = [];
+    account::enter(workspace, gateway, &id, &nowhere, &secrets).await?;
+    account::learn(workspace, gateway, &id, true).await
+}
+
+fn farewell(simulator: &Running, config: &Path, begun: Instant) {
+    let config = config.display();
+    printer::note(format!(
+        "\nAll of this took {} s, without a call beyond this machine. Ask more:",
+        begun.elapsed().as_secs()
+    ));
+    let questions = [
+        "sql \"SELECT local_day, sum(units) AS units FROM daily_sales GROUP BY local_day ORDER BY local_day\"",
+        "sql \"SELECT sku, sum(profit_before_cogs) AS profit FROM daily_profit WHERE currency = 'EUR' GROUP BY sku ORDER BY profit DESC\"",
+        "sql \"SELECT pipeline, status, count(*) AS slices FROM meta.slices GROUP BY pipeline, status\"",
+        "coverage --gaps",
+        "tables",
+    ];
+    for question in questions {
+        printer::note(format!("  sellerlake --config {config} {question}"));
+    }
+    printer::note(format!("  sellerlake --config {config} verify --against {}", simulator.url()));
+}
+
+/// Until somebody interrupts it, the simulator goes on answering.
+async fn wait() -> Result<()> {
+    printer::note("\nThe simulated Amazon keeps answering until you press Ctrl-C (--exit doesn't wait).");
+    tokio::signal::ctrl_c().await.map_err(|error| Error::permanent(Kind::Internal, "can't wait").source(error))
 }

@@ -1,45 +1,91 @@
 //! One file a command.
 
+mod account;
+mod against;
 mod check;
+mod comparisons;
+mod coverage;
 mod demo;
+mod demo_summary;
 mod ingest;
 mod init;
 mod rebuild;
+mod simulate;
 mod sql;
+mod sync;
 mod tables;
 mod verify;
 
+use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::CommandFactory;
 use sellerlake_config::Settings;
-use sellerlake_contracts::{Result, SystemClock};
+use sellerlake_connectors::SteppedClock;
+use sellerlake_contracts::{AccountId, Error, Result};
 use sellerlake_pipelines::Workspace;
 
+use crate::amazon::{self, Gateway};
 use crate::arguments::{Arguments, Command};
 
 /// Exit code of work that was done in part.
 pub(crate) const IN_PART: u8 = 3;
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
-    let open = async || Workspace::open(Settings::read(&arguments.config)?, Arc::new(SystemClock)).await;
+    let config = arguments.config.as_path();
+    let open = async || Ok::<_, Error>(opened(config).await?.0);
     match &arguments.command {
         Command::Init(init) => init::run(init).await,
-        Command::Demo { directory } => demo::run(directory.as_ref()).await,
-        Command::Check => check::run(&arguments.config).await,
-        Command::Sources { name } => tables::sources(&arguments.config, name.as_deref()),
+        Command::Demo(demo) => demo::run(demo).await,
+        Command::Check => check::run(config).await,
+        Command::Simulate(simulate) => simulate::run(simulate).await,
+        Command::Account(command) => {
+            let (workspace, gateway) = with_amazon(config).await?;
+            account::run(&workspace, &gateway, command).await
+        }
+        Command::Sync(sync) => {
+            let (workspace, gateway) = with_amazon(config).await?;
+            sync::sync(workspace, gateway, sync).await
+        }
+        Command::Backfill(backfill) => {
+            let (workspace, gateway) = with_amazon(config).await?;
+            sync::backfill(workspace, gateway, backfill).await
+        }
+        Command::Coverage(coverage) => coverage::run(&open().await?, coverage).await,
+        Command::Sources { name } => tables::sources(config, name.as_deref()),
         Command::Ingest(ingest) => ingest::run(&open().await?, ingest).await,
         Command::Replay(replay) => rebuild::replay(&open().await?, replay).await,
         Command::Rollup { seller, table } => rebuild::rollup(&open().await?, seller.as_ref(), table).await,
         Command::Sql(sql) => sql::run(&open().await?, sql).await,
         Command::Tables { name } => tables::run(&open().await?, name.as_deref()).await,
-        Command::Verify { repair } => verify::run(&open().await?, *repair).await,
+        Command::Verify(verify) => match &verify.against {
+            Some(url) => against::run(&open().await?, url, verify.at).await,
+            None => verify::run(&open().await?, verify.repair).await,
+        },
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Arguments::command(), "sellerlake", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// The lake that settings name, on the clock they name.
+async fn opened(config: &Path) -> Result<(Workspace, Option<SteppedClock>)> {
+    let settings = Settings::read(config)?;
+    let (clock, stepped) = amazon::clock(&settings).await?;
+    Ok((Workspace::open(settings, clock).await?, stepped))
+}
+
+/// The same with the way to Amazon.
+async fn with_amazon(config: &Path) -> Result<(Workspace, Gateway)> {
+    let (workspace, stepped) = opened(config).await?;
+    let gateway = Gateway::open(&workspace, stepped).await?;
+    Ok((workspace, gateway))
+}
+
+/// The account's identity as the ledger writes it.
+pub(crate) fn ledger_id(account: &AccountId) -> Result<sellerlake_state::AccountId> {
+    account.to_string().parse()
 }
 
 /// A user's own declarations, where there are settings that name them; the built-in ones need no settings.

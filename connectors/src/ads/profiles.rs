@@ -1,0 +1,18 @@
+//! Advertising profiles: one per marketplace, each with a time zone and a currency of its own (F.1).
+
+use sellerlake_contracts::{Pull, Result};
+
+use super::operations::LIST_PROFILES;
+use crate::ask::Ask;
+use crate::paging::{Listing, Part};
+use crate::parameters;
+
+/// `listProfiles`. Parameters: `access_level`, `api_program`; the defaults also show profiles that may only be read.
+pub(crate) const PROFILES: Listing = Listing::one_page(ask);
+
+#[expect(clippy::unnecessary_wraps, reason = "every listing asks through one type")]
+fn ask(pull: &Pull, _part: &Part) -> Result<Ask> {
+    Ok(Ask::of(&LIST_PROFILES)
+        .query("accessLevel", parameters::optional(pull, "access_level").unwrap_or("view"))
+        .query("apiProgram", parameters::optional(pull, "api_program").unwrap_or("report")))
+}

@@ -1,0 +1,177 @@
+//! What the rest of sellerlake holds: Amazon, its accounts, their connectors.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sellerlake_contracts::{AccountId, BucketStore, Clock, Connector, Error, Kind, Result};
+use tokio::sync::Mutex;
+
+use crate::ads::profiles::PROFILES;
+use crate::ads::report::AdsReport;
+use crate::call::Caller;
+use crate::check::{self, Finding};
+use crate::credentials::{Application, Grant};
+use crate::endpoints::Endpoints;
+use crate::files::Files;
+use crate::paging::{Listing, Paged};
+use crate::quota::{Buckets, Quota};
+use crate::scratch::Scratch;
+use crate::signin::SignIn;
+use crate::spapi::finances::{FINANCIAL_EVENT_GROUPS_V0, FINANCIAL_EVENTS_V0, TRANSACTIONS};
+use crate::spapi::inventory::INVENTORY;
+use crate::spapi::kiosk::DataKiosk;
+use crate::spapi::orders::ORDERS;
+use crate::spapi::orders_v0::{ORDER_ITEMS_V0, ORDERS_V0};
+use crate::spapi::products::{CATALOG, COMPETITIVE_PRICES, FEES, LISTINGS, PRICES};
+use crate::spapi::report::Report;
+use crate::spapi::sellers::{ORDER_METRICS, PARTICIPATIONS};
+use crate::spapi::settlements::Settlements;
+use crate::transport::{HttpOptions, Transport};
+
+/// Names [`Account::connector`] knows.
+pub const CONNECTORS: &[&str] = &[
+    "ads_profiles",
+    "ads_report",
+    "catalog",
+    "competitive_prices",
+    "data_kiosk",
+    "fees",
+    "files",
+    "financial_event_groups_v0",
+    "financial_events_v0",
+    "inventory",
+    "listings",
+    "order_items_v0",
+    "order_metrics",
+    "orders",
+    "orders_v0",
+    "participations",
+    "prices",
+    "report",
+    "settlements",
+    "transactions",
+];
+
+static LISTINGS_BY_NAME: &[(&str, Listing)] = &[
+    ("ads_profiles", PROFILES),
+    ("catalog", CATALOG),
+    ("competitive_prices", COMPETITIVE_PRICES),
+    ("fees", FEES),
+    ("financial_event_groups_v0", FINANCIAL_EVENT_GROUPS_V0),
+    ("financial_events_v0", FINANCIAL_EVENTS_V0),
+    ("inventory", INVENTORY),
+    ("listings", LISTINGS),
+    ("order_items_v0", ORDER_ITEMS_V0),
+    ("order_metrics", ORDER_METRICS),
+    ("orders", ORDERS),
+    ("orders_v0", ORDERS_V0),
+    ("participations", PARTICIPATIONS),
+    ("prices", PRICES),
+    ("transactions", TRANSACTIONS),
+];
+
+/// Amazon, for one application.
+#[derive(Clone)]
+pub struct Amazon {
+    endpoints: Arc<Endpoints>,
+    application: Arc<Application>,
+    clock: Arc<dyn Clock>,
+    buckets: Arc<dyn BucketStore>,
+    transport: Transport,
+    scratch: Scratch,
+    shared: Arc<Mutex<Buckets>>,
+    process: u64,
+}
+
+impl Amazon {
+    /// Sets up what all accounts share. `scratch` is a folder for answers under way: it is made if need be, and wants
+    /// room for the largest report. [`Kind::Usage`] if the HTTP options can't be used.
+    pub fn new(
+        endpoints: Endpoints,
+        application: Application,
+        clock: Arc<dyn Clock>,
+        buckets: Arc<dyn BucketStore>,
+        http: HttpOptions,
+        scratch: &Path,
+    ) -> Result<Self> {
+        Ok(Self {
+            endpoints: Arc::new(endpoints),
+            application: Arc::new(application),
+            clock,
+            buckets,
+            transport: Transport::new(http)?,
+            scratch: Scratch::open(scratch)?,
+            shared: Arc::default(),
+            process: fastrand::u64(..),
+        })
+    }
+
+    /// An account's connectors. Ask once per account and keep it: the access tokens and token buckets are in it.
+    pub fn account(&self, id: AccountId, grant: Grant) -> Account {
+        let sign_in = SignIn::new(
+            id.clone(),
+            Arc::clone(&self.application),
+            grant,
+            Arc::clone(&self.endpoints),
+            self.transport.clone(),
+            Arc::clone(&self.clock),
+        );
+        let quota =
+            Quota::new(id.clone(), Arc::clone(&self.clock), Arc::clone(&self.buckets), Arc::clone(&self.shared));
+        let caller = Caller {
+            account: id,
+            clock: Arc::clone(&self.clock),
+            transport: self.transport.clone(),
+            quota,
+            sign_in,
+            endpoints: Arc::clone(&self.endpoints),
+        };
+        Account { caller: Arc::new(caller), scratch: self.scratch.clone(), process: self.process }
+    }
+}
+
+/// One account. Copies share tokens and buckets.
+#[derive(Clone)]
+pub struct Account {
+    caller: Arc<Caller>,
+    scratch: Scratch,
+    process: u64,
+}
+
+impl Account {
+    /// The connector of this name. [`Kind::Declaration`] if there is none.
+    pub fn connector(&self, name: &str) -> Result<Arc<dyn Connector>> {
+        let (caller, scratch, process) = (Arc::clone(&self.caller), self.scratch.clone(), self.process);
+        if let Some((_, listing)) = LISTINGS_BY_NAME.iter().find(|(known, _)| *known == name) {
+            return Ok(Arc::new(Paged { caller, scratch, listing }));
+        }
+        Ok(match name {
+            "ads_report" => Arc::new(AdsReport { caller, scratch, process }),
+            "data_kiosk" => Arc::new(DataKiosk { caller, scratch, process }),
+            "files" => Arc::new(Files),
+            "report" => Arc::new(Report { caller, scratch, process }),
+            "settlements" => Arc::new(Settlements { caller, scratch }),
+            _ => {
+                let error = Error::permanent(Kind::Declaration, format!("there is no connector {name:?}"));
+                return Err(error.at("connectors.find").hint(format!("one of {}", CONNECTORS.join(", "))));
+            }
+        })
+    }
+
+    /// Tries the account's grants and roles with a few cheap calls, and says what doesn't work and what to do.
+    pub async fn check(&self) -> Vec<Finding> {
+        check::check(&self.caller).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listing_is_known_by_its_name() {
+        assert!(CONNECTORS.is_sorted());
+        assert!(LISTINGS_BY_NAME.iter().all(|(name, _)| CONNECTORS.contains(name)));
+        assert_eq!(LISTINGS_BY_NAME.len() + 5, CONNECTORS.len());
+    }
+}

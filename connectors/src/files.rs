@@ -1,0 +1,72 @@
+//! A drop folder: files somebody puts there are answers like any other.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sellerlake_contracts::{Answer, Connector, Error, Kind, Pull, Result, Step};
+use serde_json::Value;
+
+use crate::parameters;
+
+/// Files of the folder in the parameter `folder`. A pull without `origin` lists them as [`Step::Found`]; a found pull's
+/// `origin` is the file's name, and its answer is the file, as of its last change. Hidden and unfinished files
+/// (`.name`, `name.tmp`, `name.part`) are left alone; nothing is removed.
+pub(crate) struct Files;
+
+#[async_trait]
+impl Connector for Files {
+    async fn step(&self, pull: &Pull, _checkpoint: Option<&Value>) -> Result<Step> {
+        let folder = Path::new(parameters::required(pull, "folder")?);
+        match parameters::optional(pull, "origin") {
+            Some(name) => open(folder, name).map(Step::Answer),
+            None => list(pull, folder).map(Step::Found),
+        }
+    }
+}
+
+fn list(pull: &Pull, folder: &Path) -> Result<Vec<Pull>> {
+    let entries = fs::read_dir(folder).map_err(|error| failed("can't read the drop folder", folder, error))?;
+    let files = entries.flatten().filter(|entry| entry.path().is_file());
+    let names = files.filter_map(|entry| entry.file_name().into_string().ok());
+    let unfinished = |name: &str| {
+        let extension = Path::new(name).extension().unwrap_or_default();
+        name.starts_with('.') || extension == "tmp" || extension == "part"
+    };
+    let mut names: Vec<String> = names.filter(|name| !unfinished(name)).collect();
+    names.sort();
+    let found = names.into_iter().map(|name| {
+        let mut one = pull.clone();
+        one.parameters.insert("origin".to_owned(), name);
+        one
+    });
+    Ok(found.collect())
+}
+
+fn open(folder: &Path, name: &str) -> Result<Answer> {
+    // A name and no path: what was listed can't lead out of the folder.
+    let name = Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let path = folder.join(name);
+    let file = File::open(&path).map_err(|error| failed("can't open the file", &path, error))?;
+    let changed = file.metadata().and_then(|found| found.modified());
+    let changed = changed.map_err(|error| failed("can't read the file", &path, error))?;
+    let since = changed.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let as_of = DateTime::<Utc>::from_timestamp(since.as_secs() as i64, 0).unwrap_or_default();
+    let origin = Some(name.to_owned());
+    Ok(Answer { pages: vec![Box::new(file)], extension: extension(name), charset: None, as_of, origin })
+}
+
+fn extension(name: &str) -> &'static str {
+    const KNOWN: [&str; 10] = ["json.gz", "csv.gz", "tsv.gz", "xml.gz", "txt.gz", "jsonl", "json", "csv", "tsv", "xml"];
+    let name = name.to_lowercase();
+    let ends_in = |extension: &str| name.strip_suffix(extension).is_some_and(|stem| stem.ends_with('.'));
+    let known = KNOWN.into_iter().find(|known| ends_in(known));
+    known.unwrap_or(if ends_in("gz") { "txt.gz" } else { "txt" })
+}
+
+fn failed(message: &str, path: &Path, error: std::io::Error) -> Error {
+    let kind = if error.kind() == std::io::ErrorKind::NotFound { Kind::NotFound } else { Kind::Storage };
+    Error::permanent(kind, message).at("files.read").with("path", path.display()).with("cause", &error).source(error)
+}

@@ -1,0 +1,111 @@
+//! Answers of many pages: all of them, or none.
+
+mod listing;
+mod progress;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+pub(crate) use listing::{Listing, Part};
+use progress::Progress;
+use sellerlake_contracts::{Answer, Connector, Pull, Result, Status, Step};
+use serde_json::Value;
+
+use crate::call::Caller;
+use crate::checkpoint;
+use crate::failure::{Fault, Stop};
+use crate::parameters;
+use crate::scratch::{Scratch, Spool};
+
+/// How long work that came some way rests after a failure.
+const REST: TimeDelta = TimeDelta::minutes(1);
+
+/// The connector of a [`Listing`].
+pub(crate) struct Paged {
+    pub caller: Arc<Caller>,
+    pub scratch: Scratch,
+    pub listing: &'static Listing,
+}
+
+#[async_trait]
+impl Connector for Paged {
+    async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
+        let (mut progress, mut spool) = match Progress::resume(stored, &self.scratch) {
+            Some(resumed) => resumed,
+            None if pull.window.is_some_and(|window| window.to <= window.from) => {
+                return Err(parameters::lacking(pull, "the request's window is empty".to_owned()));
+            }
+            None => match self.listing.parts(pull, self.caller.clock.now()) {
+                Ok(parts) => {
+                    let spool = self.scratch.spool(&pull.account.to_string())?;
+                    (Progress::begin(parts, &spool), spool)
+                }
+                Err(until) => return checkpoint::wait(until, &Value::Null),
+            },
+        };
+        let before = spool.ends().len();
+        let stop = match self.read(pull, &mut progress, &mut spool).await {
+            Ok(()) => return Ok(Step::Answer(self.answer(&progress, spool))),
+            Err(stop) => stop,
+        };
+        let until = match stop {
+            Stop::Later(until) => until,
+            Stop::Failed(failure) => {
+                let came_on = spool.ends().len() > before && failure.error.status() == Status::Transient;
+                if !came_on {
+                    if before == 0 {
+                        spool.discard();
+                    }
+                    return Err(failure.error);
+                }
+                tracing::warn!(account = %pull.account, error = %failure.error, "pages so far are kept");
+                self.caller.clock.now() + REST
+            }
+        };
+        progress.keep(&spool)?;
+        checkpoint::wait(until, &progress)
+    }
+}
+
+impl Paged {
+    async fn read(&self, pull: &Pull, progress: &mut Progress, spool: &mut Spool) -> Result<(), Stop> {
+        if progress.is_stale(self.listing, self.now()) {
+            progress.restart(spool, "the token of the next page has expired meanwhile")?;
+        }
+        while let Some(part) = progress.part() {
+            let mut ask = (self.listing.ask)(pull, part)?;
+            if let Some(token) = &progress.token {
+                ask = ask.query(self.listing.token_parameter, token);
+            }
+            match self.caller.call(&ask).await {
+                Ok(reply) => progress.take(self.listing, &reply, spool, self.now())?,
+                Err(stop) => self.mend(progress, spool, stop)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What can be done about a failed page without waiting: a dead token, or a window that is too much.
+    fn mend(&self, progress: &mut Progress, spool: &mut Spool, stop: Stop) -> Result<(), Stop> {
+        let refused = stop.fault() == Some(Fault::Invalid);
+        if refused && progress.token.is_some() {
+            progress.restart(spool, "Amazon no longer accepts the token of the next page")?;
+            return Ok(());
+        }
+        let may_be_size = refused || stop.fault() == Some(Fault::Internal);
+        if self.listing.halves_on_error && may_be_size && progress.halve(spool)? {
+            return Ok(());
+        }
+        Err(stop)
+    }
+
+    fn answer(&self, progress: &Progress, spool: Spool) -> Answer {
+        let as_of = progress.as_of.unwrap_or_else(|| self.now());
+        Answer { pages: spool.into_pages(), extension: "json", charset: None, as_of, origin: None }
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.caller.clock.now()
+    }
+}

@@ -1,0 +1,224 @@
+//! One token bucket, without clock or store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sellerlake_contracts::BucketLevel;
+
+use crate::operation::Operation;
+
+/// Share of the documented rate that is used. Amazon prints rates rounded (0.0167 for one a minute) and counts a call
+/// when it arrives, not when it is sent; at the full rate every few hundredth call would be refused.
+const USED_SHARE: f64 = 0.99;
+/// Most doublings of the wait after refusals in a row.
+const MOST_DOUBLINGS: u32 = 5;
+/// Tokens that refill within this time may be lost in a crash for the sake of fewer writes.
+const SPARED_SECONDS: f64 = 10.0;
+
+/// Tokens of one operation.
+#[derive(Debug, Clone)]
+pub(crate) struct Bucket {
+    tokens: f64,
+    rate: f64,
+    default_rate: f64,
+    burst: f64,
+    updated_at: DateTime<Utc>,
+    /// Tokens the store already counts as spent.
+    paid_ahead: u32,
+    refusals: u32,
+    under_way: Arc<AtomicU32>,
+}
+
+/// A call that may not have reached Amazon yet. Until this is dropped its token can't refill: a call that is late,
+/// or one whose caller was given time by a clock that jumped, arrives together with those after it.
+#[derive(Debug)]
+pub(crate) struct Pass(Arc<AtomicU32>);
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Bucket {
+    /// A full one: nobody has called yet.
+    pub(crate) fn full(operation: &Operation, now: DateTime<Utc>) -> Self {
+        let (rate, burst) = (operation.rate, f64::from(operation.burst));
+        Self {
+            tokens: burst,
+            rate,
+            default_rate: rate,
+            burst,
+            updated_at: now,
+            paid_ahead: 0,
+            refusals: 0,
+            under_way: Arc::default(),
+        }
+    }
+
+    /// As it was left by an earlier run. A level from the future (somebody corrected a clock) counts from now.
+    pub(crate) fn restored(operation: &Operation, level: &BucketLevel, now: DateTime<Utc>) -> Self {
+        let full = Self::full(operation, now);
+        let tokens = level.tokens.min(full.burst);
+        Self { tokens, rate: level.rate.max(full.rate), updated_at: level.updated_at.min(now), ..full }
+    }
+
+    /// Takes a token and says how long to wait before using it; takes nothing if that is over `patience`. Waiting
+    /// callers queue up: each takes its token from the future.
+    pub(crate) fn take(&mut self, now: DateTime<Utc>, patience: Duration) -> Result<Duration, Duration> {
+        self.refill(now);
+        let missing = (1.0 - self.tokens).max(0.0);
+        // Rounded up to the millisecond, which is what clocks and stores keep.
+        let wait = Duration::from_millis((missing / self.pace() * 1000.0).ceil() as u64);
+        if wait > patience {
+            return Err(wait);
+        }
+        self.tokens -= 1.0;
+        Ok(wait)
+    }
+
+    /// The pass that goes with a token taken.
+    pub(crate) fn pass(&self) -> Pass {
+        self.under_way.fetch_add(1, Ordering::SeqCst);
+        Pass(Arc::clone(&self.under_way))
+    }
+
+    /// Counts one token as written down; `false` if more have to be written down first.
+    pub(crate) fn is_paid(&mut self) -> bool {
+        let paid = self.paid_ahead > 0;
+        self.paid_ahead = self.paid_ahead.saturating_sub(1);
+        paid
+    }
+
+    /// The level to write down: some tokens of fast operations are counted as spent in advance.
+    pub(crate) fn pay(&mut self, name: &str) -> BucketLevel {
+        let ahead = (self.rate * SPARED_SECONDS).floor().min(self.burst);
+        self.paid_ahead = ahead as u32;
+        BucketLevel {
+            operation: name.to_owned(),
+            tokens: self.tokens - ahead,
+            rate: self.rate,
+            burst: self.burst,
+            updated_at: self.updated_at,
+        }
+    }
+
+    /// Amazon refused: there is nothing in it, and after refusals in a row less than nothing.
+    pub(crate) fn refused(&mut self, now: DateTime<Utc>, hint: Option<Duration>, jitter: f64) {
+        self.refill(now);
+        let doubled = f64::from(2_u32.pow(self.refusals.min(MOST_DOUBLINGS)));
+        self.refusals += 1;
+        let debt = match hint {
+            Some(hint) => hint.as_secs_f64() * self.pace() - 1.0,
+            None => doubled * (1.0 + jitter / 4.0) - 1.0,
+        };
+        self.tokens = self.tokens.min(0.0).min(-debt);
+        self.paid_ahead = 0;
+    }
+
+    /// Amazon answered: `rate` is what its header says (B.1), never below the documented rate.
+    pub(crate) fn answered(&mut self, rate: Option<f64>) {
+        self.refusals = 0;
+        if let Some(rate) = rate.filter(|rate| rate.is_finite() && *rate > 0.0) {
+            self.rate = rate.max(self.default_rate);
+        }
+    }
+
+    fn pace(&self) -> f64 {
+        self.rate * USED_SHARE
+    }
+
+    fn refill(&mut self, now: DateTime<Utc>) {
+        let idle = (now - self.updated_at).max(TimeDelta::zero());
+        let seconds = idle.num_milliseconds() as f64 / 1000.0;
+        let room = (self.burst - f64::from(self.under_way.load(Ordering::SeqCst))).max(self.tokens.min(0.0));
+        self.tokens = (self.tokens + seconds * self.pace()).min(room);
+        self.updated_at = self.updated_at.max(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CREATE: Operation = Operation::post("createReport", "/reports").rate(0.0167, 15);
+    const LIST: Operation = Operation::get("listTransactions", "/transactions").rate(0.5, 10);
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    #[test]
+    fn throttles_use_the_burst_and_then_the_rate() {
+        let mut bucket = Bucket::full(&CREATE, at(0));
+        assert!((0..15).all(|_| bucket.take(at(0), MINUTE) == Ok(Duration::ZERO)));
+        let wait = bucket.take(at(0), MINUTE).unwrap_err();
+        assert!((60..62).contains(&wait.as_secs()), "{wait:?}");
+        assert_eq!(bucket.take(at(61), MINUTE), Ok(Duration::ZERO));
+        assert!(bucket.take(at(62), MINUTE).is_ok_and(|wait| wait.as_secs() >= 58));
+    }
+
+    #[test]
+    fn waiting_callers_queue_up() {
+        let mut bucket = Bucket::full(&LIST, at(0));
+        let waits: Vec<_> = (0..14).map(|_| bucket.take(at(0), MINUTE).unwrap().as_secs()).collect();
+        assert_eq!(waits[9..], [0, 2, 4, 6, 8]);
+    }
+
+    #[test]
+    fn refusals_empty_it_and_wait_twice_as_long_each_time() {
+        let mut bucket = Bucket::full(&LIST, at(0));
+        let wait = |bucket: &mut Bucket| {
+            bucket.refused(at(0), None, 0.0);
+            bucket.clone().take(at(0), MINUTE).unwrap().as_secs()
+        };
+        assert_eq!([wait(&mut bucket), wait(&mut bucket), wait(&mut bucket)], [2, 4, 8]);
+        bucket.answered(None);
+        bucket.refused(at(0), Some(Duration::from_secs(30)), 0.0);
+        assert_eq!(bucket.take(at(0), MINUTE).unwrap().as_secs(), 30);
+    }
+
+    #[test]
+    fn calls_under_way_keep_their_tokens_from_refilling() {
+        let mut bucket = Bucket::full(&LIST, at(0));
+        let late: Vec<_> = (0..3).map(|_| bucket.take(at(0), MINUTE).map(|_| bucket.pass())).collect();
+        let free = (0..10).filter(|_| bucket.take(at(3600), MINUTE) == Ok(Duration::ZERO)).count();
+        assert_eq!(free, 7);
+        drop(late);
+        assert_eq!((0..10).filter(|_| bucket.take(at(7200), MINUTE) == Ok(Duration::ZERO)).count(), 10);
+    }
+
+    #[test]
+    fn the_header_can_only_raise_the_rate() {
+        let mut bucket = Bucket::full(&LIST, at(0));
+        bucket.answered(Some(0.1));
+        assert!((bucket.rate - 0.5).abs() < f64::EPSILON);
+        bucket.answered(Some(2.0));
+        assert!((bucket.rate - 2.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_restart_does_not_burst_again() {
+        let mut bucket = Bucket::full(&CREATE, at(0));
+        for _ in 0..15 {
+            bucket.take(at(0), MINUTE).unwrap();
+        }
+        let level = bucket.pay("createReport");
+        let mut restored = Bucket::restored(&CREATE, &level, at(10));
+        assert!(restored.take(at(10), MINUTE).is_ok_and(|wait| wait.as_secs() >= 50));
+        let mut future = Bucket::restored(&CREATE, &BucketLevel { updated_at: at(99_999), ..level }, at(10));
+        assert!(future.take(at(80), MINUTE).is_ok());
+    }
+
+    #[test]
+    fn fast_operations_are_written_down_a_few_at_a_time() {
+        let mut bucket = Bucket::full(&LIST, at(0));
+        bucket.take(at(0), MINUTE).unwrap();
+        assert!(!bucket.is_paid());
+        assert!((bucket.pay("x").tokens - 4.0).abs() < 1e-9);
+        assert_eq!((0..6).filter(|_| bucket.is_paid()).count(), 5);
+    }
+}

@@ -1,0 +1,28 @@
+//! FBA stock of one marketplace, now (C.5).
+
+use chrono::TimeDelta;
+use sellerlake_contracts::{Pull, Result};
+
+use super::operations::GET_INVENTORY_SUMMARIES;
+use crate::ask::Ask;
+use crate::paging::{Listing, Part};
+use crate::parameters;
+
+/// `getInventorySummaries`. Tokens live thirty seconds, so a list that is interrupted starts over.
+pub(crate) const INVENTORY: Listing = Listing {
+    token_parameter: "nextToken",
+    token_at: "/pagination/nextToken",
+    token_life: TimeDelta::seconds(30),
+    items_at: "/payload/inventorySummaries",
+    full_page: 50,
+    ..Listing::one_page(ask)
+};
+
+fn ask(pull: &Pull, _part: &Part) -> Result<Ask> {
+    let marketplace = parameters::marketplace(pull)?.as_str();
+    Ok(Ask::of(&GET_INVENTORY_SUMMARIES)
+        .query("details", "true")
+        .query("granularityType", "Marketplace")
+        .query("granularityId", marketplace)
+        .query("marketplaceIds", marketplace))
+}

@@ -1,0 +1,134 @@
+//! Products: catalogue, listings, prices, fee estimates (C.6, C.7).
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sellerlake_contracts::{Pull, Result};
+use serde_json::{Value, json};
+
+use super::operations::{
+    GET_COMPETITIVE_PRICING, GET_MY_FEES_ESTIMATES, GET_PRICING, SEARCH_CATALOG_ITEMS, SEARCH_LISTINGS_ITEMS,
+};
+use crate::ask::{Ask, encoded};
+use crate::operation::Operation;
+use crate::paging::{Listing, Part};
+use crate::parameters;
+
+/// `searchCatalogItems`, twenty ASINs a call. Parameters: `included_data`, `locale`.
+pub(crate) const CATALOG: Listing = Listing {
+    token_parameter: "pageToken",
+    token_at: "/pagination/nextToken",
+    items_at: "/items",
+    keys_per_call: 20,
+    ..Listing::one_page(catalog)
+};
+
+/// `searchListingsItems`: every listing of one marketplace, or those of the SKUs in the keys. More than a thousand
+/// can't be paged through, so they are cut by date of creation until they can.
+pub(crate) const LISTINGS: Listing = Listing {
+    token_parameter: "pageToken",
+    token_at: "/pagination/nextToken",
+    items_at: "/items",
+    full_page: 20,
+    total_at: "/numberOfResults",
+    most_items: 1000,
+    keys_per_call: 20,
+    since: BEFORE_SELLERS,
+    ..Listing::one_page(listings)
+};
+
+/// `getPricing`, twenty SKUs (or ASINs, by `item_type`) a call.
+pub(crate) const PRICES: Listing = Listing { keys_per_call: 20, ..Listing::one_page(prices) };
+
+/// `getCompetitivePricing`, likewise.
+pub(crate) const COMPETITIVE_PRICES: Listing = Listing { keys_per_call: 20, ..Listing::one_page(competitive_prices) };
+
+/// `getMyFeesEstimates`, twenty a call. A key is `<sku>=<price> <currency>`; parameters: `id_type` (`SellerSKU` or
+/// `ASIN`) and `amazon_fulfilled` (`true` or `false`).
+pub(crate) const FEES: Listing = Listing { keys_per_call: 20, ..Listing::one_page(fees) };
+
+/// 2000-01-01: no third party sold before it.
+const BEFORE_SELLERS: Option<DateTime<Utc>> = DateTime::from_timestamp(946_684_800, 0);
+
+const CATALOG_DATA: &str =
+    "attributes,classifications,dimensions,identifiers,images,productTypes,relationships,salesRanks,summaries";
+const LISTING_DATA: &str = "summaries,attributes,issues,offers,fulfillmentAvailability,relationships,productTypes";
+
+fn catalog(pull: &Pull, part: &Part) -> Result<Ask> {
+    some_keys(pull, part)?;
+    Ok(Ask::of(&SEARCH_CATALOG_ITEMS)
+        .list("identifiers", part.keys.iter().map(String::as_str))
+        .query("identifiersType", "ASIN")
+        .query("marketplaceIds", parameters::marketplace(pull)?.as_str())
+        .list("includedData", parameters::list(pull, "included_data", CATALOG_DATA))
+        .maybe("locale", parameters::optional(pull, "locale"))
+        .query("pageSize", "20"))
+}
+
+fn listings(pull: &Pull, part: &Part) -> Result<Ask> {
+    let mut ask = Ask::of(&SEARCH_LISTINGS_ITEMS)
+        .name(pull.account.seller.as_str())
+        .query("marketplaceIds", parameters::marketplace(pull)?.as_str())
+        .list("includedData", parameters::list(pull, "included_data", LISTING_DATA))
+        .query("pageSize", "20");
+    if !part.keys.is_empty() {
+        return Ok(ask.list("identifiers", part.keys.iter().map(String::as_str)).query("identifiersType", "SKU"));
+    }
+    if let Some(window) = part.window {
+        // Created and not updated: a list must not change its order while it is paged through.
+        let last = window.to - TimeDelta::milliseconds(1);
+        ask = ask.at("createdAfter", window.from).at("createdBefore", last);
+    }
+    Ok(ask.query("sortBy", "createdDate").query("sortOrder", "ASC"))
+}
+
+fn prices(pull: &Pull, part: &Part) -> Result<Ask> {
+    priced(&GET_PRICING, pull, part)
+}
+
+fn competitive_prices(pull: &Pull, part: &Part) -> Result<Ask> {
+    priced(&GET_COMPETITIVE_PRICING, pull, part)
+}
+
+fn priced(operation: &'static Operation, pull: &Pull, part: &Part) -> Result<Ask> {
+    some_keys(pull, part)?;
+    let ask = Ask::of(operation).query("MarketplaceId", parameters::marketplace(pull)?.as_str());
+    if parameters::optional(pull, "item_type") == Some("Asin") {
+        return Ok(ask.query("ItemType", "Asin").list("Asins", part.keys.iter().map(String::as_str)));
+    }
+    // SKUs are decoded twice here (C.7).
+    let skus: Vec<String> = part.keys.iter().map(|sku| encoded(sku)).collect();
+    Ok(ask.query("ItemType", "Sku").list("Skus", skus.iter().map(String::as_str)))
+}
+
+fn fees(pull: &Pull, part: &Part) -> Result<Ask> {
+    some_keys(pull, part)?;
+    let marketplace = parameters::marketplace(pull)?.as_str();
+    let id_type = parameters::optional(pull, "id_type").unwrap_or("SellerSKU");
+    let is_fba = parameters::optional(pull, "amazon_fulfilled") != Some("false");
+    let request = |key: &String| -> Result<Value> {
+        let parts = key.rsplit_once('=').and_then(|(id, price)| Some((id, price.split_once(' ')?)));
+        let parsed =
+            parts.and_then(|(id, (amount, currency))| Some((id, amount.parse::<serde_json::Number>().ok()?, currency)));
+        let (id, amount, currency) = parsed.ok_or_else(|| {
+            parameters::lacking(pull, format!("{key:?} is not a fee request")).hint("write <sku>=<price> <currency>")
+        })?;
+        Ok(json!({
+            "IdType": id_type,
+            "IdValue": id,
+            "FeesEstimateRequest": {
+                "MarketplaceId": marketplace,
+                "IsAmazonFulfilled": is_fba,
+                "PriceToEstimateFees": { "ListingPrice": { "CurrencyCode": currency, "Amount": amount } },
+                "Identifier": key,
+            },
+        }))
+    };
+    let requests = part.keys.iter().map(request).collect::<Result<Vec<_>>>()?;
+    Ok(Ask::of(&GET_MY_FEES_ESTIMATES).json(&Value::Array(requests)))
+}
+
+fn some_keys(pull: &Pull, part: &Part) -> Result<()> {
+    if part.keys.is_empty() {
+        return Err(parameters::lacking(pull, "the request names no products to ask for".to_owned()));
+    }
+    Ok(())
+}

@@ -1,0 +1,243 @@
+//! Reports: created once, looked after until they are done, downloaded (D.1).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use sellerlake_contracts::{Connector, Error, Kind, Pull, Result, Step};
+use serde_json::{Map, Value, json};
+
+use super::adoption::{Wanted, find};
+use super::cooldown::cooldown;
+use super::errand::{Errand, printed};
+use super::operations::{CREATE_REPORT, GET_REPORT};
+use super::report_document::{answer, document};
+use crate::ask::{Ask, instant};
+use crate::call::Caller;
+use crate::checkpoint;
+use crate::failure::{Fault, Stop};
+use crate::parameters;
+use crate::scratch::Scratch;
+
+/// Most marketplaces one report may be asked for.
+const MOST_MARKETPLACES: usize = 25;
+/// Times the outcome of creating may stay unknown before a person looks.
+const MOST_DOUBTS: u32 = 5;
+const DOUBT: TimeDelta = TimeDelta::seconds(30);
+/// Bytes of a failed report's document that are quoted.
+const EXPLANATION_BYTES: u64 = 1000;
+
+/// Any requestable report. Parameters: `report_type`, `option.<name>` for each report option, `cooldown`.
+pub(crate) struct Report {
+    pub caller: Arc<Caller>,
+    pub scratch: Scratch,
+    /// This process, to tell its own checkpoints from those of one that crashed.
+    pub process: u64,
+}
+
+#[async_trait]
+impl Connector for Report {
+    async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
+        let now = self.caller.clock.now();
+        let Some(mut errand) = checkpoint::read::<Errand>(stored)? else {
+            // Stored before anything is asked: whoever finds it without an id after a crash looks before asking again.
+            return checkpoint::wait(now, &Errand::new(self.process, now));
+        };
+        match self.advance(pull, &mut errand).await {
+            Ok(step) => Ok(step),
+            Err(Stop::Later(until)) => checkpoint::wait(until, &errand),
+            Err(Stop::Failed(failure)) => Err(failure.error.with("report type", report_type(pull)?)),
+        }
+    }
+}
+
+impl Report {
+    async fn advance(&self, pull: &Pull, errand: &mut Errand) -> Result<Step, Stop> {
+        let Some(id) = errand.id.clone() else {
+            return Err(self.begin(pull, errand).await?);
+        };
+        let reply = match self.caller.call(&Ask::of(&GET_REPORT).name(&id)).await {
+            Err(stop) if stop.fault() == Some(Fault::NotFound) => {
+                tracing::warn!(account = %pull.account, report = id, "Amazon no longer knows the report; asking again");
+                errand.again(self.process, self.caller.clock.now());
+                return Err(Stop::Later(errand.asked_at));
+            }
+            other => other?,
+        };
+        match reply.text("/processingStatus").unwrap_or_default() {
+            "DONE" => self.done(pull, &id, &reply.json).await,
+            "CANCELLED" => self.cancelled(pull, errand),
+            "FATAL" => self.fatal(pull, &reply.json).await,
+            status => self.waiting(pull, errand, status),
+        }
+    }
+
+    /// Creates the report, unless an earlier attempt did; what comes back says when to look at it.
+    async fn begin(&self, pull: &Pull, errand: &mut Errand) -> Result<Stop, Stop> {
+        let now = self.caller.clock.now();
+        if now < errand.asked_at {
+            return Ok(Stop::Later(errand.asked_at));
+        }
+        if errand.is_in_doubt(self.process)
+            && let Some(id) = find(&self.caller, &wanted(pull)?, errand.asked_at).await?
+        {
+            tracing::info!(account = %pull.account, report = id, "a report created earlier is adopted");
+            errand.begun(id, now);
+            return Ok(Stop::Later(now));
+        }
+        match self.caller.call(&Ask::of(&CREATE_REPORT).json(&body(pull)?)).await {
+            Ok(reply) => {
+                let id = reply.text("/reportId").ok_or_else(nameless)?;
+                let now = self.caller.clock.now();
+                errand.begun(id.to_owned(), now);
+                Ok(Stop::Later(errand.next_look(now)))
+            }
+            Err(Stop::Failed(failure)) if failure.fault.leaves_doubt() && errand.doubts < MOST_DOUBTS => {
+                tracing::warn!(account = %pull.account, error = %failure.error, "a report may have been created");
+                errand.doubts += 1;
+                Ok(Stop::Later(self.caller.clock.now() + DOUBT))
+            }
+            Err(stop) => match running(&stop) {
+                Some(id) => {
+                    errand.begun(id, now);
+                    Ok(Stop::Later(now))
+                }
+                None => Err(stop),
+            },
+        }
+    }
+
+    async fn done(&self, pull: &Pull, id: &str, report: &Value) -> Result<Step, Stop> {
+        let report_type = report_type(pull)?;
+        let document_id = report.get("reportDocumentId").and_then(Value::as_str).ok_or_else(|| {
+            Fault::NotAnAnswer.error("the report is done but has no document").at("report.download").with("report", id)
+        })?;
+        let document = document(&self.caller, &self.scratch, report_type, document_id).await?;
+        let as_of = printed(report, "/processingEndTime").or_else(|| printed(report, "/dataEndTime"));
+        let as_of = as_of.unwrap_or_else(|| self.caller.clock.now());
+        Ok(Step::Answer(answer(document, report_type, as_of, id)))
+    }
+
+    /// Mostly "no data", sometimes "asked too soon": asked once more when a new one can be made, then believed (D.1).
+    fn cancelled(&self, pull: &Pull, errand: &mut Errand) -> Result<Step, Stop> {
+        let now = self.caller.clock.now();
+        errand.cancelled += 1;
+        if errand.cancelled > 1 {
+            let reason = "Amazon cancelled the report twice: there is nothing to report".to_owned();
+            return Ok(Step::NoData { reason, as_of: now });
+        }
+        errand.again(self.process, now + cooldown(pull, report_type(pull)?)?);
+        Err(Stop::Later(errand.asked_at))
+    }
+
+    async fn fatal(&self, pull: &Pull, report: &Value) -> Result<Step, Stop> {
+        let report_type = report_type(pull)?;
+        let mut reason = "Amazon couldn't make the report".to_owned();
+        if let Some(id) = report.get("reportDocumentId").and_then(Value::as_str) {
+            match document(&self.caller, &self.scratch, report_type, id).await {
+                Ok(document) => reason = format!("{reason}: {}", document.explanation(EXPLANATION_BYTES)),
+                Err(later @ Stop::Later(_)) => return Err(later),
+                Err(Stop::Failed(failure)) => {
+                    tracing::warn!(error = %failure.error, "a failed report's explanation can't be read");
+                }
+            }
+        }
+        Ok(Step::Fatal { reason, again_at: self.caller.clock.now() + cooldown(pull, report_type)? })
+    }
+
+    fn waiting(&self, pull: &Pull, errand: &Errand, status: &str) -> Result<Step, Stop> {
+        let now = self.caller.clock.now();
+        if !errand.is_hopeless(now) {
+            return Err(Stop::Later(errand.next_look(now)));
+        }
+        let reason = format!("Amazon hasn't finished the report for a day: it is {status}");
+        Ok(Step::Fatal { reason, again_at: now + cooldown(pull, report_type(pull)?)? })
+    }
+}
+
+fn report_type(pull: &Pull) -> Result<&str> {
+    parameters::required(pull, "report_type")
+}
+
+/// The window as Amazon takes it: both ends belong to it, and reports by day count every day they touch.
+fn bounds(pull: &Pull) -> Option<(chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>)> {
+    let window = pull.window?;
+    Some((window.from, (window.to - TimeDelta::seconds(1)).max(window.from)))
+}
+
+fn body(pull: &Pull) -> Result<Value> {
+    if pull.marketplaces.is_empty() || pull.marketplaces.len() > MOST_MARKETPLACES {
+        let message = format!("a report needs 1 to {MOST_MARKETPLACES} marketplaces, not {}", pull.marketplaces.len());
+        return Err(parameters::lacking(pull, message));
+    }
+    let marketplaces: Vec<&str> = parameters::marketplaces(pull).collect();
+    let mut body = json!({ "reportType": report_type(pull)?, "marketplaceIds": marketplaces });
+    if let Some((from, to)) = bounds(pull) {
+        body["dataStartTime"] = instant(from).into();
+        body["dataEndTime"] = instant(to).into();
+    }
+    // As texts, whatever they look like: a bare true is refused.
+    let options = pull.parameters.iter().filter_map(|(name, value)| Some((name.strip_prefix("option.")?, value)));
+    let options: Map<String, Value> = options.map(|(name, value)| (name.to_owned(), value.clone().into())).collect();
+    if !options.is_empty() {
+        body["reportOptions"] = options.into();
+    }
+    Ok(body)
+}
+
+fn wanted(pull: &Pull) -> Result<Wanted<'_>> {
+    let (from, to) = bounds(pull).unzip();
+    Ok(Wanted { report_type: report_type(pull)?, marketplaces: parameters::marketplaces(pull).collect(), from, to })
+}
+
+/// The id in a refusal that says the same report is being made already.
+fn running(stop: &Stop) -> Option<String> {
+    let Stop::Failed(failure) = stop else { return None };
+    let text = failure.text.to_lowercase();
+    let says_so = failure.fault == Fault::Invalid && text.contains("report") && text.contains("already");
+    let words = failure.text.split(|c: char| !c.is_ascii_alphanumeric());
+    let mut ids = words.filter(|word| word.len() >= 5 && word.bytes().all(|byte| byte.is_ascii_digit()));
+    ids.next().filter(|_| says_so).map(str::to_owned)
+}
+
+fn nameless() -> Error {
+    Error::transient(Kind::Remote, "Amazon created a report and didn't say which").at("report.create")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use sellerlake_contracts::Scope;
+
+    use super::*;
+
+    #[test]
+    fn the_window_ends_on_its_last_day_and_options_are_texts() {
+        let pull = Pull {
+            account: "A1-eu".parse().unwrap(),
+            pipeline: "traffic".to_owned(),
+            scope: Scope("A1PA6795UKMFR9".to_owned()),
+            marketplaces: vec!["A1PA6795UKMFR9".parse().unwrap()],
+            window: Some("2026-03-01..2026-03-01".parse().unwrap()),
+            keys: Vec::new(),
+            parameters: BTreeMap::from([
+                ("report_type".to_owned(), "GET_SALES_AND_TRAFFIC_REPORT".to_owned()),
+                ("option.custom".to_owned(), "true".to_owned()),
+            ]),
+        };
+        let body = body(&pull).unwrap();
+        assert_eq!(body["dataStartTime"], "2026-03-01T00:00:00Z");
+        assert_eq!(body["dataEndTime"], "2026-03-01T23:59:59Z");
+        assert_eq!(body["reportOptions"], json!({ "custom": "true" }));
+    }
+
+    #[test]
+    fn a_refusal_that_names_the_running_report_is_an_answer() {
+        let error = Fault::Invalid.error("x");
+        let stop = Stop::failed(Fault::Invalid, "The report 50017018600 is already in progress.", error);
+        assert_eq!(running(&stop).as_deref(), Some("50017018600"));
+        let error = Fault::Invalid.error("x");
+        assert_eq!(running(&Stop::failed(Fault::Invalid, "Bad marketplace 12345.", error)), None);
+    }
+}

@@ -1,0 +1,32 @@
+//! Where the seller sells, and its sales as Amazon counts them (A.6, C.8).
+
+use sellerlake_contracts::{Pull, Result};
+
+use super::operations::{GET_MARKETPLACE_PARTICIPATIONS, GET_ORDER_METRICS};
+use crate::ask::{Ask, instant};
+use crate::paging::{Listing, Part};
+use crate::parameters;
+
+/// `getMarketplaceParticipations`: marketplaces of the account's region, pseudo ones included.
+pub(crate) const PARTICIPATIONS: Listing = Listing::one_page(participations);
+
+/// `getOrderMetrics` of one marketplace. Parameters: `granularity` (`Day`), `time_zone` (`UTC`), `buyer_type`,
+/// `fulfillment_network`. In other zones than UTC the window must not contain a change of the zone's offset.
+pub(crate) const ORDER_METRICS: Listing = Listing::one_page(order_metrics);
+
+#[expect(clippy::unnecessary_wraps, reason = "every listing asks through one type")]
+fn participations(_pull: &Pull, _part: &Part) -> Result<Ask> {
+    Ok(Ask::of(&GET_MARKETPLACE_PARTICIPATIONS))
+}
+
+fn order_metrics(pull: &Pull, part: &Part) -> Result<Ask> {
+    let window = part.window.map_or_else(|| parameters::window(pull), Ok)?;
+    let interval = format!("{}--{}", instant(window.from), instant(window.to));
+    Ok(Ask::of(&GET_ORDER_METRICS)
+        .query("marketplaceIds", parameters::marketplace(pull)?.as_str())
+        .query("interval", &interval)
+        .query("granularity", parameters::optional(pull, "granularity").unwrap_or("Day"))
+        .query("granularityTimeZone", parameters::optional(pull, "time_zone").unwrap_or("UTC"))
+        .maybe("buyerType", parameters::optional(pull, "buyer_type"))
+        .maybe("fulfillmentNetwork", parameters::optional(pull, "fulfillment_network")))
+}

@@ -1,0 +1,125 @@
+//! Settlements: reports Amazon makes by itself, listed and downloaded (D.6).
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use sellerlake_contracts::{Connector, Pull, Result, Step};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::errand::printed;
+use super::operations::GET_REPORTS;
+use super::report_document::{answer, document};
+use crate::ask::{Ask, instant};
+use crate::call::Caller;
+use crate::checkpoint;
+use crate::failure::{Fault, Stop};
+use crate::parameters;
+use crate::scratch::Scratch;
+
+const REPORT_TYPE: &str = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2";
+/// How far back Amazon lists reports, less a little: asking for the edge itself is refused (D.1).
+const REACH: TimeDelta = TimeDelta::minutes(90 * 24 * 60 - 10);
+
+/// Reports that are listed, never requested. A pull without `document_id` lists those created in its window, as
+/// [`Step::Found`]; a found pull carries `origin` (the report's id), `document_id` and `created_at`, and is downloaded.
+/// Parameter: `report_type`, settlements by default.
+pub(crate) struct Settlements {
+    pub caller: Arc<Caller>,
+    pub scratch: Scratch,
+}
+
+/// Reports found so far, and where the list goes on.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Listed {
+    reports: Vec<Value>,
+    token: Option<String>,
+}
+
+#[async_trait]
+impl Connector for Settlements {
+    async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
+        let mut listed: Listed = checkpoint::read(stored)?.unwrap_or_default();
+        let step = match parameters::optional(pull, "document_id") {
+            Some(id) => self.download(pull, id).await,
+            None => self.list(pull, &mut listed).await,
+        };
+        match step {
+            Ok(step) => Ok(step),
+            Err(Stop::Later(until)) => checkpoint::wait(until, &listed),
+            Err(Stop::Failed(failure)) => Err(failure.error),
+        }
+    }
+}
+
+impl Settlements {
+    async fn list(&self, pull: &Pull, listed: &mut Listed) -> Result<Step, Stop> {
+        loop {
+            let ask = match &listed.token {
+                // With a token nothing else may be asked.
+                Some(token) => Ask::of(&GET_REPORTS).query("nextToken", token),
+                None => self.first_page(pull)?,
+            };
+            let reply = match self.caller.call(&ask).await {
+                Err(stop) if stop.fault() == Some(Fault::Invalid) && listed.token.is_some() => {
+                    // The token died: the list starts over, once.
+                    *listed = Listed::default();
+                    self.caller.call(&self.first_page(pull)?).await?
+                }
+                other => other?,
+            };
+            let page = reply.json.get("reports").and_then(Value::as_array).into_iter().flatten();
+            listed.reports.extend(page.cloned());
+            listed.token = reply.text("/nextToken").map(str::to_owned);
+            if listed.token.is_none() {
+                return Ok(Step::Found(found(pull, &listed.reports)));
+            }
+        }
+    }
+
+    fn first_page(&self, pull: &Pull) -> Result<Ask> {
+        let window = parameters::window(pull)?;
+        let since = window.from.max(self.caller.clock.now() - REACH);
+        Ok(Ask::of(&GET_REPORTS)
+            .query("reportTypes", parameters::optional(pull, "report_type").unwrap_or(REPORT_TYPE))
+            .query("processingStatuses", "DONE")
+            .query("pageSize", "100")
+            .at("createdSince", since)
+            .at("createdUntil", window.to))
+    }
+
+    async fn download(&self, pull: &Pull, document_id: &str) -> Result<Step, Stop> {
+        let report_type = parameters::optional(pull, "report_type").unwrap_or(REPORT_TYPE);
+        let document = document(&self.caller, &self.scratch, report_type, document_id).await?;
+        let created = parameters::optional(pull, "created_at").map(Value::from);
+        let as_of = created.and_then(|created| printed(&created, "")).unwrap_or_else(|| self.caller.clock.now());
+        let origin = parameters::optional(pull, "origin").unwrap_or(document_id);
+        Ok(Step::Answer(answer(document, report_type, as_of, origin)))
+    }
+}
+
+/// One pull per document: a unified account lists the same settlement for each of its marketplaces.
+fn found(pull: &Pull, reports: &[Value]) -> Vec<Pull> {
+    let mut seen = HashSet::new();
+    let mut pulls = Vec::new();
+    for report in reports {
+        let text = |name: &str| report.get(name).and_then(Value::as_str);
+        let (Some(origin), Some(document)) = (text("reportId"), text("reportDocumentId")) else { continue };
+        // By document and not by period: settlements of two currencies may share one, and losing one is losing money.
+        if !seen.insert(document) {
+            continue;
+        }
+        let made = printed(report, "/processingEndTime").or_else(|| printed(report, "/createdTime"));
+        let mut one = Pull { window: None, marketplaces: Vec::new(), ..pull.clone() };
+        let facts = [
+            ("origin", Some(origin.to_owned())),
+            ("document_id", Some(document.to_owned())),
+            ("created_at", made.map(instant)),
+        ];
+        one.parameters.extend(facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        pulls.push(one);
+    }
+    pulls
+}

@@ -1,0 +1,279 @@
+//! A simulator, a clock that is its, and an account of ours in it.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use flate2::read::MultiGzDecoder;
+use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
+use sellerlake_contracts::{
+    AccountId, Answer, BucketLevel, BucketStore, Clock as _, Connector, Pull, Result, Scope, Secret, Step, Window,
+};
+use sellerlake_simulator::world::Profile;
+use sellerlake_simulator::{Clock, FaultPlan, Options, Running, Simulator};
+use serde_json::Value;
+
+/// The world ends on 1 November 2026; this is a few days later, when everything has been published.
+pub fn start() -> DateTime<Utc> {
+    at("2026-11-06T06:00:00Z")
+}
+
+pub fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// Token buckets in memory.
+#[derive(Default)]
+pub struct Levels(Mutex<BTreeMap<String, BucketLevel>>);
+
+impl Levels {
+    pub fn of(&self, operation: &str) -> Option<BucketLevel> {
+        self.0.lock().unwrap().get(operation).cloned()
+    }
+}
+
+#[async_trait]
+impl BucketStore for Levels {
+    async fn load(&self, _account: &AccountId) -> Result<Vec<BucketLevel>> {
+        Ok(self.0.lock().unwrap().values().cloned().collect())
+    }
+
+    async fn save(&self, _account: &AccountId, levels: &[BucketLevel]) -> Result<()> {
+        let mut kept = self.0.lock().unwrap();
+        kept.extend(levels.iter().map(|level| (level.operation.clone(), level.clone())));
+        Ok(())
+    }
+}
+
+/// One simulated Amazon, and ours that talks to it.
+pub struct Peer {
+    pub running: Running,
+    pub clock: SteppedClock,
+    pub levels: Arc<Levels>,
+    pub amazon: Amazon,
+    folder: tempfile::TempDir,
+}
+
+/// How the last step of a pull ended, and what it took.
+pub struct Outcome {
+    pub step: Step,
+    pub waits: usize,
+}
+
+impl Peer {
+    /// A small world: two sellers, three weeks, some three hundred orders each.
+    pub async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let mut profile = Profile::chaos(11);
+        for seller in &mut profile.sellers {
+            seller.orders_per_day = 14.0;
+        }
+        let mut options = Options::new(profile);
+        options.clock = Clock::stepped(start());
+        change(&mut options);
+        let running = Simulator::start(options).unwrap();
+        let clock = SteppedClock::connect(running.url()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let levels = Arc::new(Levels::default());
+        let amazon = amazon(&running, &clock, &levels, folder.path());
+        Self { running, clock, levels, amazon, folder }
+    }
+
+    /// What a restarted process has: the same stores, nothing in memory.
+    pub fn restarted(&self) -> Amazon {
+        amazon(&self.running, &self.clock, &self.levels, self.folder.path())
+    }
+
+    /// Follows a script of faults: `kind@operation`, or `kind@operation*times`.
+    pub fn faults(&self, script: &[&str]) {
+        let line = |text: &&str| {
+            let (kind, rest) = text.split_once('@').unwrap();
+            let (operation, times) =
+                rest.split_once('x').map_or((rest, 1), |(name, times)| (name, times.parse().unwrap()));
+            serde_json::json!({ "kind": kind, "operation": operation, "times": times })
+        };
+        let script: Vec<Value> = script.iter().map(line).collect();
+        let plan: FaultPlan = serde_json::from_value(serde_json::json!({ "script": script })).unwrap();
+        self.running.amazon().faults.follow(plan);
+    }
+
+    /// Faults that struck.
+    pub fn struck(&self) -> u64 {
+        self.running.amazon().faults.fired().values().flat_map(BTreeMap::values).sum()
+    }
+
+    /// Answers with this status to this operation.
+    pub fn answered(&self, operation: &str, status: u16) -> u64 {
+        let counts = self.running.amazon().calls.counts();
+        counts.get(operation).and_then(|ended| ended.get(&status)).copied().unwrap_or_default()
+    }
+
+    /// All answers with this status.
+    pub fn answered_anywhere(&self, status: u16) -> u64 {
+        self.running.amazon().calls.counts().values().filter_map(|ended| ended.get(&status)).sum()
+    }
+
+    /// The account of the `index`th seller.
+    pub fn account(&self, index: usize) -> Account {
+        self.account_in(&self.amazon, index)
+    }
+
+    pub fn account_in(&self, amazon: &Amazon, index: usize) -> Account {
+        let known = &self.running.accounts()[index];
+        let ads = known.ads.as_ref().map(|ads| Secret::new(&*ads.refresh_token));
+        let grant = Grant { refresh_token: Secret::new(&*known.refresh_token), ads_refresh_token: ads };
+        amazon.account(self.id(index), grant)
+    }
+
+    pub fn id(&self, index: usize) -> AccountId {
+        let known = &self.running.accounts()[index];
+        format!("{}-{}", known.seller_id, known.region).parse().unwrap()
+    }
+
+    pub fn profile(&self, index: usize) -> String {
+        self.running.accounts()[index].ads.as_ref().unwrap().profiles[0].clone()
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// A pull of the first seller, over October, of all its marketplaces.
+    pub fn pull(&self, parameters: &[(&str, &str)]) -> Pull {
+        let account = self.id(0);
+        let known = self.running.accounts();
+        let marketplaces = known[0].marketplaces.iter().map(|market| market.id.parse().unwrap());
+        Pull {
+            scope: Scope(account.to_string()),
+            account,
+            pipeline: "test".to_owned(),
+            marketplaces: marketplaces.collect(),
+            window: Some(october()),
+            keys: Vec::new(),
+            parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        }
+    }
+
+    /// The same, of one marketplace and of now.
+    pub fn snapshot(&self, parameters: &[(&str, &str)]) -> Pull {
+        let mut pull = self.pull(parameters);
+        pull.marketplaces.truncate(1);
+        pull.window = None;
+        pull
+    }
+
+    /// Steps until there is something else than waiting; waits pass on the simulator's clock.
+    pub async fn drive(&self, connector: &dyn Connector, pull: &Pull) -> Result<Outcome> {
+        let mut checkpoint = None;
+        for waits in 0..500 {
+            match connector.step(pull, checkpoint.as_ref()).await? {
+                Step::Wait { until, checkpoint: kept } => {
+                    self.clock.sleep_until(until).await;
+                    checkpoint = Some(kept);
+                }
+                step => return Ok(Outcome { step, waits }),
+            }
+        }
+        panic!("it waits for ever");
+    }
+
+    /// Drives many pulls as a worker does: time passes only when none of them has anything to do.
+    pub async fn drive_all(&self, connector: &dyn Connector, pulls: &[Pull]) -> Vec<Step> {
+        let mut waiting: Vec<_> = pulls.iter().map(|pull| (self.now(), pull, None)).collect();
+        let mut ended = Vec::new();
+        while let Some(next) = waiting.iter().map(|(due, ..)| *due).min() {
+            self.clock.sleep_until(next).await;
+            let now = self.now();
+            let (due, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(due, ..)| *due <= now);
+            waiting = later;
+            let steps = due.iter().map(|(_, pull, checkpoint)| connector.step(pull, checkpoint.as_ref()));
+            for ((_, pull, _), step) in due.iter().zip(futures::future::join_all(steps).await) {
+                match step.unwrap() {
+                    Step::Wait { until, checkpoint } => waiting.push((until, *pull, Some(checkpoint))),
+                    step => ended.push(step),
+                }
+            }
+        }
+        ended
+    }
+
+    /// The answer of a connector of the first seller.
+    pub async fn answer(&self, name: &str, pull: &Pull) -> Answer {
+        let connector = self.account(0).connector(name).unwrap();
+        answer(self.drive(&*connector, pull).await.unwrap().step)
+    }
+}
+
+pub fn october() -> Window {
+    "2026-10-10..2026-10-31".parse().unwrap()
+}
+
+fn amazon(running: &Running, clock: &SteppedClock, levels: &Arc<Levels>, folder: &std::path::Path) -> Amazon {
+    let known = &running.accounts()[0];
+    let ads = known.ads.as_ref().unwrap();
+    let application = Application {
+        client_id: known.client_id.clone(),
+        client_secret: Secret::new(&*known.client_secret),
+        ads_client_id: ads.client_id.clone(),
+        ads_client_secret: Secret::new(&*ads.client_secret),
+    };
+    let http =
+        HttpOptions { read_timeout: Duration::from_secs(20), stepped: Some(clock.clone()), ..HttpOptions::default() };
+    let endpoints = Endpoints::single(running.url());
+    Amazon::new(endpoints, application, Arc::new(clock.clone()), Arc::clone(levels) as _, http, folder).unwrap()
+}
+
+pub fn answer(step: Step) -> Answer {
+    match step {
+        Step::Answer(answer) => answer,
+        Step::NoData { reason, .. } => panic!("no data: {reason}"),
+        Step::Fatal { reason, .. } => panic!("fatal: {reason}"),
+        Step::Found(found) => panic!("found {}", found.len()),
+        Step::Wait { until, .. } => panic!("waits until {until}"),
+    }
+}
+
+/// The bytes of every page, decompressed.
+pub fn pages(answer: Answer) -> Vec<Vec<u8>> {
+    let is_gzip = answer.extension.ends_with("gz");
+    let whole = |mut page: Box<dyn Read + Send>| {
+        let mut bytes = Vec::new();
+        if is_gzip {
+            MultiGzDecoder::new(page).read_to_end(&mut bytes).unwrap();
+        } else {
+            page.read_to_end(&mut bytes).unwrap();
+        }
+        bytes
+    };
+    answer.pages.into_iter().map(whole).collect()
+}
+
+/// The text of a flat file.
+pub fn text(answer: Answer) -> String {
+    String::from_utf8_lossy(&pages(answer).concat()).into_owned()
+}
+
+/// The items at a JSON pointer of every page.
+pub fn items(answer: Answer, pointer: &str) -> Vec<Value> {
+    let pages = pages(answer);
+    let parsed = pages.iter().map(|page| serde_json::from_slice::<Value>(page).unwrap());
+    parsed.flat_map(|page| page.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default()).collect()
+}
+
+/// The sorted, distinct texts of a field.
+pub fn distinct(items: &[Value], field: &str) -> Vec<String> {
+    let mut texts: Vec<String> = items.iter().map(|item| item[field].to_string()).collect();
+    texts.sort();
+    texts.dedup();
+    texts
+}
+
+pub fn hours(count: i64) -> TimeDelta {
+    TimeDelta::hours(count)
+}

@@ -1,0 +1,91 @@
+//! Amazon's quotas: used to the full and not beyond, by everybody together, across restarts.
+
+use sellerlake_contracts::Clock as _;
+
+use crate::harness::{Peer, hours};
+
+const REPORT: &str = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL";
+
+#[tokio::test]
+async fn the_burst_is_used_and_nothing_is_refused_after_it() {
+    let peer = Peer::new().await;
+    let account = peer.account(0);
+    let connector = account.connector("transactions").unwrap();
+    let mut pull = peer.pull(&[]);
+    let before = peer.now();
+    for _ in 0..15 {
+        pull.window.as_mut().unwrap().to -= hours(1);
+        peer.drive(&*connector, &pull).await.unwrap();
+    }
+    let calls = peer.answered("finances.listTransactions", 200);
+    let seconds = (peer.now() - before).num_seconds();
+    let bound = (calls as i64 - 10) * 2;
+    assert!(seconds >= bound && seconds <= bound + bound / 20 + 2, "{calls} calls took {seconds} s");
+    assert_eq!(peer.answered_anywhere(429), 0);
+}
+
+#[tokio::test]
+async fn many_reports_at_once_share_one_bucket() {
+    let peer = Peer::new().await;
+    let connector = peer.account(0).connector("report").unwrap();
+    let before = peer.now();
+    let pulls = (0..22).map(|day| {
+        let mut pull = peer.pull(&[("report_type", REPORT)]);
+        pull.window.as_mut().unwrap().to -= hours(day * 12);
+        pull
+    });
+    let pulls: Vec<_> = pulls.collect();
+    let reports = peer.drive_all(&*connector, &pulls).await.len();
+    assert_eq!((reports, peer.answered_anywhere(429)), (22, 0));
+    // Fifteen at once, then one a minute; the rest is Amazon's own time.
+    assert!(peer.now() - before < hours(2), "{}", peer.now() - before);
+}
+
+#[tokio::test]
+async fn a_restart_does_not_burst_again() {
+    let peer = Peer::new().await;
+    for round in 0..4 {
+        let connector = peer.account_in(&peer.restarted(), 0).connector("orders_v0").unwrap();
+        for _ in 0..3 {
+            peer.drive(&*connector, &peer.pull(&[])).await.unwrap();
+        }
+        assert_eq!(peer.answered_anywhere(429), 0, "in round {round}");
+    }
+    assert!(peer.levels.of("getOrders").unwrap().tokens < 5.0);
+}
+
+#[tokio::test]
+async fn a_refusal_empties_the_bucket() {
+    let peer = Peer::new().await;
+    peer.faults(&["http_429@*.getMarketplaceParticipations"]);
+    let before = peer.now();
+    peer.answer("participations", &peer.snapshot(&[])).await;
+    assert_eq!(peer.answered_anywhere(429), 1);
+    assert!((peer.now() - before).num_seconds() >= 60, "{}", peer.now() - before);
+}
+
+#[tokio::test]
+async fn one_sign_in_serves_all_who_wait_and_each_account_has_its_own() {
+    let peer = Peer::new().await;
+    let (first, second) = (peer.account(0), peer.account(1));
+    let calls = (0..12).map(|index| {
+        let account = if index % 2 == 0 { &first } else { &second };
+        let connector = account.connector("participations").unwrap();
+        let pull = peer.snapshot(&[]);
+        async move { connector.step(&pull, None).await.map(|_| ()) }
+    });
+    for done in futures::future::join_all(calls).await {
+        done.unwrap();
+    }
+    assert_eq!(peer.answered("lwa.token", 200), 2);
+}
+
+#[tokio::test]
+async fn waiting_moves_the_simulators_clock_and_passes_no_time() {
+    let peer = Peer::new().await;
+    let until = peer.now() + hours(1000) + chrono::TimeDelta::nanoseconds(1);
+    let begun = std::time::Instant::now();
+    peer.clock.sleep_until(until).await;
+    assert!(peer.clock.now() >= until && begun.elapsed().as_secs() < 5);
+    assert_eq!(peer.running.clock().now(), peer.clock.now());
+}

@@ -1,0 +1,234 @@
+//! Amazon as this installation reaches it: its addresses, its clock, the application's and the sellers' secrets.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono_tz::Tz;
+use sellerlake_config::{ClockKind, Settings};
+use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
+use sellerlake_contracts::{
+    AccountId, BucketStore, Clock, Connector, Error, Kind, MarketplaceId, Pull, Result, Scope, Secret, Step,
+    SystemClock,
+};
+use sellerlake_pipelines::{Connectors, Workspace};
+use sellerlake_state::{AdsProfile, KeyFile, Lease, State, Vault, VaultKey};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use crate::buckets::Levels;
+
+/// Owner of the application's secrets in the vault, and its name in accounts.
+pub(crate) const APPLICATION: &str = "default";
+
+/// Names of secrets in the vault.
+pub(crate) mod field {
+    pub(crate) const CLIENT_ID: &str = "client_id";
+    pub(crate) const CLIENT_SECRET: &str = "client_secret";
+    pub(crate) const ADS_CLIENT_ID: &str = "ads_client_id";
+    pub(crate) const ADS_CLIENT_SECRET: &str = "ads_client_secret";
+    pub(crate) const REFRESH_TOKEN: &str = "refresh_token";
+    pub(crate) const ADS_REFRESH_TOKEN: &str = "ads_refresh_token";
+}
+
+/// The clock that settings name, and the simulator's own handle on it where it is stepped.
+pub(crate) async fn clock(settings: &Settings) -> Result<(Arc<dyn Clock>, Option<SteppedClock>)> {
+    match (settings.amazon.clock, settings.amazon.endpoint()) {
+        (ClockKind::Stepped, Some(endpoint)) => {
+            let clock = SteppedClock::connect(endpoint).await?;
+            Ok((Arc::new(clock.clone()), Some(clock)))
+        }
+        _ => Ok((Arc::new(SystemClock), None)),
+    }
+}
+
+/// Opens the vault with the key from the environment, or else with the key's file.
+pub(crate) async fn vault(settings: &Settings, state: &State) -> Result<Vault> {
+    match std::env::var("SELLERLAKE_KEY") {
+        Ok(key) if !key.is_empty() => Vault::open(state, VaultKey::from_base64(&key.into())?).await,
+        _ => Vault::open_with_file(state, KeyFile::at(&settings.key)).await,
+    }
+}
+
+/// Hands out connectors of every account of the installation.
+pub(crate) struct Gateway {
+    vault: Vault,
+    clock: Arc<dyn Clock>,
+    stepped: Option<SteppedClock>,
+    endpoints: Endpoints,
+    scratch: PathBuf,
+    levels: Arc<Levels>,
+    seats: Mutex<Seats>,
+}
+
+#[derive(Default)]
+struct Seats {
+    amazon: Option<Amazon>,
+    accounts: BTreeMap<AccountId, Account>,
+}
+
+impl Gateway {
+    pub(crate) async fn open(workspace: &Workspace, stepped: Option<SteppedClock>) -> Result<Self> {
+        let settings = &workspace.settings;
+        let endpoints = match settings.amazon.endpoint() {
+            Some(url) => Endpoints::single(url),
+            None if settings.amazon.sandbox => Endpoints::Sandbox,
+            None => Endpoints::Amazon,
+        };
+        Ok(Self {
+            vault: vault(settings, &workspace.state).await?,
+            clock: Arc::clone(&workspace.clock),
+            stepped,
+            endpoints,
+            levels: Arc::new(Levels::new(workspace.state.clone(), Arc::clone(&workspace.clock))),
+            scratch: workspace.lake.spool_dir().join("answers"),
+            seats: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// An account, with the secrets it has now.
+    pub(crate) async fn account(&self, id: &AccountId) -> Result<Account> {
+        let mut seats = self.seats.lock().await;
+        if let Some(account) = seats.accounts.get(id) {
+            return Ok(account.clone());
+        }
+        let amazon = match &seats.amazon {
+            Some(amazon) => amazon.clone(),
+            None => seats.amazon.insert(self.amazon().await?).clone(),
+        };
+        let owner = id.to_string();
+        let refresh_token = self.secret(&owner, field::REFRESH_TOKEN).await?.ok_or_else(|| {
+            Error::permanent(Kind::Usage, "the account has no refresh token")
+                .at("account.open")
+                .with("account", id)
+                .hint("add it again: sellerlake account add")
+        })?;
+        let ads_refresh_token = self.secret(&owner, field::ADS_REFRESH_TOKEN).await?;
+        let account = amazon.account(id.clone(), Grant { refresh_token, ads_refresh_token });
+        seats.accounts.insert(id.clone(), account.clone());
+        Ok(account)
+    }
+
+    async fn amazon(&self) -> Result<Amazon> {
+        let text = |secret: Option<Secret>| secret.unwrap_or_else(|| Secret::new(""));
+        let client_id = self.secret(APPLICATION, field::CLIENT_ID).await?;
+        if client_id.is_none() {
+            return Err(Error::permanent(Kind::Usage, "no application is known")
+                .at("account.open")
+                .hint("`sellerlake account add` asks for its client id and secret"));
+        }
+        let application = Application {
+            client_id: text(client_id).expose().to_owned(),
+            client_secret: text(self.secret(APPLICATION, field::CLIENT_SECRET).await?),
+            ads_client_id: text(self.secret(APPLICATION, field::ADS_CLIENT_ID).await?).expose().to_owned(),
+            ads_client_secret: text(self.secret(APPLICATION, field::ADS_CLIENT_SECRET).await?),
+        };
+        let http = HttpOptions { stepped: self.stepped.clone(), ..HttpOptions::default() };
+        let buckets = Arc::clone(&self.levels) as Arc<dyn BucketStore>;
+        Amazon::new(self.endpoints.clone(), application, Arc::clone(&self.clock), buckets, http, &self.scratch)
+    }
+
+    async fn secret(&self, owner: &str, field: &str) -> Result<Option<Secret>> {
+        Ok(self.vault.get(owner, field).await?.map(|secret| Secret::new(secret.expose())))
+    }
+
+    /// The marketplaces the seller takes part in, as Amazon says.
+    pub(crate) async fn participations(&self, id: &AccountId) -> Result<Vec<MarketplaceId>> {
+        let mut marketplaces = Vec::new();
+        for page in self.pages(id, "participations").await? {
+            let all = page.get("payload").unwrap_or(&page).as_array().cloned().unwrap_or_default();
+            for one in all {
+                let takes_part = one.pointer("/participation/isParticipating") == Some(&Value::Bool(true));
+                let id = one.pointer("/marketplace/id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+                marketplaces.extend(id.filter(|_| takes_part));
+            }
+        }
+        Ok(marketplaces)
+    }
+
+    /// The seller's Ads profiles, as Amazon says; none without a grant for them.
+    pub(crate) async fn profiles(&self, id: &AccountId) -> Result<Vec<AdsProfile>> {
+        if self.secret(&id.to_string(), field::ADS_REFRESH_TOKEN).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let pages = self.pages(id, "ads_profiles").await?;
+        let all = pages.into_iter().filter_map(|page| page.as_array().cloned()).flatten();
+        let own = all.filter(|one| {
+            let text = |pointer: &str| one.pointer(pointer).and_then(Value::as_str);
+            text("/accountInfo/type") == Some("seller") && text("/accountInfo/id") == Some(id.seller.as_str())
+        });
+        Ok(own.filter_map(|one| profile(&one)).collect())
+    }
+
+    /// A short listing, read whole.
+    async fn pages(&self, id: &AccountId, operation: &str) -> Result<Vec<Value>> {
+        let connector = self.account(id).await?.connector(operation)?;
+        let pull = Pull {
+            account: id.clone(),
+            pipeline: operation.to_owned(),
+            scope: Scope(id.to_string()),
+            marketplaces: Vec::new(),
+            window: None,
+            keys: Vec::new(),
+            parameters: BTreeMap::new(),
+        };
+        let mut checkpoint = None;
+        loop {
+            match connector.step(&pull, checkpoint.as_ref()).await? {
+                Step::Wait { until, checkpoint: reached } => {
+                    checkpoint = Some(reached);
+                    self.clock.sleep_until(until).await;
+                }
+                Step::Answer(answer) => return answer.pages.into_iter().map(|page| read(page, operation)).collect(),
+                Step::NoData { .. } | Step::Found(_) => return Ok(Vec::new()),
+                Step::Fatal { reason, .. } => {
+                    return Err(Error::permanent(Kind::Remote, reason).at("account.ask").with("operation", operation));
+                }
+            }
+        }
+    }
+}
+
+fn profile(one: &Value) -> Option<AdsProfile> {
+    let text = |pointer: &str| one.pointer(pointer).and_then(Value::as_str);
+    let zone = text("/timezone").filter(|zone| zone.parse::<Tz>().is_ok()).unwrap_or("UTC");
+    Some(AdsProfile {
+        id: one.get("profileId").map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned))?,
+        marketplace: text("/accountInfo/marketplaceStringId")?.parse().ok()?,
+        currency: text("/currencyCode").unwrap_or_default().to_owned(),
+        time_zone: zone.to_owned(),
+    })
+}
+
+fn read(mut page: Box<dyn Read + Send>, operation: &str) -> Result<Value> {
+    let strange =
+        || Error::transient(Kind::Remote, "Amazon's answer isn't JSON").at("account.ask").with("operation", operation);
+    let mut text = String::new();
+    page.read_to_string(&mut text).map_err(|error| strange().source(error))?;
+    serde_json::from_str(&text).map_err(|error| strange().source(error))
+}
+
+#[async_trait]
+impl Connectors for Gateway {
+    async fn connector(&self, account: &AccountId, operation: &str) -> Result<Arc<dyn Connector>> {
+        self.account(account).await?.connector(operation)
+    }
+
+    async fn hold(&self, account: &AccountId, lease: &Lease) {
+        self.levels.hold(account, lease).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn pipelines_may_name_what_connectors_offer() {
+        assert_eq!(sellerlake_connectors::CONNECTORS, sellerlake_pipelines::OPERATIONS);
+    }
+}

@@ -1,0 +1,60 @@
+//! Levels of token buckets: in the state, under the lease of whoever holds the account, so that a restart doesn't
+//! burst again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Clock, Result};
+use sellerlake_state::{Bucket, Lease, State};
+use tokio::sync::Mutex;
+
+use crate::commands::ledger_id;
+
+/// Levels of the accounts this process holds. A process that asks without holding the account, to check it, leaves no
+/// trace: its few calls are no burst.
+pub(crate) struct Levels {
+    state: State,
+    clock: Arc<dyn Clock>,
+    leases: Mutex<BTreeMap<AccountId, Lease>>,
+}
+
+impl Levels {
+    pub(crate) fn new(state: State, clock: Arc<dyn Clock>) -> Self {
+        Self { state, clock, leases: Mutex::default() }
+    }
+
+    pub(crate) async fn hold(&self, account: &AccountId, lease: &Lease) {
+        self.leases.lock().await.insert(account.clone(), lease.clone());
+    }
+}
+
+#[async_trait]
+impl BucketStore for Levels {
+    async fn load(&self, account: &AccountId) -> Result<Vec<BucketLevel>> {
+        let kept = self.state.buckets(&ledger_id(account)?.to_string()).await?;
+        let level = |bucket: Bucket| BucketLevel {
+            operation: bucket.operation,
+            tokens: bucket.tokens,
+            rate: bucket.rate_per_second,
+            burst: bucket.burst,
+            updated_at: bucket.updated_at,
+        };
+        Ok(kept.into_iter().map(level).collect())
+    }
+
+    async fn save(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()> {
+        let lease = self.leases.lock().await.get(account).cloned();
+        let Some(lease) = lease else { return Ok(()) };
+        let bucket = |level: &BucketLevel| Bucket {
+            operation: level.operation.clone(),
+            tokens: level.tokens,
+            rate_per_second: level.rate,
+            burst: level.burst,
+            updated_at: level.updated_at,
+        };
+        let mut leased = self.state.leased(&lease, self.clock.now()).await?;
+        leased.save_buckets(&levels.iter().map(bucket).collect::<Vec<_>>()).await?;
+        leased.commit().await
+    }
+}

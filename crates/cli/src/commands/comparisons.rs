@@ -1,0 +1,83 @@
+//! What of a lake is compared with a simulator's truth, and how the lake says it.
+
+/// One list of the truth and the statement that must give the same rows.
+pub(crate) struct Comparison {
+    /// Name of the list in the truth; several comparisons may read one.
+    pub(crate) list: &'static str,
+    /// Columns that tell rows apart.
+    pub(crate) key: &'static [&'static str],
+    /// Columns that must be equal, named as in the truth.
+    pub(crate) values: &'static [&'static str],
+    /// Pipelines the rows come from.
+    pub(crate) pipelines: &'static [&'static str],
+    /// The lake's side.
+    pub(crate) sql: &'static str,
+}
+
+pub(crate) const COMPARISONS: [Comparison; 8] = [
+    Comparison {
+        list: "orders",
+        key: &["order_id"],
+        values: &["marketplace_id", "local_day", "currency", "status", "units", "revenue"],
+        pipelines: &["all_orders"],
+        sql: "SELECT amazon_order_id AS order_id, marketplace_id, local_day, currency, status, units,
+                  item_revenue AS revenue FROM orders",
+    },
+    Comparison {
+        list: "daily",
+        key: &["local_day", "marketplace_id", "currency"],
+        values: &["items", "units", "unpriced_units", "revenue"],
+        pipelines: &["all_orders"],
+        sql: "SELECT local_day, marketplace_id, currency, sum(order_items) AS items, sum(units) AS units,
+                  sum(unpriced_units) AS unpriced_units, coalesce(sum(gross_sales), 0) AS revenue
+              FROM daily_sales WHERE marketplace_id IS NOT NULL GROUP BY 1, 2, 3 HAVING sum(order_items) > 0",
+    },
+    Comparison {
+        list: "ledger",
+        key: &["local_day", "marketplace_id", "currency", "category", "is_refund"],
+        values: &["amount", "lines"],
+        pipelines: &["transactions"],
+        sql: "SELECT local_day, marketplace_id, currency, category, is_refund, sum(amount) AS amount, count(*) AS lines
+              FROM ledger WHERE in_accrual GROUP BY 1, 2, 3, 4, 5",
+    },
+    Comparison {
+        list: "fees",
+        key: &["local_day", "marketplace_id", "currency", "category", "is_refund"],
+        values: &["amount"],
+        pipelines: &["transactions"],
+        sql: "SELECT local_day, marketplace_id, currency, category, is_refund, sum(amount) AS amount
+              FROM fees GROUP BY 1, 2, 3, 4, 5",
+    },
+    Comparison {
+        list: "refunds",
+        key: &["local_day", "marketplace_id", "currency", "order_id", "sku"],
+        values: &["principal", "refunds", "tax", "fees_returned", "refund_admin_fees", "total"],
+        pipelines: &["transactions"],
+        sql: "SELECT local_day, marketplace_id, currency, order_id, sku, principal, refunds, tax, fees_returned,
+                  refund_admin_fees, total FROM refunds",
+    },
+    Comparison {
+        list: "ad_spend",
+        key: &["day", "profile_id", "ad_product", "sku"],
+        values: &["impressions", "clicks", "cost", "sales", "purchases"],
+        pipelines: &["ads_sp_products", "ads_sp_campaigns", "ads_sb_campaigns", "ads_sd_products"],
+        sql: "SELECT day, profile_id, ad_product, sku, sum(impressions) AS impressions, sum(clicks) AS clicks,
+                  sum(cost) AS cost, sum(attributed_sales) AS sales, sum(attributed_orders) AS purchases
+              FROM ppc GROUP BY 1, 2, 3, 4",
+    },
+    Comparison {
+        list: "stock",
+        key: &["marketplace_id", "sku"],
+        values: &["fulfillable"],
+        pipelines: &["inventory"],
+        sql: "SELECT marketplace_id, sku, available_units AS fulfillable FROM inventory
+              WHERE snapshot_day = (SELECT max(snapshot_day) FROM inventory)",
+    },
+    Comparison {
+        list: "settlements",
+        key: &["settlement_id"],
+        values: &["currency", "total"],
+        pipelines: &["settlements"],
+        sql: "SELECT settlement_id, currency, total_amount AS total, ended_at FROM settlements",
+    },
+];

@@ -1,0 +1,92 @@
+//! What a lake must equal: the events themselves, added up.
+//!
+//! Nothing here calls a report or an answer, nor what these stand on (the order's standing, the stock's levels): it
+//! folds the seller's events by itself, so that a mistake in a projection shows up as a difference. Amounts are exact
+//! decimal text in the currency's own decimals; days are `YYYY-MM-DD` of the marketplace's zone. Each list is sorted.
+//!
+//! Truth is what had been *published* by a moment: an order through the Orders API (2 minutes; [`truth_through`] takes
+//! the All Orders reports' 30 instead), a transaction through Finances 2024-06-19 (each after its own half hour to two
+//! days), ads counts and their restatements, stock at once, settlements when their report exists.
+
+mod advertising;
+mod money;
+mod orders;
+mod settlements;
+mod stock;
+
+pub use advertising::AdSpend;
+pub use money::{Booked, RefundTruth};
+pub use orders::{DailySales, DailyTotal, OrderTruth};
+pub use settlements::SettlementTruth;
+pub use stock::StockTruth;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::world::{Source, World, published_at};
+
+/// Everything a lake must say of one seller.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Truth {
+    /// The moment: RFC 3339, UTC.
+    pub published_by: String,
+    /// Every order, cancelled ones included.
+    pub orders: Vec<OrderTruth>,
+    /// Sales by local day, marketplace, currency and product: the rows of `daily_sales`.
+    pub daily_sales: Vec<DailySales>,
+    /// Sales by local day, marketplace and currency.
+    pub daily: Vec<DailyTotal>,
+    /// Every category of the `ledger`, in the accrual lens.
+    pub ledger: Vec<Booked>,
+    /// The same in the cash lens: what was released, on the day of its release.
+    pub cash: Vec<Booked>,
+    /// The part of the ledger that is in `fees`: fees of orders and of services.
+    pub fees: Vec<Booked>,
+    /// The rows of `refunds`: by local day, marketplace, currency, order and SKU, in the accrual lens.
+    pub refunds: Vec<RefundTruth>,
+    /// The rows of `ppc`, added up by day, profile, kind of advertising and SKU.
+    pub ad_spend: Vec<AdSpend>,
+    /// What could be sold at the moment.
+    pub stock: Vec<StockTruth>,
+    /// Settlements whose reports exist.
+    pub settlements: Vec<SettlementTruth>,
+}
+
+/// Whose latency orders are seen with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrdersThrough {
+    /// The Orders APIs.
+    Api,
+    /// The All Orders reports.
+    Reports,
+}
+
+/// What had been published of a seller by a moment, orders through the Orders API. Empty for an unknown seller.
+pub fn truth(world: &World, seller: &str, published_by: DateTime<Utc>) -> Truth {
+    truth_through(world, seller, published_by, OrdersThrough::Api)
+}
+
+/// The same for a client that reads orders elsewhere.
+pub fn truth_through(world: &World, seller: &str, published_by: DateTime<Utc>, through: OrdersThrough) -> Truth {
+    let Some(seller) = world.seller(seller) else { return Truth::default() };
+    let source = match through {
+        OrdersThrough::Api => Source::Orders,
+        OrdersThrough::Reports => Source::OrderReports,
+    };
+    let folded = orders::fold(seller, published_by - (published_at(source, published_by) - published_by));
+    let (daily_sales, daily) = orders::sales(seller, &folded);
+    let ledger = money::ledger(seller, published_by);
+    Truth {
+        published_by: published_by.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        orders: orders::orders(seller, &folded),
+        daily_sales,
+        daily,
+        fees: ledger.iter().filter(|row| row.is_fee()).cloned().collect(),
+        cash: money::cash(seller, published_by),
+        refunds: money::refunds(seller, published_by),
+        ledger,
+        ad_spend: advertising::spend(seller, published_by),
+        stock: stock::stock(seller, published_by),
+        settlements: settlements::settlements(seller, published_by),
+    }
+}

@@ -1,0 +1,203 @@
+//! The account's lease: its holder alone owns the account's token buckets, slices and jobs.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sellerlake_contracts::{Error, Kind, Result};
+
+use crate::database::Transaction;
+use crate::statement::{On, Row, sql};
+use crate::{AccountId, PullStatus, RunOutcome, State};
+
+/// Proof of holding an account, until somebody else does. Each acquisition has a higher epoch than all before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    account: AccountId,
+    owner: String,
+    epoch: i64,
+    expires_at: DateTime<Utc>,
+}
+
+impl Lease {
+    /// The account that is held.
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// Who holds it, as said when it was acquired.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// The how-many-eth acquisition of the account this is.
+    pub fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    /// From when on anybody may take it.
+    pub fn expires_at(&self) -> DateTime<Utc> {
+        self.expires_at
+    }
+}
+
+/// Who holds an account, for those who wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseHolder {
+    /// The account that is held.
+    pub account: AccountId,
+    /// Who holds it.
+    pub owner: String,
+    /// The how-many-eth acquisition this is.
+    pub epoch: i64,
+    /// Since when.
+    pub acquired_at: DateTime<Utc>,
+    /// From when on anybody may take it.
+    pub expires_at: DateTime<Utc>,
+}
+
+const HOLDER: &str = "SELECT * FROM leases WHERE account = $1 AND owner IS NOT NULL";
+
+impl State {
+    /// Takes an account that nobody holds, or whose holder's time is up, for `ttl` from now. `owner` names the
+    /// process, each start anew: a lease that is held is a `Conflict` for everybody, its holder included.
+    ///
+    /// Whatever the last holder left under way is put right in the same step: its running jobs are queued again
+    /// with their checkpoints, its open runs are ended as interrupted.
+    pub async fn acquire_lease(
+        &self,
+        account: &AccountId,
+        owner: &str,
+        ttl: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Lease> {
+        const OPERATION: &str = "lease.acquire";
+        let expires_at = now + ttl;
+        let mut transaction = self.begin(OPERATION).await?;
+        let row = sql(
+            OPERATION,
+            "INSERT INTO leases (account, owner, epoch, acquired_at, expires_at) VALUES ($1, $2, 1, $3, $4)
+             ON CONFLICT (account) DO UPDATE SET owner = excluded.owner, epoch = leases.epoch + 1,
+                 acquired_at = excluded.acquired_at, expires_at = excluded.expires_at
+             WHERE leases.owner IS NULL OR leases.expires_at <= $3
+             RETURNING epoch",
+        )
+        .bind(account)
+        .bind(owner)
+        .bind(now)
+        .bind(expires_at)
+        .first(&mut transaction)
+        .await?;
+        let Some(row) = row else {
+            return Err(lost(OPERATION, "somebody else holds the account", account, &mut transaction).await?);
+        };
+        let epoch = row.get("epoch")?;
+        take_over(account, now, &mut transaction).await?;
+        transaction.commit(OPERATION).await?;
+        Ok(Lease { account: account.clone(), owner: owner.to_owned(), epoch, expires_at })
+    }
+
+    /// Holds on for `ttl` from now. A lease whose time was up, but which nobody took, is as good as before; one that
+    /// somebody took is a `Conflict`, and so are all further writes.
+    pub async fn renew_lease(&self, lease: &Lease, ttl: Duration, now: DateTime<Utc>) -> Result<Lease> {
+        const OPERATION: &str = "lease.renew";
+        let expires_at = now + ttl;
+        let renewed =
+            sql(OPERATION, "UPDATE leases SET expires_at = $1 WHERE account = $2 AND epoch = $3 AND owner = $4")
+                .bind(expires_at)
+                .bind(&lease.account)
+                .bind(lease.epoch)
+                .bind(&lease.owner)
+                .changes(self.writer())
+                .await?;
+        if !renewed {
+            return Err(lost(OPERATION, LOST, &lease.account, self.reader()).await?);
+        }
+        Ok(Lease { expires_at, ..lease.clone() })
+    }
+
+    /// Gives an account back; false if it was lost before.
+    pub async fn release_lease(&self, lease: &Lease) -> Result<bool> {
+        const RELEASE: &str =
+            "UPDATE leases SET owner = NULL, expires_at = 0 WHERE account = $1 AND epoch = $2 AND owner = $3";
+        let release = sql("lease.release", RELEASE).bind(&lease.account).bind(lease.epoch).bind(&lease.owner);
+        release.changes(self.writer()).await
+    }
+
+    /// Who holds an account; `None` if nobody does. A holder whose time is up is named until somebody follows.
+    pub async fn lease_holder(&self, account: &AccountId) -> Result<Option<LeaseHolder>> {
+        let row = sql("lease.get", HOLDER).bind(account).first(self.reader()).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Begins a transaction of the holder of an account: all it writes is written together, or nothing is, and only
+    /// while the lease holds. A lost lease is a `Conflict` that says who holds it now.
+    ///
+    /// Commit soon and call nothing else of the state in between: on SQLite this is the one writer.
+    pub async fn leased(&self, lease: &Lease, now: DateTime<Utc>) -> Result<Leased> {
+        const OPERATION: &str = "lease.write";
+        // An UPDATE and not a SELECT: it locks the row, so whoever wants to take the account waits for the commit.
+        const GUARD: &str = "UPDATE leases SET epoch = epoch WHERE account = $1 AND epoch = $2 AND owner = $3";
+        let mut transaction = self.begin(OPERATION).await?;
+        let guard = sql(OPERATION, GUARD).bind(&lease.account).bind(lease.epoch).bind(&lease.owner);
+        if !guard.changes(&mut transaction).await? {
+            return Err(lost(OPERATION, LOST, &lease.account, &mut transaction).await?);
+        }
+        Ok(Leased { transaction, account: lease.account.clone(), now })
+    }
+}
+
+/// What the holder of an account writes in one transaction; undone if it is dropped. See [`State::leased`].
+pub struct Leased {
+    pub(crate) transaction: Transaction,
+    pub(crate) account: AccountId,
+    pub(crate) now: DateTime<Utc>,
+}
+
+impl Leased {
+    /// The account that is held.
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// Makes everything true that was written.
+    pub async fn commit(self) -> Result<()> {
+        self.transaction.commit("lease.commit").await
+    }
+}
+
+const LOST: &str = "the account's lease was lost";
+
+async fn lost<'a>(operation: &'static str, message: &str, account: &AccountId, on: impl Into<On<'a>>) -> Result<Error> {
+    let holder = sql(operation, HOLDER).bind(account).first(on).await?;
+    let error = Error::transient(Kind::Conflict, message).at(operation).with("account", account);
+    let Some(holder) = holder.as_ref().map(read).transpose()? else { return Ok(error.with("holder", "nobody")) };
+    Ok(error.with("holder", holder.owner).with("until", holder.expires_at.to_rfc3339()))
+}
+
+async fn take_over(account: &AccountId, now: DateTime<Utc>, transaction: &mut Transaction) -> Result<()> {
+    const OPERATION: &str = "lease.acquire";
+    sql(OPERATION, "UPDATE pulls SET status = $1, updated_at = $2 WHERE account = $3 AND status = $4")
+        .bind(PullStatus::Queued)
+        .bind(now)
+        .bind(account)
+        .bind(PullStatus::Running)
+        .execute(&mut *transaction)
+        .await?;
+    sql(OPERATION, "UPDATE runs SET outcome = $1, ended_at = $2 WHERE account = $3 AND ended_at IS NULL")
+        .bind(RunOutcome::Interrupted)
+        .bind(now)
+        .bind(account)
+        .execute(&mut *transaction)
+        .await
+        .map(drop)
+}
+
+fn read(row: &Row) -> Result<LeaseHolder> {
+    Ok(LeaseHolder {
+        account: row.parsed("account")?,
+        owner: row.get("owner")?,
+        epoch: row.get("epoch")?,
+        acquired_at: row.instant("acquired_at")?,
+        expires_at: row.instant("expires_at")?,
+    })
+}

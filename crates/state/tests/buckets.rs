@@ -1,0 +1,69 @@
+//! Buckets survive a restart; shared ones are never spent twice.
+
+use sellerlake_contracts::Kind;
+use sellerlake_state::{Bucket, Spend};
+
+use crate::place::{Place, on_both};
+use crate::{TTL, account, held, later, now, write};
+
+on_both! {
+    buckets_are_saved_together,
+    a_shared_bucket_is_not_spent_twice,
+    a_drained_bucket_fills_again,
+}
+
+fn bucket(operation: &str, tokens: f64) -> Bucket {
+    Bucket { operation: operation.to_owned(), tokens, rate_per_second: 0.5, burst: 10.0, updated_at: now() }
+}
+
+async fn buckets_are_saved_together(place: Place) {
+    let state = place.open().await;
+    let lease = held(&state).await;
+    for tokens in [9.0, 2.25] {
+        let mut leased = write(&state, &lease).await;
+        leased.save_buckets(&[bucket("getReport", tokens), bucket("createReport", 0.0)]).await.unwrap();
+        leased.commit().await.unwrap();
+    }
+    let saved = state.buckets(account().as_str()).await.unwrap();
+    assert_eq!(saved, [bucket("createReport", 0.0), bucket("getReport", 2.25)]);
+    assert_eq!(saved[1].level(later(4)).to_bits(), 4.25_f64.to_bits());
+    assert_eq!(saved[1].level(later(400)).to_bits(), 10.0_f64.to_bits(), "never above the burst");
+    assert_eq!(saved[1].level(later(-400)).to_bits(), 2.25_f64.to_bits(), "a clock that went back");
+    state.acquire_lease(&account(), "worker 2", TTL, now() + TTL).await.unwrap();
+    assert_eq!(state.leased(&lease, now()).await.err().unwrap().kind(), Kind::Conflict);
+}
+
+async fn a_shared_bucket_is_not_spent_twice(place: Place) {
+    let mut tasks = Vec::new();
+    for _ in 0..4 {
+        let state = place.open().await;
+        tasks.push(tokio::spawn(async move {
+            let mut granted = 0;
+            for _ in 0..5 {
+                let spend = state.spend_shared("main", "getOrders", 0.5, 12.0, now()).await.unwrap();
+                granted += i32::from(spend == Spend::Granted);
+            }
+            granted
+        }));
+    }
+    let mut granted = 0;
+    for task in tasks {
+        granted += task.await.unwrap();
+    }
+    assert_eq!(granted, 12);
+    let state = place.open().await;
+    let spend = async |at| state.spend_shared("main", "getOrders", 0.5, 12.0, at).await.unwrap();
+    assert_eq!(spend(now()).await, Spend::Wait(later(2)));
+    assert_eq!(spend(later(2)).await, Spend::Granted);
+    assert_eq!(spend(later(2)).await, Spend::Wait(later(4)));
+}
+
+async fn a_drained_bucket_fills_again(place: Place) {
+    let state = place.open().await;
+    state.drain_shared("main", "getOrders", 1.0, 20.0, now()).await.unwrap();
+    let spend = async |rate, at| state.spend_shared("main", "getOrders", rate, 20.0, at).await.unwrap();
+    assert_eq!(spend(1.0, now()).await, Spend::Wait(later(1)));
+    assert_eq!(spend(0.1, later(1)).await, Spend::Granted, "the time before was at the old rate");
+    assert_eq!(spend(0.1, later(1)).await, Spend::Wait(later(11)));
+    assert_eq!(spend(0.0, later(1)).await, Spend::Wait(later(86_401)), "one that never fills is asked again");
+}

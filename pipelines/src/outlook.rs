@@ -1,0 +1,97 @@
+//! From the ledger to a plan: what an account's pipelines have, and so what is to be asked for.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use sellerlake_contracts::{Result, Scope, Window};
+use sellerlake_state::{PullPlan, Slice, SliceKey, SliceStatus};
+
+use crate::declared::Pipeline;
+use crate::keys::KeysByMarket;
+use crate::plan::{Known, Outlook, plan};
+use crate::pulls::rows;
+use crate::run::Run;
+use crate::scopes::{Scoped, scopes};
+
+/// What the ledger says of one scope, on the scope's own clock.
+#[derive(Debug, Default)]
+pub(crate) struct Remembered {
+    /// What Amazon has answered for.
+    pub(crate) known: Vec<Known>,
+    /// What can't be had now.
+    pub(crate) busy: Vec<Window>,
+}
+
+impl Remembered {
+    /// Sorts slices; `retry` asks again for what waits for a person.
+    pub(crate) fn of(slices: &[Slice], scoped: &Scoped, now: DateTime<Utc>, retry: bool) -> Self {
+        let mut remembered = Self::default();
+        for slice in slices {
+            let later = slice.mark.not_before.is_some_and(|turn| turn > now);
+            match slice.mark.status {
+                SliceStatus::Loaded | SliceStatus::NoData => remembered.known.push(Known {
+                    window: slice.window,
+                    again_at: slice.mark.not_before.map(|turn| scoped.wall(turn)),
+                }),
+                SliceStatus::Unreachable => remembered.busy.push(slice.window),
+                SliceStatus::Failed if retry => {}
+                SliceStatus::Failed => remembered.busy.push(slice.window),
+                SliceStatus::Cancelled | SliceStatus::Fatal | SliceStatus::Waiting if later && !retry => {
+                    remembered.busy.push(slice.window);
+                }
+                SliceStatus::Cancelled | SliceStatus::Fatal | SliceStatus::Waiting => {}
+            }
+        }
+        remembered
+    }
+}
+
+impl Run<'_> {
+    /// Plans pipelines and enters what is to be asked for into the ledger; how many requests are new.
+    pub(crate) async fn plan(&mut self, keyed: bool) -> Result<u64> {
+        let selected = self.options.selected(&self.puller.pipelines)?;
+        let mut planned = Vec::new();
+        for pipeline in selected.into_iter().filter(|pipeline| pipeline.keys.is_some() == keyed) {
+            let keys = match &pipeline.keys {
+                Some(keys) => self.puller.workspace.keys(pipeline, keys, &self.holder.id.seller).await?,
+                None => KeysByMarket::default(),
+            };
+            for scoped in scopes(pipeline, self.holder, &self.puller.zones) {
+                planned.extend(self.plan_scope(pipeline, &scoped, &keys).await?);
+            }
+        }
+        self.enter(&planned).await
+    }
+
+    async fn plan_scope(&self, pipeline: &Pipeline, scoped: &Scoped, keys: &KeysByMarket) -> Result<Vec<PullPlan>> {
+        let workspace = &self.puller.workspace;
+        let now = workspace.clock.now();
+        let key =
+            SliceKey { account: self.account.clone(), pipeline: pipeline.name.clone(), scope: scoped.scope.clone() };
+        let slices = workspace.state.slices(&key).await?;
+        let mut remembered = Remembered::of(&slices, scoped, now, self.options.retry);
+        remembered.busy.extend(self.unfinished(&pipeline.name, &scoped.scope));
+        if let Some(to) = self.options.until {
+            remembered.busy.push(Window { from: to, to: DateTime::<Utc>::MAX_UTC });
+        }
+        let outlook = Outlook {
+            now: scoped.wall(now),
+            since: self.options.since.or(self.holder.since),
+            known: &remembered.known,
+            busy: &remembered.busy,
+        };
+        let keys = keys.of(&scoped.marketplaces);
+        let mut planned = Vec::new();
+        for mut request in plan(&pipeline.need, &outlook) {
+            request.priority = self.options.priority.unwrap_or(request.priority);
+            planned.extend(rows(pipeline, scoped, &request, &keys, now));
+        }
+        Ok(planned)
+    }
+
+    /// Windows of a scope that have requests in the queue or under way.
+    fn unfinished(&self, pipeline: &str, scope: &Scope) -> BTreeSet<Window> {
+        let of = |of: &&crate::run::WindowKey| of.pipeline == pipeline && of.scope == *scope;
+        self.open.keys().filter(of).map(|key| key.window).collect()
+    }
+}

@@ -1,0 +1,66 @@
+//! What becomes of a pull that failed: one table from the kind of error to what is done about it.
+
+use chrono::TimeDelta;
+use sellerlake_contracts::{Error, Kind, Status};
+
+/// What is done about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Try again after this long.
+    Retry(TimeDelta),
+    /// This request stops and waits for a person.
+    GiveUp,
+    /// The whole pipeline stops: every request of it would fail alike.
+    StopPipeline,
+    /// The whole account stops until its seller authorises the application again.
+    StopAccount,
+    /// The run itself can't go on.
+    Abort,
+}
+
+/// Failed attempts after which a request waits for a person.
+const ATTEMPTS: u32 = 8;
+
+/// The longest time between two attempts.
+const LONGEST: TimeDelta = TimeDelta::hours(1);
+
+/// Says what to do about the `attempt`-th failure (from 1) of a request.
+pub fn verdict(error: &Error, attempt: u32) -> Verdict {
+    let first = match (error.kind(), error.status()) {
+        (Kind::Unauthorized, _) => return Verdict::StopAccount,
+        (Kind::Forbidden, _) => return Verdict::StopPipeline,
+        // Our own disk, store and database: no request can be answered, and none is to blame.
+        (Kind::Storage, _) => return Verdict::Abort,
+        (_, Status::Permanent) => return Verdict::GiveUp,
+        (Kind::Throttled, Status::Transient) => TimeDelta::minutes(1),
+        (_, Status::Transient) => TimeDelta::seconds(20),
+    };
+    if attempt >= ATTEMPTS {
+        return Verdict::GiveUp;
+    }
+    // Doubling; the factor is bounded by ATTEMPTS.
+    Verdict::Retry((first * (1 << (attempt.max(1) - 1))).min(LONGEST))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_tried_again_ever_more_slowly_and_not_for_ever() {
+        let error = Error::transient(Kind::Throttled, "slow down");
+        assert_eq!(verdict(&error, 1), Verdict::Retry(TimeDelta::minutes(1)));
+        assert_eq!(verdict(&error, 3), Verdict::Retry(TimeDelta::minutes(4)));
+        assert_eq!(verdict(&error, 7), Verdict::Retry(LONGEST));
+        assert_eq!(verdict(&error, ATTEMPTS), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn what_needs_a_person_is_not_tried_again() {
+        let of = |kind| verdict(&Error::permanent(kind, ""), 1);
+        assert_eq!(of(Kind::Unauthorized), Verdict::StopAccount);
+        assert_eq!(of(Kind::Forbidden), Verdict::StopPipeline);
+        assert_eq!(of(Kind::Refused), Verdict::GiveUp);
+        assert_eq!(of(Kind::Storage), Verdict::Abort);
+    }
+}

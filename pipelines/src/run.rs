@@ -1,0 +1,336 @@
+//! One run for one account: what has its turn is stepped, many at once; what landed is loaded, several at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sellerlake_contracts::{AccountId, Error, Kind, Result, Scope, Step, Window, failpoint};
+use sellerlake_state::{Lease, Pull, PullFilter, PullPlan, PullStatus, PullStep};
+use tokio::task::JoinSet;
+
+use crate::declared::Pipeline;
+use crate::pulls::{Progressed, request};
+use crate::scopes::{Holder, Scoped, scopes};
+use crate::settle::Pending;
+use crate::sync::{Cancel, LEASE, Puller, SyncOptions, Synced, Watch};
+
+/// Requests under way at once; how many of them reach Amazon is up to the token buckets.
+const IN_FLIGHT: usize = 8;
+
+/// How long a stopped run waits for requests that are under way; real time, since they are on the network.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// The account's identity as the ledger writes it.
+pub(crate) fn ledger_id(account: &AccountId) -> Result<sellerlake_state::AccountId> {
+    account.to_string().parse()
+}
+
+/// The requests of one window; it is covered when all of them are over.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct WindowKey {
+    pub(crate) pipeline: String,
+    pub(crate) scope: Scope,
+    pub(crate) window: Window,
+}
+
+impl WindowKey {
+    pub(crate) fn of(row: &Pull) -> Option<Self> {
+        let window = row.window?;
+        Some(Self { pipeline: row.pipeline.clone(), scope: row.scope.clone(), window })
+    }
+}
+
+pub(crate) struct Run<'a> {
+    pub(crate) puller: &'a Puller,
+    pub(crate) holder: &'a Holder,
+    pub(crate) account: sellerlake_state::AccountId,
+    pub(crate) options: &'a SyncOptions,
+    pub(crate) watch: &'a dyn Watch,
+    pub(crate) lease: Lease,
+    pub(crate) synced: Synced,
+    /// Requests in the queue that this run is for, by id.
+    pub(crate) queue: BTreeMap<String, Pull>,
+    /// Requests that count as open.
+    pub(crate) counted: BTreeSet<String>,
+    /// How many requests of a window are not over.
+    pub(crate) open: BTreeMap<WindowKey, u32>,
+    /// Windows one of whose requests failed, and why.
+    pub(crate) spoiled: BTreeMap<WindowKey, sellerlake_state::Mark>,
+    /// What landed and isn't loaded, by source.
+    pub(crate) pending: BTreeMap<String, Vec<Pending>>,
+    /// Pipelines that Amazon forbids, and in which words.
+    pub(crate) barred: BTreeMap<String, Error>,
+    flying: JoinSet<(Pull, Result<Step>)>,
+    /// Pipelines of what is flying.
+    airborne: BTreeMap<String, usize>,
+    renewed_at: DateTime<Utc>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        puller: &'a Puller,
+        holder: &'a Holder,
+        options: &'a SyncOptions,
+        watch: &'a dyn Watch,
+        lease: Lease,
+    ) -> Self {
+        Self {
+            puller,
+            holder,
+            account: lease.account().clone(),
+            options,
+            watch,
+            renewed_at: puller.workspace.clock.now(),
+            lease,
+            synced: Synced::default(),
+            queue: BTreeMap::new(),
+            counted: BTreeSet::new(),
+            open: BTreeMap::new(),
+            spoiled: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            barred: BTreeMap::new(),
+            flying: JoinSet::new(),
+            airborne: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.puller.workspace.clock.now()
+    }
+
+    /// Works until nothing is left that has its turn within the run's patience.
+    pub(crate) async fn drive(&mut self, cancel: &mut Cancel) -> Result<()> {
+        self.recall().await?;
+        self.plan(false).await?;
+        let mut keys_asked = false;
+        while !cancel.is_asked() && self.synced.stopped.is_none() {
+            self.hold_on().await?;
+            self.start().await?;
+            self.load_full().await?;
+            if !self.flying.is_empty() {
+                tokio::select! {
+                    Some(done) = self.flying.join_next() => self.take(done).await?,
+                    () = cancel.asked() => break,
+                }
+                continue;
+            }
+            let next = self.queue.values().map(|row| row.not_before).min();
+            match next {
+                Some(turn) if turn <= self.now() => {}
+                Some(turn) if turn - self.now() <= self.options.patience => {
+                    self.load_old(turn).await?;
+                    let clock = Arc::clone(&self.puller.workspace.clock);
+                    tokio::select! {
+                        () = clock.sleep_until(turn) => {}
+                        () = cancel.asked() => break,
+                    }
+                }
+                // What keys are read from stands once everything else is loaded.
+                _ if !keys_asked => {
+                    keys_asked = true;
+                    self.load_all().await?;
+                    self.plan(true).await?;
+                }
+                _ => break,
+            }
+        }
+        self.land_in_flight().await?;
+        self.load_all().await?;
+        self.synced.left = self.queue.len() as u64;
+        self.synced.next_turn = self.queue.values().map(|row| row.not_before).min();
+        Ok(())
+    }
+
+    /// Takes up what earlier runs left in the queue.
+    async fn recall(&mut self) -> Result<()> {
+        let state = &self.puller.workspace.state;
+        let filter = PullFilter { account: Some(self.account.clone()), ..PullFilter::default() };
+        let rows = state.pulls(&filter).await?;
+        let queued: Vec<Pull> = rows.iter().filter(|row| row.status == PullStatus::Queued).cloned().collect();
+        for row in rows.iter().filter(|row| row.status == PullStatus::Dead) {
+            if let (Some(key), Some(error)) = (WindowKey::of(row), &row.error) {
+                self.spoiled.insert(key, crate::settle::failed(&error.message));
+            }
+        }
+        self.queue_up(queued)?;
+        Ok(())
+    }
+
+    /// Adds rows this run is for; how many those are.
+    fn queue_up(&mut self, rows: Vec<Pull>) -> Result<u64> {
+        let selected = self.options.selected(&self.puller.pipelines)?;
+        let mut added = 0;
+        for row in rows {
+            if !self.counted.insert(row.id.clone()) {
+                continue;
+            }
+            // Those of other pipelines count for their windows, though nobody works on them now.
+            if let Some(key) = WindowKey::of(&row) {
+                *self.open.entry(key).or_default() += 1;
+            }
+            if selected.iter().any(|pipeline| pipeline.name == row.pipeline) {
+                self.queue.insert(row.id.clone(), row);
+                added += 1;
+            }
+        }
+        self.watch.planned(&self.holder.id, added);
+        Ok(added)
+    }
+
+    /// Enters planned requests into the ledger and the queue; how many are new.
+    pub(crate) async fn enter(&mut self, planned: &[PullPlan]) -> Result<u64> {
+        if planned.is_empty() {
+            return Ok(0);
+        }
+        let state = &self.puller.workspace.state;
+        let mut leased = state.leased(&self.lease, self.now()).await?;
+        leased.plan(planned).await?;
+        leased.commit().await?;
+        failpoint::reach("pull.planned")?;
+        let filter = PullFilter {
+            account: Some(self.account.clone()),
+            status: Some(PullStatus::Queued),
+            ..PullFilter::default()
+        };
+        let rows = state.pulls(&filter).await?;
+        self.queue_up(rows)
+    }
+
+    /// Keeps the lease.
+    async fn hold_on(&mut self) -> Result<()> {
+        let now = self.now();
+        if now - self.renewed_at >= TimeDelta::from_std(LEASE / 3).unwrap_or_default() {
+            self.lease = self.puller.workspace.state.renew_lease(&self.lease, LEASE, now).await?;
+            self.renewed_at = now;
+        }
+        Ok(())
+    }
+
+    /// Starts what has its turn, as far as there is room.
+    async fn start(&mut self) -> Result<()> {
+        let now = self.now();
+        let mut turns: Vec<&Pull> = self.queue.values().filter(|row| row.not_before <= now).collect();
+        turns.sort_by_key(|row| (row.priority, row.not_before, row.created_at, row.id.as_str()));
+        let room = IN_FLIGHT.saturating_sub(self.flying.len());
+        let ids: Vec<String> = turns.into_iter().take(room).map(|row| row.id.clone()).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut leased = self.puller.workspace.state.leased(&self.lease, now).await?;
+        let mut claimed = Vec::new();
+        for id in &ids {
+            claimed.extend(leased.claim_one(id).await?);
+        }
+        leased.commit().await?;
+        for id in &ids {
+            self.queue.remove(id);
+        }
+        if claimed.is_empty() {
+            self.synced.stopped = Some("the account isn't active any more".into());
+            return Ok(());
+        }
+        for row in claimed {
+            self.begin(row).await?;
+        }
+        Ok(())
+    }
+
+    async fn begin(&mut self, row: Pull) -> Result<()> {
+        let progressed = Progressed::of(row.checkpoint.as_deref())?;
+        if let Some(landed) = &progressed.landed
+            && self.settled_before(&row, landed).await?
+        {
+            return Ok(());
+        }
+        if let Some(error) = self.barred.get(&row.pipeline) {
+            let error = sellerlake_state::PullError::from(error);
+            return self.give_up(&row, &error).await;
+        }
+        let asked = match self.request(&row) {
+            Ok(asked) => asked,
+            Err(error) => return self.give_up(&row, &sellerlake_state::PullError::from(&error)).await,
+        };
+        let operation = self.puller.pipelines.get(&row.pipeline)?.connector.clone();
+        let connectors = Arc::clone(&self.puller.connectors);
+        *self.airborne.entry(row.pipeline.clone()).or_default() += 1;
+        self.flying.spawn(async move {
+            let stepped = match connectors.connector(&asked.account, &operation).await {
+                Ok(connector) => connector.step(&asked, progressed.connector.as_ref()).await,
+                Err(error) => Err(error),
+            };
+            (row, stepped)
+        });
+        Ok(())
+    }
+
+    fn request(&self, row: &Pull) -> Result<sellerlake_contracts::Pull> {
+        let (pipeline, scoped) = self.declared(row)?;
+        request(&self.holder.id, &pipeline, &scoped, row)
+    }
+
+    /// The declaration and scope a row belongs to; either may have gone since it was planned.
+    pub(crate) fn declared(&self, row: &Pull) -> Result<(Arc<Pipeline>, Scoped)> {
+        let pipeline = Arc::clone(self.puller.pipelines.get(&row.pipeline)?);
+        let scoped =
+            scopes(&pipeline, self.holder, &self.puller.zones).into_iter().find(|scoped| scoped.scope == row.scope);
+        let scoped = scoped.ok_or_else(|| {
+            Error::permanent(Kind::NotFound, "the account no longer has this scope")
+                .with("pipeline", &row.pipeline)
+                .with("scope", &row.scope)
+        })?;
+        Ok((pipeline, scoped))
+    }
+
+    async fn take(&mut self, done: Result<(Pull, Result<Step>), tokio::task::JoinError>) -> Result<()> {
+        let (row, stepped) = done
+            .map_err(|error| Error::permanent(Kind::Internal, "a request broke down").at("pull.step").source(error))?;
+        if let Some(count) = self.airborne.get_mut(&row.pipeline) {
+            *count = count.saturating_sub(1);
+        }
+        self.stepped(row, stepped).await
+    }
+
+    /// How many requests of these pipelines are under way.
+    pub(crate) fn in_flight_of(&self, of: &dyn Fn(&str) -> bool) -> usize {
+        self.airborne.iter().filter(|(pipeline, _)| of(pipeline)).map(|(_, count)| count).sum()
+    }
+
+    /// Puts a row that is under way back into the queue, to go on from its checkpoint.
+    pub(crate) async fn back(&mut self, row: Pull, mut step: PullStep) -> Result<()> {
+        if let PullStep::Wait { until, .. } | PullStep::Retry { until, .. } = &mut step {
+            *until = whole_ms(*until);
+        }
+        let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
+        leased.step(&row.id, &step).await?;
+        leased.commit().await?;
+        let (until, checkpoint, failed) = match step {
+            PullStep::Wait { until, checkpoint } => (until, checkpoint, 0),
+            PullStep::Retry { until, checkpoint, .. } => (until, checkpoint, 1),
+            PullStep::Checkpoint(_) | PullStep::Done | PullStep::Dead(_) => return Ok(()),
+        };
+        let row = Pull { not_before: until, checkpoint, attempt: row.attempt + failed, ..row };
+        self.queue.insert(row.id.clone(), row);
+        Ok(())
+    }
+
+    /// A run that stops waits a moment for what is under way; what is still under way then is asked again next time.
+    async fn land_in_flight(&mut self) -> Result<()> {
+        let end = tokio::time::sleep(GRACE);
+        tokio::pin!(end);
+        while !self.flying.is_empty() {
+            tokio::select! {
+                Some(done) = self.flying.join_next() => self.take(done).await?,
+                () = &mut end => break,
+            }
+        }
+        self.flying.abort_all();
+        Ok(())
+    }
+}
+
+/// The next whole millisecond, which is what the ledger keeps: a turn must not lie between two ticks of a clock.
+fn whole_ms(at: DateTime<Utc>) -> DateTime<Utc> {
+    let below = at.timestamp_millis();
+    let exact = DateTime::from_timestamp_millis(below).unwrap_or(at);
+    if exact < at { exact + TimeDelta::milliseconds(1) } else { exact }
+}

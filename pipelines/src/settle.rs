@@ -1,0 +1,219 @@
+//! From landed to loaded to covered: the ledger moves when the rows stand, never before.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sellerlake_contracts::{Delivery, Result, failpoint};
+use sellerlake_state::{DeliveryStatus, Leased, Mark, Pull, PullStep, SliceStatus};
+
+use crate::declared::{Need, Pipeline};
+use crate::groups::{GROUP, GROUP_BYTES};
+use crate::load::{Group, LoadOptions};
+use crate::plan::{answered, period_of};
+use crate::pulls::Landed;
+use crate::run::{Run, WindowKey};
+use crate::scopes::Scoped;
+use crate::sync::Trouble;
+
+/// How long something may lie in `raw/` while more of its source is on its way.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
+
+/// An answer that stands in `raw/` and waits to be loaded with others of its source.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) row: Pull,
+    pub(crate) delivery: Delivery,
+    pub(crate) landed: Landed,
+    pub(crate) since: DateTime<Utc>,
+}
+
+/// What came of a request, as far as its window is concerned.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    pub(crate) mark: Mark,
+    /// When the answer was true, where there was one.
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+/// An interval that waits for a person.
+pub(crate) fn failed(reason: &str) -> Mark {
+    Mark::of(SliceStatus::Failed).because(reason)
+}
+
+impl Run<'_> {
+    /// Loads sources of which a group is full, or of which nothing more is on its way.
+    pub(crate) async fn load_full(&mut self) -> Result<()> {
+        let full = |pending: &[Pending]| {
+            pending.len() >= GROUP || pending.iter().map(|one| one.delivery.size_bytes).sum::<u64>() >= GROUP_BYTES
+        };
+        let more = |source: &str| {
+            let of =
+                |pipeline: &str| self.puller.pipelines.get(pipeline).is_ok_and(|pipeline| pipeline.source == source);
+            let pending: usize = self.pending.get(source).map_or(0, Vec::len);
+            self.counted_of(&of) > pending
+        };
+        let ready: Vec<String> = self
+            .pending
+            .iter()
+            .filter(|(source, pending)| full(pending) || !more(source))
+            .map(|(source, _)| source.clone())
+            .collect();
+        for source in ready {
+            self.load_source(&source).await?;
+        }
+        Ok(())
+    }
+
+    /// Requests of these pipelines that are in the queue, under way or pending.
+    fn counted_of(&self, of: &dyn Fn(&str) -> bool) -> usize {
+        let queued = self.queue.values().filter(|row| of(&row.pipeline)).count();
+        let pending = self.pending.values().flatten().filter(|one| of(&one.row.pipeline)).count();
+        queued + pending + self.in_flight_of(of)
+    }
+
+    /// Before a sleep until `turn`: what would have lain too long by then.
+    pub(crate) async fn load_old(&mut self, turn: DateTime<Utc>) -> Result<()> {
+        let old = |pending: &Vec<Pending>| pending.iter().any(|one| turn - one.since >= LONGEST_WAIT);
+        let ready: Vec<String> =
+            self.pending.iter().filter(|(_, pending)| old(pending)).map(|(source, _)| source.clone()).collect();
+        for source in ready {
+            self.load_source(&source).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn load_all(&mut self) -> Result<()> {
+        let sources: Vec<String> = self.pending.keys().cloned().collect();
+        for source in sources {
+            self.load_source(&source).await?;
+        }
+        Ok(())
+    }
+
+    async fn load_source(&mut self, source: &str) -> Result<()> {
+        let Some(pending) = self.pending.remove(source) else { return Ok(()) };
+        let deliveries = pending.iter().map(|one| one.delivery.clone()).collect();
+        let group = self.puller.workspace.load(source, deliveries, &LoadOptions::default()).await?;
+        failpoint::reach("pull.loaded")?;
+        let mut endings = Vec::with_capacity(pending.len());
+        for one in pending {
+            let mark = loaded_as(&group, &one.delivery);
+            endings.push((one.row, Ending { mark, as_of: one.landed.as_of }));
+        }
+        self.synced.deliveries += group.loaded.len() as u64;
+        self.synced.rows += group.loaded.iter().map(|loaded| loaded.outcome.rows).sum::<u64>();
+        self.synced.touched.extend(group.touched);
+        self.conclude(endings).await
+    }
+
+    /// Whether an answer that landed in an earlier run makes the request superfluous: it is loaded, or will be.
+    pub(crate) async fn settled_before(&mut self, row: &Pull, landed: &Landed) -> Result<bool> {
+        let Some(record) = self.puller.workspace.state.delivery(&landed.delivery).await? else { return Ok(false) };
+        let mark = match record.status {
+            // A run before this one loads what stands before it begins; what doesn't stand is asked for again.
+            DeliveryStatus::Landing | DeliveryStatus::Landed => return Ok(false),
+            DeliveryStatus::Loaded => Mark::loaded(landed.delivery.clone()),
+            DeliveryStatus::Refused => failed(record.reason.as_deref().unwrap_or("the answer can't be read")),
+        };
+        self.conclude(vec![(row.clone(), Ending { mark, as_of: landed.as_of })]).await?;
+        Ok(true)
+    }
+
+    /// Ends requests, and covers the windows that have no other open: all of it in one step.
+    pub(crate) async fn conclude(&mut self, endings: Vec<(Pull, Ending)>) -> Result<()> {
+        let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
+        for (row, ending) in &endings {
+            leased.step(&row.id, &PullStep::Done).await?;
+            self.end(&mut leased, row, ending.clone()).await?;
+        }
+        failpoint::reach("pull.covering")?;
+        leased.commit().await?;
+        failpoint::reach("pull.covered")?;
+        let state = &self.puller.workspace.state;
+        let good = endings.iter().filter(|(_, ending)| ending.mark.status.is_settled());
+        for alarm in good.map(|(row, _)| self.alarm_id(row)).collect::<BTreeSet<_>>() {
+            state.clear_alarm(&alarm).await?;
+        }
+        for (row, ending) in &endings {
+            if ending.mark.status == SliceStatus::Failed {
+                self.alarm(row, ending.mark.reason.as_deref().unwrap_or_default()).await?;
+            }
+            self.account_for(row, &ending.mark);
+        }
+        Ok(())
+    }
+
+    /// One request of a window is over; the last one covers it, for the worst of the reasons there were.
+    pub(crate) async fn end(&mut self, leased: &mut Leased, row: &Pull, ending: Ending) -> Result<()> {
+        self.counted.remove(&row.id);
+        let Some(key) = WindowKey::of(row) else { return Ok(()) };
+        if !matches!(ending.mark.status, SliceStatus::Loaded | SliceStatus::NoData) {
+            self.spoiled.insert(key.clone(), ending.mark.clone());
+        }
+        let left = self.open.get(&key).map_or(0, |open| open.saturating_sub(1));
+        if left > 0 {
+            self.open.insert(key, left);
+            return Ok(());
+        }
+        self.open.remove(&key);
+        let mark = self.spoiled.remove(&key).unwrap_or(ending.mark);
+        let Ok((pipeline, scoped)) = self.declared(row) else { return Ok(()) };
+        for (window, mark) in covers(&pipeline, &scoped, &key, mark, ending.as_of) {
+            leased.cover(&key.pipeline, &key.scope, window, mark).await?;
+        }
+        Ok(())
+    }
+
+    /// Counts a request that is over.
+    pub(crate) fn account_for(&mut self, row: &Pull, mark: &Mark) {
+        self.synced.requests += 1;
+        match mark.status {
+            SliceStatus::Loaded => {}
+            SliceStatus::NoData => self.synced.empty += 1,
+            _ => self.synced.troubles.push(Trouble {
+                pipeline: row.pipeline.clone(),
+                scope: row.scope.clone(),
+                window: row.window,
+                reason: mark.reason.clone().unwrap_or_default(),
+                again_at: mark.not_before,
+            }),
+        }
+        self.watch.concluded(&self.holder.id, &row.pipeline);
+    }
+}
+
+/// What loading made of a delivery.
+fn loaded_as(group: &Group, delivery: &Delivery) -> Mark {
+    let Some(loaded) = group.loaded.iter().find(|loaded| loaded.delivery.id == delivery.id) else {
+        return failed("the delivery wasn't loaded");
+    };
+    match &loaded.outcome.refused {
+        Some(reason) => failed(&format!("the answer can't be read: {reason}")),
+        None if loaded.outcome.hold_back_all => failed("a rejected row belongs to a unit that can't be told"),
+        None => Mark::loaded(delivery.id.clone()),
+    }
+}
+
+/// The slices that say what came of a window: what may still change says when it is to be asked for again.
+fn covers(
+    pipeline: &Pipeline,
+    scoped: &Scoped,
+    key: &WindowKey,
+    mark: Mark,
+    as_of: DateTime<Utc>,
+) -> Vec<(sellerlake_contracts::Window, Mark)> {
+    if !matches!(mark.status, SliceStatus::Loaded | SliceStatus::NoData) {
+        return vec![(key.window, mark)];
+    }
+    let wall = scoped.wall(as_of);
+    let window = match pipeline.need {
+        // A list that took until after midnight is the new day's.
+        Need::Snapshot(period) => period_of(wall, period.0),
+        Need::Window(_) => key.window,
+    };
+    let parts = answered(&pipeline.need, window, wall).into_iter().map(|part| {
+        let not_before = part.again_at.map(|again| as_of + (again - wall));
+        (part.window, Mark { not_before, ..mark.clone() })
+    });
+    parts.collect()
+}

@@ -1,0 +1,223 @@
+//! From a simulated Amazon into the lake, through the real binary.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Output, Stdio};
+
+use chrono::TimeDelta;
+use sellerlake_simulator::world::Profile;
+use sellerlake_simulator::{Account, Clock, FaultPlan, Options, Running, Simulator};
+use serde_json::{Value, json};
+
+use crate::site::Site;
+
+const SIGABRT: i32 = 6;
+
+/// Every place where a pull can be cut short, in the order in which they are reached.
+const FAILPOINTS: [&str; 7] =
+    ["pull.planned", "pull.waiting", "pull.landed", "pull.noted", "pull.loaded", "pull.covering", "pull.covered"];
+
+/// A small Amazon whose time stands still unless somebody waits, and a lake that pulls from it.
+struct Desk {
+    simulator: Running,
+    site: Site,
+}
+
+impl Desk {
+    fn new(sellers: usize) -> Self {
+        Self::with_faults(sellers, FaultPlan::default())
+    }
+
+    fn with_faults(sellers: usize, faults: FaultPlan) -> Self {
+        let mut profile = Profile::chaos(3);
+        profile.sellers.truncate(sellers);
+        let start = profile.to.and_hms_opt(20, 0, 0).unwrap().and_utc();
+        let options = Options { clock: Clock::stepped(start), faults, ..Options::new(profile) };
+        let simulator = Simulator::start(options).unwrap();
+        let settings = format!("[amazon]\nendpoint = {:?}\nclock = \"stepped\"\nhistory_days = 20\n", simulator.url());
+        let desk = Self { simulator, site: Site::with_settings(&settings) };
+        desk.simulator.accounts().iter().for_each(|account| desk.add(account));
+        desk
+    }
+
+    fn add(&self, account: &Account) {
+        let output = self.try_add(account, &account.refresh_token);
+        assert!(output.status.success(), "{}", words(&output));
+    }
+
+    fn try_add(&self, account: &Account, refresh_token: &str) -> Output {
+        let ads = account.ads.as_ref().unwrap();
+        let secrets = json!({
+            "client_id": account.client_id,
+            "client_secret": account.client_secret,
+            "refresh_token": refresh_token,
+            "ads_client_id": ads.client_id,
+            "ads_client_secret": ads.client_secret,
+            "ads_refresh_token": ads.refresh_token,
+        });
+        let arguments = ["account", "add", "--seller", &account.seller_id, "--region", account.region, "--stdin"];
+        let mut command = self.site.command(&arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        serde_json::to_writer(child.stdin.take().unwrap(), &secrets).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    fn id(&self, index: usize) -> String {
+        let account = &self.simulator.accounts()[index];
+        format!("{}-{}", account.seller_id, account.region)
+    }
+
+    /// Insists that the lake says what the simulator knows to be true.
+    fn assert_true(&self) {
+        let output = self.site.run(&["verify", "--against", self.simulator.url()]);
+        let table = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{table}\n{}", words(&output));
+    }
+
+    /// How many reports Amazon made an entry for.
+    fn reports_created(&self) -> u64 {
+        let counts = self.simulator.amazon().calls.counts();
+        counts.get("reports.createReport").and_then(|by_status| by_status.get(&202)).copied().unwrap_or(0)
+    }
+}
+
+fn words(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_sync_brings_what_is_true_and_a_second_one_nothing_twice() {
+    let desk = Desk::new(2);
+    desk.site.ok(&["sync"]);
+    desk.assert_true();
+    let missing = desk.site.sql("SELECT * FROM meta.slices WHERE status NOT IN ('loaded', 'no_data')");
+    assert!(missing.is_empty(), "{missing:?}");
+    let created = desk.reports_created();
+    desk.site.ok(&["sync"]);
+    // What moved on since the first plan was made, and nothing of what lies further back.
+    let again = desk.reports_created() - created;
+    assert!(again <= 4, "{again} reports were asked for again");
+    desk.assert_true();
+    desk.site.ok(&["verify"]);
+}
+
+#[test]
+fn cut_short_at_any_failpoint_and_run_again() {
+    for name in FAILPOINTS {
+        for nth in [1, 3] {
+            let desk = Desk::new(1);
+            let command = ["sync", "--pipeline", "all_orders,transactions,settlements,inventory,products"];
+            let mut cut = desk.site.command(&command);
+            let output = cut.env("SELLERLAKE_FAILPOINT", format!("{name}:{nth}")).output().unwrap();
+            if nth > 1 && output.status.success() {
+                continue; // not reached so often
+            }
+            assert_eq!(output.status.signal(), Some(SIGABRT), "{name}: {}", words(&output));
+            let created = desk.reports_created();
+            // Until its time is up, the account is the dead process's.
+            assert!(words(&desk.site.run(&command)).contains("holds the account"), "{name}:{nth}");
+            desk.simulator.clock().sleep_until(desk.simulator.clock().now() + TimeDelta::minutes(16));
+            desk.site.ok(&command);
+            let again = desk.reports_created() - created;
+            assert!(again <= 1, "{name}:{nth}: {again} reports were created again");
+            let open = desk.site.sql("SELECT * FROM meta.slices WHERE status NOT IN ('loaded', 'no_data')");
+            assert!(open.is_empty(), "{name}:{nth}: {open:?}");
+            let left = desk.site.value("SELECT count(*) FROM meta.deliveries WHERE status <> 'loaded'");
+            assert_eq!(left, "0", "{name}:{nth}");
+            desk.site.ok(&["verify"]);
+        }
+    }
+}
+
+#[test]
+fn what_goes_wrong_at_amazon_is_made_good() {
+    let faults = json!({ "seeded": {
+        "seed": 5, "rate": 0.05, "at_most": 60,
+        "kinds": ["http_429", "http_500", "http_503_html", "truncated_body", "corrupt_gzip", "report_cancelled",
+            "report_fatal", "slow_report", "expired_url", "ads_425"],
+    }});
+    let desk = Desk::with_faults(1, serde_json::from_value(faults).unwrap());
+    let fired = || serde_json::to_string(&desk.simulator.amazon().faults.fired()).unwrap();
+    for _ in 0..4 {
+        desk.site.run(&["sync", "--retry"]);
+    }
+    assert_ne!(fired(), "{}", "nothing went wrong");
+    desk.assert_true();
+    let left = desk.site.sql("SELECT * FROM meta.slices WHERE status NOT IN ('loaded', 'no_data')");
+    assert!(left.is_empty(), "{left:?} after {}", fired());
+}
+
+#[test]
+fn a_grant_that_amazon_refuses_stops_the_account_and_says_what_to_do() {
+    let desk = Desk::new(1);
+    let id = desk.id(0);
+    let account = &desk.simulator.accounts()[0];
+    let refused = desk.try_add(account, "Atzr|nobody");
+    assert!(!refused.status.success());
+    let output = desk.site.run(&["sync"]);
+    assert_eq!(output.status.code(), Some(3), "{}", words(&output));
+    let alarms = desk.site.value("SELECT message FROM meta.alarms WHERE subject LIKE 'account %'");
+    assert!(alarms.contains("authorises the application again"), "{alarms}");
+    assert!(words(&desk.site.run(&["sync", "--account", &id])).contains("needs_authorisation"));
+    desk.add(account);
+    desk.site.ok(&["account", "resume", &id]);
+    desk.site.ok(&["sync", "--pipeline", "inventory"]);
+    assert_eq!(desk.site.value("SELECT count(*) FROM meta.alarms"), "0");
+}
+
+#[test]
+fn accounts_are_paused_and_removed_and_secrets_never_shown() {
+    let desk = Desk::new(1);
+    let (id, account) = (desk.id(0), &desk.simulator.accounts()[0]);
+    desk.site.ok(&["account", "pause", &id, "--reason", "holidays"]);
+    let listed = desk.site.run(&["account", "list"]);
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(listed.contains("paused") && listed.contains("holidays"), "{listed}");
+    assert!(desk.site.ok(&["sync"]).contains("no active account"));
+    desk.site.ok(&["account", "resume", &id]);
+    desk.site.ok(&["account", "check", &id]);
+    let shown = desk.site.run(&["account", "show", &id]);
+    let everything = [String::from_utf8_lossy(&shown.stdout).into_owned(), listed].concat();
+    let state = std::fs::read(desk.site.path().join("state.db")).unwrap();
+    for secret in [&account.refresh_token, &account.client_secret] {
+        assert!(!everything.contains(secret.as_str()));
+        assert!(!state.windows(secret.len()).any(|bytes| bytes == secret.as_bytes()));
+    }
+    desk.site.ok(&["account", "remove", &id]);
+    assert_eq!(desk.site.run(&["account", "show", &id]).status.code(), Some(0));
+    assert!(desk.site.ok(&["sync"]).contains("no active account"));
+}
+
+#[test]
+fn coverage_says_what_is_missing_and_backfill_brings_it() {
+    let desk = Desk::new(1);
+    let id = desk.id(0);
+    let gaps = |pipeline: &str| {
+        let output = desk.site.run(&["coverage", "--gaps", "--pipeline", pipeline, "--format", "json"]);
+        assert!(output.status.success(), "{}", words(&output));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect::<Vec<_>>()
+    };
+    let before = gaps("transactions");
+    assert_eq!(before.len(), 1, "{before:?}");
+    assert_eq!(before[0]["status"], "missing");
+    let (from, to) = (before[0]["from"].as_str().unwrap().to_owned(), before[0]["to"].as_str().unwrap().to_owned());
+    let arguments = ["backfill", "--account", &id, "--pipeline", "transactions", "--from", &from, "--to", &from];
+    desk.site.ok(&arguments);
+    let after = gaps("transactions");
+    assert_eq!((after.len(), after[0]["to"].as_str()), (1, Some(to.as_str())), "{after:?}");
+    assert_ne!(after[0]["from"].as_str(), Some(from.as_str()));
+}
+
+#[test]
+fn two_runs_of_one_account_don_t_meet() {
+    let desk = Desk::new(1);
+    let id = desk.id(0);
+    let command = ["sync", "--account", &id, "--pipeline", "transactions", "--no-rollup"];
+    let spawn = || desk.site.command(&command).stderr(Stdio::piped()).spawn().unwrap();
+    let outputs = [spawn(), spawn()].map(|child| child.wait_with_output().unwrap());
+    let codes = outputs.each_ref().map(|output| output.status.code());
+    assert!(codes.contains(&Some(0)), "{codes:?}");
+    for output in outputs.iter().filter(|output| output.status.code() != Some(0)) {
+        assert!(words(output).contains("holds the account"), "{}", words(output));
+    }
+}
