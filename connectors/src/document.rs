@@ -72,7 +72,7 @@ pub(crate) async fn fetch(caller: &Caller, scratch: &Scratch, mint: Mint<'_>) ->
         };
         tracing::warn!(account = %caller.account, error = %failure.error, "downloading again");
         // Storage refuses an address that is too old (D.1: five minutes).
-        minted = (failure.fault != Fault::Expired).then_some(reply);
+        minted = (!matches!(failure.fault, Fault::Expired | Fault::NotAnAnswer)).then_some(reply);
         caller.pause(delay).await?;
     }
 }
@@ -91,25 +91,14 @@ async fn attempt(caller: &Caller, scratch: &Scratch, mint: &Mint<'_>, reply: &Re
     let content_type = header.unwrap_or_default().to_owned();
     let mut spool = scratch.spool(&caller.account.to_string())?;
     let mut length = 0;
-    loop {
-        match response.chunk().await.map_err(broken) {
-            Ok(Some(chunk)) => {
-                spool.write(length, &chunk)?;
-                length += chunk.len() as u64;
-            }
-            Ok(None) => break,
-            Err(stop) => {
-                spool.discard();
-                return Err(stop);
-            }
-        }
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        spool.write(length, &chunk)?;
+        length += chunk.len() as u64;
     }
     spool.close_page(length);
     let stated = mint.always_gzip || reply.text("/compressionAlgorithm").is_some_and(|name| name == "GZIP");
-    let is_gzip = checked(spool.page(0)?, stated).await;
-    let page = spool.into_pages().pop();
-    let (is_gzip, page) = is_gzip.and_then(|is_gzip| Ok((is_gzip, page.ok_or_else(|| damaged("it is empty"))?)))?;
-    Ok(Document { page, is_gzip, content_type })
+    let is_gzip = checked(spool.page(0), stated).await?;
+    Ok(Document { page: Box::new(spool.page(0)), is_gzip, content_type })
 }
 
 /// Whether the bytes are gzip; an error if they are damaged. The first two bytes decide, not what was announced.

@@ -41,7 +41,7 @@ impl Scratch {
         let path = self.folder.join(&name);
         let opened = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
         let file = opened.map_err(|error| failed("can't make a scratch file", &path, error))?;
-        Ok(Spool { name, path, file, ends: Vec::new() })
+        Ok(Spool { name, path, file: Arc::new(file), ends: Vec::new(), kept: false })
     }
 
     /// The spool an earlier step left, cut back to the pages it knew of; `None` if it isn't whole any more.
@@ -50,17 +50,29 @@ impl Scratch {
         let file = OpenOptions::new().read(true).write(true).open(&path).ok()?;
         let end = ends.last().copied().unwrap_or_default();
         let whole = file.metadata().ok()?.len() >= end && file.set_len(end).is_ok();
-        whole.then(|| Spool { name: name.to_owned(), path, file, ends: ends.to_vec() })
+        whole.then(|| Spool { name: name.to_owned(), path, file: Arc::new(file), ends: ends.to_vec(), kept: true })
     }
 }
 
-/// Pages, one after the other in a file.
+/// Pages, one after the other in a file. It goes with this value, unless it was kept for a checkpoint.
 #[derive(Debug)]
 pub(crate) struct Spool {
     name: String,
     path: PathBuf,
-    file: File,
+    file: Arc<File>,
     ends: Vec<u64>,
+    kept: bool,
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        if let Err(error) = fs::remove_file(&self.path) {
+            tracing::warn!(path = %self.path.display(), %error, "a scratch file can't be removed");
+        }
+    }
 }
 
 impl Spool {
@@ -102,36 +114,22 @@ impl Spool {
         self.file.set_len(self.end()).map_err(|error| failed("can't cut a scratch file", &self.path, error))
     }
 
-    /// Makes what is in it survive a power cut.
-    pub(crate) fn sync(&self) -> Result<()> {
+    /// Makes it outlive this value, the process and a power cut.
+    pub(crate) fn keep(&mut self) -> Result<()> {
+        self.kept = true;
         self.file.sync_data().map_err(|error| failed("can't keep a scratch file", &self.path, error))
     }
 
     /// The bytes of one page.
-    pub(crate) fn page(&self, index: usize) -> Result<Section> {
-        let file = self.file.try_clone().map_err(|error| failed("can't read a scratch file", &self.path, error))?;
+    pub(crate) fn page(&self, index: usize) -> Section {
         let at = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        Ok(Section { file: Arc::new(file), at, end: self.ends[index] })
+        Section { file: Arc::clone(&self.file), at, end: self.ends[index] }
     }
 
     /// Hands out the pages. The file's name is gone at once, its bytes with the last page.
-    pub(crate) fn into_pages(self) -> Vec<Page> {
-        self.discard_name();
-        let file = Arc::new(self.file);
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let sections = starts.zip(&self.ends).map(|(at, end)| Section { file: Arc::clone(&file), at, end: *end });
-        sections.map(|section| Box::new(section) as Page).collect()
-    }
-
-    /// Drops it with all that is in it.
-    pub(crate) fn discard(self) {
-        self.discard_name();
-    }
-
-    fn discard_name(&self) {
-        if let Err(error) = fs::remove_file(&self.path) {
-            tracing::warn!(path = %self.path.display(), %error, "a scratch file can't be removed");
-        }
+    pub(crate) fn into_pages(mut self) -> Vec<Page> {
+        self.kept = false;
+        (0..self.ends.len()).map(|index| Box::new(self.page(index)) as Page).collect()
     }
 }
 
@@ -192,6 +190,7 @@ mod tests {
         let scratch = Scratch::open(folder.path()).unwrap();
         let mut spool = scratch.spool("a").unwrap();
         spool.push(b"kept").unwrap();
+        spool.keep().unwrap();
         let (name, ends) = (spool.name().to_owned(), spool.ends().to_vec());
         spool.push(b"after the checkpoint").unwrap();
         drop(spool);
@@ -199,5 +198,7 @@ mod tests {
         let mut spool = scratch.reopen(&name, &ends).unwrap();
         spool.push(b"again").unwrap();
         assert_eq!(texts(spool), ["kept", "again"]);
+        drop(scratch.spool("given up").unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

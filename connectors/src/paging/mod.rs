@@ -54,16 +54,13 @@ impl Connector for Paged {
             Stop::Failed(failure) => {
                 let came_on = spool.ends().len() > before && failure.error.status() == Status::Transient;
                 if !came_on {
-                    if before == 0 {
-                        spool.discard();
-                    }
                     return Err(failure.error);
                 }
                 tracing::warn!(account = %pull.account, error = %failure.error, "pages so far are kept");
                 self.caller.clock.now() + REST
             }
         };
-        progress.keep(&spool)?;
+        progress.keep(&mut spool)?;
         checkpoint::wait(until, &progress)
     }
 }

@@ -58,8 +58,8 @@ impl Progress {
     }
 
     /// Makes it ready to be a checkpoint: the pages it counts on are made durable first.
-    pub(crate) fn keep(&mut self, spool: &Spool) -> Result<()> {
-        spool.sync()?;
+    pub(crate) fn keep(&mut self, spool: &mut Spool) -> Result<()> {
+        spool.keep()?;
         self.ends = spool.ends().to_vec();
         Ok(())
     }

@@ -173,3 +173,56 @@ async fn tokens_are_replaced_before_they_end() {
     assert_eq!(peer.answered_anywhere(403), 0);
     assert!((3..=5).contains(&peer.answered("lwa.token", 200)), "{}", peer.answered("lwa.token", 200));
 }
+
+#[tokio::test]
+async fn whatever_strikes_the_answers_are_the_same() {
+    let peer = Peer::new().await;
+    let kinds = [
+        "http_429",
+        "http_500",
+        "http_503_html",
+        "timeout",
+        "truncated_body",
+        "empty_body",
+        "corrupt_gzip",
+        "expired_url",
+        "page_duplicate",
+        "empty_page_with_token",
+        "expired_page_token",
+    ];
+    let report = peer.pull(&[("report_type", "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL")]);
+    let asked = [
+        ("orders_v0", peer.pull(&[])),
+        ("transactions", peer.pull(&[])),
+        ("inventory", peer.snapshot(&[])),
+        ("report", report),
+    ];
+    for (name, pull) in asked {
+        peer.faults(&[]);
+        let calm = told(peer.answer(name, &pull).await);
+        for seed in 0..4 {
+            let plan = serde_json::json!({ "seeded": { "seed": seed, "rate": 0.12, "kinds": kinds } });
+            peer.running.amazon().faults.follow(serde_json::from_value(plan).unwrap());
+            let connector = peer.account(0).connector(name).unwrap();
+            let found = peer.drive_through(&*connector, &pull).await;
+            assert_eq!(told(found), calm, "{name}, seed {seed}");
+        }
+    }
+    assert!(peer.struck() > 20, "only {} faults struck", peer.struck());
+}
+
+/// Everything an answer says about ids, whatever its pages.
+fn told(answer: sellerlake_contracts::Answer) -> Vec<String> {
+    let text = crate::harness::text(answer);
+    let marks = ["\"AmazonOrderId\":\"", "\"transactionId\":\"", "\"sellerSku\":\""];
+    let ids = marks.iter().flat_map(|mark| text.split(mark).skip(1).filter_map(|rest| rest.split('"').next()));
+    let mut ids: Vec<String> = ids.map(str::to_owned).collect();
+    if ids.is_empty() {
+        ids = text.lines().map(str::to_owned).collect();
+        assert!(ids.len() > 100);
+        return ids;
+    }
+    ids.sort();
+    ids.dedup();
+    ids
+}

@@ -10,7 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use flate2::read::MultiGzDecoder;
 use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
 use sellerlake_contracts::{
-    AccountId, Answer, BucketLevel, BucketStore, Clock as _, Connector, Pull, Result, Scope, Secret, Step, Window,
+    AccountId, Answer, BucketLevel, BucketStore, Clock as _, Connector, Pull, Result, Scope, Secret, Status, Step,
+    Window,
 };
 use sellerlake_simulator::world::Profile;
 use sellerlake_simulator::{Clock, FaultPlan, Options, Running, Simulator};
@@ -178,6 +179,25 @@ impl Peer {
                     checkpoint = Some(kept);
                 }
                 step => return Ok(Outcome { step, waits }),
+            }
+        }
+        panic!("it waits for ever");
+    }
+
+    /// Steps until there is an answer, trying again after what may pass by itself.
+    pub async fn drive_through(&self, connector: &dyn Connector, pull: &Pull) -> Answer {
+        let mut checkpoint = None;
+        for _ in 0..500 {
+            match connector.step(pull, checkpoint.as_ref()).await {
+                Ok(Step::Wait { until, checkpoint: kept }) => {
+                    self.clock.sleep_until(until).await;
+                    checkpoint = Some(kept);
+                }
+                Ok(step) => return answer(step),
+                Err(error) => {
+                    assert_eq!(error.status(), Status::Transient, "{error:?}");
+                    self.clock.sleep_until(self.now() + TimeDelta::minutes(1)).await;
+                }
             }
         }
         panic!("it waits for ever");

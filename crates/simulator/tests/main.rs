@@ -14,6 +14,7 @@ mod wire_quotas;
 mod wire_reports;
 mod wire_sign_in;
 mod world_ads;
+mod world_answers;
 mod world_books;
 mod world_documents;
 mod world_orders;

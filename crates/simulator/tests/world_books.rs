@@ -1,6 +1,6 @@
 //! Money adds up: in every settlement, in every transaction, and against the truth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_simulator::answers::{event_groups_v0, financial_events_v0, transactions};
@@ -221,6 +221,9 @@ fn a_release_repeats_what_was_deferred_and_both_name_each_other() {
         pairs += 1;
     }
     assert!(pairs > 50);
+    let reasons = all.iter().flat_map(|transaction| transaction["contexts"].as_array().unwrap());
+    let reasons: BTreeSet<&str> = reasons.filter_map(|context| context["deferralReason"].as_str()).collect();
+    assert_eq!(reasons.into_iter().collect::<Vec<_>>(), ["B2B", "DD7"]);
     let early = day_by_day(&world, seller, end());
     assert!(early.iter().any(|transaction| transaction["transactionStatus"] == "DEFERRED"));
 }

@@ -50,7 +50,10 @@ fn sold(rows: &[Row]) -> Sales {
     sales
 }
 
-fn true_sales(truth: &Truth) -> BTreeMap<(String, String, String), (i64, [i64; 3], [i64; 8])> {
+/// The same with orders counted.
+type Counted = BTreeMap<(String, String, String), (i64, [i64; 3], [i64; 8])>;
+
+fn true_sales(truth: &Truth) -> Counted {
     let money = |text: &Option<String>| text.as_deref().map_or(0, hundredths);
     let entry = |row: &DailySales| {
         let key = (row.local_day.clone(), row.marketplace_id.clone()?, row.sku.clone());
@@ -80,7 +83,7 @@ fn windows_of_the_all_orders_reports_add_up_to_the_truth() {
                 let sales = sold(&rows)
                     .into_iter()
                     .map(|(key, (orders, counts, money))| (key, (orders.len() as i64, counts, money)));
-                assert_eq!(sales.collect::<BTreeMap<_, _>>(), true_sales(&truth), "{kind} by {now}");
+                assert_eq!(sales.collect::<Counted>(), true_sales(&truth), "{kind} by {now}");
                 let orders: BTreeSet<&str> = rows.iter().map(|row| row["amazon-order-id"].as_str()).collect();
                 assert_eq!(orders.len(), truth.orders.len());
             }

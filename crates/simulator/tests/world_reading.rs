@@ -79,11 +79,13 @@ pub fn rows_of_windows(world: &World, seller: &str, kind: &str, days: i64, now: 
     found
 }
 
-/// An amount in hundredths, whatever decimal sign or number of decimals it has; 0 for a blank.
+/// An amount in hundredths, whatever decimal sign it has and whatever floating point left behind; 0 for a blank.
 pub fn hundredths(text: &str) -> i64 {
     let plain = if text.contains(',') { text.replace('.', "").replace(',', ".") } else { text.to_owned() };
     let (whole, part) = plain.split_once('.').unwrap_or((&plain, ""));
-    if plain.is_empty() { 0 } else { format!("{whole}{:0<2}", part).parse().unwrap() }
+    let (part, rest) = part.split_at(part.len().min(2));
+    assert!(rest.len() > 9 || rest.trim_matches('0').is_empty(), "{text}");
+    if plain.is_empty() { 0 } else { format!("{whole}{part:0<2}").parse().unwrap() }
 }
 
 /// The same of a JSON number or text.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use sellerlake_simulator::truth::truth;
-use sellerlake_simulator::world::{Charge, Profile, What, World};
+use sellerlake_simulator::world::{Charge, Profile, Seller, Settlement, What, World, decimal};
 
 use crate::world_reading::{end, long_after, printed, query, rows_of_windows, world};
 
@@ -105,6 +105,30 @@ fn events_are_in_order_and_nothing_is_printed_before_it_happens() {
         let latest = placed.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
         assert!(rows.iter().all(|row| row["last-updated-date"] < latest));
     }
+}
+
+#[test]
+fn books_balance_and_shelves_hold_whatever_the_seed() {
+    for seed in 0..15 {
+        let world = World::grow(&Profile::chaos(seed));
+        for seller in world.sellers() {
+            let truth = truth(&world, &seller.id, end());
+            assert!(truth.stock.iter().all(|row| row.fulfillable >= 0 && row.reserved >= 0), "seed {seed}");
+            for (told, stated) in truth.settlements.iter().zip(closed(seller)) {
+                assert_eq!(told.settlement_id, stated.id.to_string());
+                assert_eq!(told.total, decimal(stated.total, stated.markets[0].digits), "seed {seed}");
+            }
+        }
+    }
+}
+
+/// Settlements by their end, as the truth lists them.
+fn closed(seller: &Seller) -> Vec<&Settlement> {
+    let settlements = seller.events.iter().filter_map(|event| match event.what {
+        What::SettlementClosed { settlement } => Some(&seller.settlements[settlement]),
+        _ => None,
+    });
+    settlements.collect()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::stamp;
 use crate::world::{
-    Charge, Line, Marketplace, Seller, Settlement, Tax, Thread, Transaction, TransactionKind, What, World, json_amount,
+    Charge, Line, Marketplace, Seller, Settlement, Tax, Thread, Transaction, TransactionKind, What, World, decimal,
     transaction_published_at,
 };
 
@@ -55,8 +55,15 @@ pub fn event_groups_v0(
     settlements.into_iter().map(|settlement| group(settlement, now)).collect()
 }
 
+/// Some amounts show that Amazon adds them up in floating point; yen have a decimal they don't need.
 fn money(market: &Marketplace, minor: i64) -> Value {
-    json!({ "CurrencyCode": market.currency, "CurrencyAmount": json_amount(minor, market.digits) })
+    let plain = decimal(minor, market.digits);
+    let told = match market.digits {
+        0 => format!("{plain}.0"),
+        _ if minor % 47 == 23 => format!("{plain}0000000000002"),
+        _ => plain,
+    };
+    json!({ "CurrencyCode": market.currency, "CurrencyAmount": told.parse().map_or(Value::Null, Value::Number) })
 }
 
 fn group(settlement: &Settlement, now: DateTime<Utc>) -> Value {

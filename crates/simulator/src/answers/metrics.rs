@@ -94,8 +94,9 @@ fn next(at: DateTime<Utc>, zone: Tz, granularity: &str) -> Result<DateTime<Utc>,
     let first = |day: NaiveDate| day.with_day(1).unwrap_or(day);
     let until = match granularity {
         "Hour" => {
-            let hour = day.and_hms_opt(local.hour(), 0, 0).unwrap_or_default();
-            return Ok(instant(zone, hour) + TimeDelta::hours(1));
+            // Not by the clock on the wall, which shows one hour twice when it goes back.
+            let into_it = TimeDelta::minutes(i64::from(local.minute())) + TimeDelta::seconds(i64::from(local.second()));
+            return Ok(at - into_it + TimeDelta::hours(1));
         }
         "Day" => day + Days::new(1),
         "Week" => day + Days::new(7 - u64::from(day.weekday().num_days_from_monday())),

@@ -53,10 +53,11 @@ fn shown(seller: &Seller, place: usize, is_release: bool, now: DateTime<Utc>) ->
         _ => (transaction.id(), transaction.posted_at),
     };
     let mut contexts = Vec::new();
+    let business = transaction.order.is_some_and(|order| seller.orders[order].business);
     if let Some(at) = transaction.released_at.filter(|_| !is_release) {
         contexts.push(json!({
             "contextType": "DeferredContext",
-            "deferralReason": "DD7",
+            "deferralReason": if business { "B2B" } else { "DD7" },
             "maturityDate": stamp(at),
         }));
     }
@@ -158,7 +159,10 @@ fn items(seller: &Seller, transaction: &Transaction) -> Vec<Value> {
         let order = &seller.orders[order];
         let product = order.items[item].product;
         let total = lines.iter().map(Line::amount).sum();
-        let related = if transaction.kind == TransactionKind::Refund {
+        // A refund repeats the units that were ordered, however many came back.
+        let refund = transaction.kind == TransactionKind::Refund;
+        let units = if refund { order.items[item].units } else { lines[0].units };
+        let related = if refund {
             let id = format!("{}", transaction.number + item as u64);
             json!([{ "itemRelatedIdentifierName": "ORDER_ADJUSTMENT_ITEM_ID", "itemRelatedIdentifierValue": id }])
         } else {
@@ -168,7 +172,7 @@ fn items(seller: &Seller, transaction: &Transaction) -> Vec<Value> {
             "description": seller.products[product].title.in_language(order.market.language),
             "relatedIdentifiers": related,
             "totalAmount": money(market, total),
-            "contexts": [product_context(seller, product, Some(lines[0].units), order.by_amazon)],
+            "contexts": [product_context(seller, product, Some(units), order.by_amazon)],
             "breakdowns": detailed(market, lines),
         }));
     }

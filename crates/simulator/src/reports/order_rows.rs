@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::sheet::Sheet;
 use super::{Asked, Report};
-use crate::world::{Item, ItemStanding, Order, Source, Standing, Status, Thread, decimal, standing};
+use crate::world::{Item, ItemStanding, Order, Source, Standing, Status, Tax, Thread, decimal, standing};
 
 const HEADER: [&str; 42] = [
     "amazon-order-id",
@@ -153,7 +153,7 @@ fn item_cells(
     if order.business {
         sheet.set("price-designation", "Business Price");
     }
-    if each.tax != 0 {
+    if each.tax != 0 && !matches!(order.market.tax, Tax::Split(_)) {
         sheet.set("tax-collection-model", "MarketplaceFacilitator");
         sheet.set("tax-collection-responsible-party", "Amazon Services, Inc.");
     }

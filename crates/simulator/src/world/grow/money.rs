@@ -86,9 +86,11 @@ impl Growth {
         if found.is_empty() {
             return None;
         }
-        // Money of most orders is held back until a week after delivery.
+        // Money of most orders is held back until a week after delivery, that of companies until they pay their bill.
+        let business = placed.business;
         let held = !free && self.chance(750);
-        let released_at = held.then(|| at + self.minutes(60 * 24 * 9, 60 * 24 * 13));
+        let (least, most) = if business { (30, 48) } else { (9, 13) };
+        let released_at = held.then(|| at + self.minutes(60 * 24 * least, 60 * 24 * most));
         let kind = TransactionKind::Shipment;
         self.post(kind, market, at, released_at, Some(order), Some(parcel.number), found);
         released_at
