@@ -14,8 +14,8 @@ use crate::stores::Bucket;
 const SIGABRT: i32 = 6;
 const SIGKILL: i32 = 9;
 
-/// Every place in the tree where a run can be cut short, but those of pulling: `sync.rs` has those.
-fn failpoints() -> BTreeSet<String> {
+/// Every place in the tree where a run can be cut short.
+pub fn every_failpoint() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut folders: Vec<PathBuf> = ["sinks", "pipelines", "crates", "transforms"].map(|name| tree().join(name)).into();
     while let Some(folder) = folders.pop() {
@@ -29,8 +29,12 @@ fn failpoints() -> BTreeSet<String> {
             }
         }
     }
-    names.retain(|name| !name.starts_with("pull."));
     names
+}
+
+/// Those but the ones of pulling: `sync.rs` has those.
+fn failpoints() -> BTreeSet<String> {
+    every_failpoint().into_iter().filter(|name| !name.starts_with("pull.")).collect()
 }
 
 /// Commands that land, reject, merge into months that stand and months that don't, and rebuild.
