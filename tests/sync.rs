@@ -33,7 +33,7 @@ impl Desk {
         let start = profile.to.and_hms_opt(20, 0, 0).unwrap().and_utc();
         let options = Options { clock: Clock::stepped(start), faults, ..Options::new(profile) };
         let simulator = Simulator::start(options).unwrap();
-        let settings = format!("[amazon]\nendpoint = {:?}\nclock = \"stepped\"\nhistory_days = 20\n", simulator.url());
+        let settings = format!("[amazon]\nendpoint = {:?}\nclock = \"stepped\"\nhistory_days = 30\n", simulator.url());
         let desk = Self { simulator, site: Site::with_settings(&settings) };
         desk.simulator.accounts().iter().for_each(|account| desk.add(account));
         desk
@@ -93,38 +93,44 @@ fn a_sync_brings_what_is_true_and_a_second_one_nothing_twice() {
     assert!(missing.is_empty(), "{missing:?}");
     let created = desk.reports_created();
     desk.site.ok(&["sync"]);
-    // What moved on since the first plan was made, and nothing of what lies further back.
+    // What moved on since the first plan was made, midnight perhaps, and nothing of what lies further back.
     let again = desk.reports_created() - created;
-    assert!(again <= 4, "{again} reports were asked for again");
+    assert!(again * 5 <= created, "{again} reports were asked for again, after {created}");
     desk.assert_true();
     desk.site.ok(&["verify"]);
 }
 
+const SOME: [&str; 4] = ["sync", "--no-rollup", "--pipeline", "all_orders,transactions,settlements,inventory,products"];
+
+impl Desk {
+    /// Lets the time pass after which an account is nobody's whose process died.
+    fn wait_for_the_lease(&self) {
+        let clock = self.simulator.clock();
+        clock.sleep_until(clock.now() + TimeDelta::minutes(16));
+    }
+}
+
 #[test]
 fn cut_short_at_any_failpoint_and_run_again() {
+    let calm = Desk::new(1);
+    calm.site.ok(&SOME);
+    calm.wait_for_the_lease();
+    calm.site.ok(&SOME);
     for name in FAILPOINTS {
-        for nth in [1, 3] {
-            let desk = Desk::new(1);
-            let command = ["sync", "--pipeline", "all_orders,transactions,settlements,inventory,products"];
-            let mut cut = desk.site.command(&command);
-            let output = cut.env("SELLERLAKE_FAILPOINT", format!("{name}:{nth}")).output().unwrap();
-            if nth > 1 && output.status.success() {
-                continue; // not reached so often
-            }
-            assert_eq!(output.status.signal(), Some(SIGABRT), "{name}: {}", words(&output));
-            let created = desk.reports_created();
-            // Until its time is up, the account is the dead process's.
-            assert!(words(&desk.site.run(&command)).contains("holds the account"), "{name}:{nth}");
-            desk.simulator.clock().sleep_until(desk.simulator.clock().now() + TimeDelta::minutes(16));
-            desk.site.ok(&command);
-            let again = desk.reports_created() - created;
-            assert!(again <= 1, "{name}:{nth}: {again} reports were created again");
-            let open = desk.site.sql("SELECT * FROM meta.slices WHERE status NOT IN ('loaded', 'no_data')");
-            assert!(open.is_empty(), "{name}:{nth}: {open:?}");
-            let left = desk.site.value("SELECT count(*) FROM meta.deliveries WHERE status <> 'loaded'");
-            assert_eq!(left, "0", "{name}:{nth}");
-            desk.site.ok(&["verify"]);
-        }
+        let desk = Desk::new(1);
+        let cut = desk.site.command(&SOME).env("SELLERLAKE_FAILPOINT", name).output().unwrap();
+        assert_eq!(cut.status.signal(), Some(SIGABRT), "{name}: {}", words(&cut));
+        assert!(words(&desk.site.run(&SOME)).contains("holds the account"), "{name}");
+        desk.wait_for_the_lease();
+        desk.site.ok(&SOME);
+        let (created, expected) = (desk.reports_created(), calm.reports_created());
+        assert!(created <= expected, "{name}: {created} reports were created instead of {expected}");
+        let open = desk.site.sql("SELECT * FROM meta.slices WHERE status NOT IN ('loaded', 'no_data')");
+        assert!(open.is_empty(), "{name}: {open:?}");
+        let left = desk.site.value("SELECT count(*) FROM meta.deliveries WHERE status <> 'loaded'");
+        assert_eq!(left, "0", "{name}");
+        desk.site.ok(&["rollup"]);
+        desk.site.ok(&["verify"]);
     }
 }
 
@@ -220,4 +226,38 @@ fn two_runs_of_one_account_don_t_meet() {
     for output in outputs.iter().filter(|output| output.status.code() != Some(0)) {
         assert!(words(output).contains("holds the account"), "{}", words(output));
     }
+}
+
+#[test]
+fn an_interrupted_run_gives_the_account_back() {
+    let desk = Desk::new(1);
+    let mut child = desk.site.command(&["sync", "--no-rollup"]).stderr(Stdio::piped()).spawn().unwrap();
+    while desk.reports_created() < 3 && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    // 3: in part; 0: it was done before anybody could interrupt it.
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{:?} {}", output.status, words(&output));
+    desk.site.ok(&["sync", "--pipeline", "transactions"]);
+    assert_eq!(desk.site.value("SELECT count(*) FROM meta.deliveries WHERE status <> 'loaded'"), "0");
+}
+
+#[test]
+fn a_pipeline_of_one_s_own_is_checked_with_the_others() {
+    let site = Site::with_settings("declarations = \"mine\"\n");
+    let wrong = "doc = \"Mine.\"\nconnector = \"reprot\"\nsource = \"all_orders\"\nscope = \"account\"\n\
+                 every = \"1d\"\nsnapshot = \"1d\"\n";
+    site.file("mine/pipelines/my_orders.toml", wrong);
+    let output = site.run(&["check"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = words(&output);
+    assert!(
+        said.contains("pipelines/my_orders.toml: connector") && said.contains("did you mean \"report\"?"),
+        "{said}"
+    );
+    site.file("mine/pipelines/my_orders.toml", wrong.replace("reprot", "orders"));
+    site.ok(&["check"]);
+    site.file("mine/pipelines/traffic.toml", wrong);
+    assert!(words(&site.run(&["check"])).contains("built-in pipeline"));
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{Result, Scope, Window};
-use sellerlake_state::{PullPlan, Slice, SliceKey, SliceStatus};
+use sellerlake_state::{Priority, PullPlan, Slice, SliceKey, SliceStatus};
 
 use crate::declared::Pipeline;
+use crate::intervals::Intervals;
 use crate::keys::KeysByMarket;
 use crate::plan::{Known, Outlook, plan};
 use crate::pulls::rows;
@@ -82,8 +83,15 @@ impl Run<'_> {
         };
         let keys = keys.of(&scoped.marketplaces);
         let mut planned = Vec::new();
+        let waits_for_a_person = |slice: &&Slice| slice.mark.status == SliceStatus::Failed;
+        let failed: Intervals = slices.iter().filter(waits_for_a_person).map(|slice| slice.window).collect();
         for mut request in plan(&pipeline.need, &outlook) {
-            request.priority = self.options.priority.unwrap_or(request.priority);
+            request.priority = match self.options.priority {
+                // What failed for good is queued again only by hand.
+                _ if failed.meets(request.window) => Priority::Manual,
+                Some(priority) => priority,
+                None => request.priority,
+            };
             planned.extend(rows(pipeline, scoped, &request, &keys, now));
         }
         Ok(planned)
