@@ -22,3 +22,7 @@ update:
 bench:
     cargo build --release
     python3 benches/run.py
+
+# Two hundred seeds of faults and deaths; `just chaos 17` sees one again.
+chaos seeds="0..200":
+    SELLERLAKE_CHAOS={{seeds}} cargo test --release --package sellerlake-cli --test end_to_end storms -- --nocapture

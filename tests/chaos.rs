@@ -189,7 +189,11 @@ fn storms_end_in_the_truth() {
             Ok(storm) => tally.add(storm),
             Err(_) => failed.push(*seed),
         }
-        eprintln!("seed {seed}: {} s{}", begun.elapsed().as_secs(), if failed.contains(seed) { ", FAILED" } else { "" });
+        eprintln!(
+            "seed {seed}: {} s{}",
+            begun.elapsed().as_secs(),
+            if failed.contains(seed) { ", FAILED" } else { "" }
+        );
     }
     eprintln!("{} storms: {tally:#?}", seeds.len());
     assert!(failed.is_empty(), "see one again with SELLERLAKE_CHAOS={}: {failed:?}", failed[0]);

@@ -5,8 +5,10 @@
 mod bad_input;
 mod books;
 mod change;
+mod chaos;
 mod crash;
 mod deliveries;
+mod desk;
 mod docs;
 mod lab;
 mod novelty;
