@@ -34,9 +34,8 @@ impl Remembered {
                     window: slice.window,
                     again_at: slice.mark.not_before.map(|turn| scoped.wall(turn)),
                 }),
-                SliceStatus::Unreachable => remembered.busy.push(slice.window),
                 SliceStatus::Failed if retry => {}
-                SliceStatus::Failed => remembered.busy.push(slice.window),
+                SliceStatus::Unreachable | SliceStatus::Failed => remembered.busy.push(slice.window),
                 SliceStatus::Cancelled | SliceStatus::Fatal | SliceStatus::Waiting if later && !retry => {
                     remembered.busy.push(slice.window);
                 }
