@@ -10,6 +10,7 @@ mod connect;
 mod coverage;
 mod declared;
 mod declared_rules;
+mod estimate;
 mod inputs;
 mod intervals;
 mod keys;
