@@ -10,6 +10,7 @@ mod connect;
 mod coverage;
 mod declared;
 mod declared_rules;
+mod estimate;
 mod groups;
 mod inputs;
 mod intervals;

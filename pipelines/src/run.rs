@@ -9,6 +9,7 @@ use sellerlake_state::{Lease, Pull, PullFilter, PullPlan, PullStatus, PullStep};
 use tokio::task::JoinSet;
 
 use crate::declared::Pipeline;
+use crate::estimate::least;
 use crate::pulls::{Progressed, request};
 use crate::scopes::{Holder, Scoped, scopes};
 use crate::settle::Pending;
@@ -173,8 +174,21 @@ impl<'a> Run<'a> {
                 added += 1;
             }
         }
-        self.watch.planned(&self.holder.id, added);
+        if added > 0 {
+            self.watch.planned(&self.holder.id, added, self.at_least());
+        }
         Ok(added)
+    }
+
+    /// How long what is queued takes at least.
+    fn at_least(&self) -> TimeDelta {
+        let mut requests: BTreeMap<&str, u64> = BTreeMap::new();
+        for row in self.queue.values() {
+            if let Ok(pipeline) = self.puller.pipelines.get(&row.pipeline) {
+                *requests.entry(&pipeline.connector).or_default() += 1;
+            }
+        }
+        least(requests)
     }
 
     /// Enters planned requests into the ledger and the queue; how many are new.

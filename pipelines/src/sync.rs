@@ -61,8 +61,8 @@ impl SyncOptions {
 
 /// Follows a run; called often, so cheap.
 pub trait Watch: Send + Sync {
-    /// So many more requests are to be made.
-    fn planned(&self, account: &AccountId, requests: u64);
+    /// So many more requests are to be made; by Amazon's quotas all that are left take at least so long.
+    fn planned(&self, account: &AccountId, requests: u64, at_least: TimeDelta);
     /// A request of this pipeline is over.
     fn concluded(&self, account: &AccountId, pipeline: &str);
 }
@@ -205,8 +205,9 @@ impl Puller {
                 message: Some(error.to_string()),
             },
         };
-        state.end_run(&entry, &end, clock.now()).await?;
+        let ended = state.end_run(&entry, &end, clock.now()).await;
         state.release_lease(&lease).await?;
+        ended?;
         driven.map(|()| synced)
     }
 }

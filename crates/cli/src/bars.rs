@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use chrono::TimeDelta;
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 use sellerlake_contracts::AccountId;
 use sellerlake_pipelines::{Progress, Watch};
+
+use crate::printer;
 
 /// One bar at a time.
 #[derive(Default)]
@@ -27,7 +31,7 @@ impl Progress for Bars {
         let style = ProgressStyle::with_template("{msg:24} {wide_bar} {pos}/{len} {eta}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_message(what.to_owned());
-        bar.enable_steady_tick(std::time::Duration::from_millis(120));
+        bar.enable_steady_tick(Duration::from_millis(120));
         self.with(|current| *current = Some(bar));
     }
 
@@ -40,50 +44,62 @@ impl Progress for Bars {
     }
 }
 
-/// A bar for each account that is pulled: how many requests are over, of how many, and how long the rest will take at
-/// the pace Amazon's quotas have allowed so far.
+/// A bar for each account that is pulled: how many requests are over, of how many, and how long the rest takes at
+/// least by Amazon's quotas.
 pub struct PullBars {
     screen: Option<MultiProgress>,
-    bars: Mutex<BTreeMap<AccountId, ProgressBar>>,
+    bars: Mutex<BTreeMap<AccountId, (ProgressBar, Instant)>>,
 }
 
 impl PullBars {
-    /// Bars on a terminal, and nothing elsewhere.
+    /// Bars on a terminal, and a line elsewhere where it takes long.
     pub fn new() -> Self {
         let screen = std::io::stderr().is_terminal().then(MultiProgress::new);
         Self { screen, bars: Mutex::default() }
     }
 
-    fn with(&self, account: &AccountId, act: impl FnOnce(&ProgressBar)) {
+    fn with(&self, account: &AccountId, act: impl FnOnce(&ProgressBar, &mut Instant)) {
         let Some(screen) = &self.screen else { return };
         let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
-        let bar = bars.entry(account.clone()).or_insert_with(|| {
+        let (bar, end) = bars.entry(account.clone()).or_insert_with(|| {
             let bar = screen.add(ProgressBar::new(0));
-            let style = ProgressStyle::with_template("{prefix:24} {wide_bar} {pos}/{len} {eta:>6} {msg:20}");
+            let style = ProgressStyle::with_template("{prefix:24} {wide_bar} {pos}/{len} {msg:40}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(account.to_string());
-            bar.enable_steady_tick(std::time::Duration::from_millis(120));
-            bar
+            bar.enable_steady_tick(Duration::from_millis(120));
+            (bar, Instant::now())
         });
-        act(bar);
+        act(bar, end);
     }
 
     /// Takes the bars away.
     pub fn end(&self) {
         let bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
-        bars.values().for_each(ProgressBar::finish_and_clear);
+        bars.values().for_each(|(bar, _)| bar.finish_and_clear());
     }
 }
 
 impl Watch for PullBars {
-    fn planned(&self, account: &AccountId, requests: u64) {
-        self.with(account, |bar| bar.inc_length(requests));
+    fn planned(&self, account: &AccountId, requests: u64, at_least: TimeDelta) {
+        let at_least = at_least.to_std().unwrap_or_default();
+        if self.screen.is_none() && at_least >= Duration::from_mins(1) {
+            printer::note(format!(
+                "{account}: {requests} more requests; by Amazon's quotas they take at least {}",
+                HumanDuration(at_least)
+            ));
+        }
+        self.with(account, |bar, end| {
+            bar.inc_length(requests);
+            *end = Instant::now() + at_least;
+        });
     }
 
     fn concluded(&self, account: &AccountId, pipeline: &str) {
-        self.with(account, |bar| {
+        self.with(account, |bar, end| {
             bar.inc(1);
-            bar.set_message(pipeline.to_owned());
+            let left = end.saturating_duration_since(Instant::now());
+            let left = if left.is_zero() { String::new() } else { format!(", {} left", HumanDuration(left)) };
+            bar.set_message(format!("{pipeline}{left}"));
         });
     }
 }

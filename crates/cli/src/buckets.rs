@@ -11,6 +11,10 @@ use tokio::sync::Mutex;
 
 use crate::commands::ledger_id;
 
+/// A bucket that fills up within this time is not kept: no restart is faster than that, and every write that is waited
+/// for costs more than the call it pays for.
+const SOON_FULL_SECONDS: f64 = 120.0;
+
 /// Levels of the accounts this process holds. A process that asks without holding the account, to check it, leaves no
 /// trace: its few calls are no burst.
 pub(crate) struct Levels {
@@ -44,17 +48,25 @@ impl BucketStore for Levels {
     }
 
     async fn save(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()> {
+        let is_kept = |level: &&BucketLevel| level.burst > SOON_FULL_SECONDS * level.rate;
+        let kept: Vec<Bucket> = levels.iter().filter(is_kept).map(bucket).collect();
+        if kept.is_empty() {
+            return Ok(());
+        }
         let lease = self.leases.lock().await.get(account).cloned();
         let Some(lease) = lease else { return Ok(()) };
-        let bucket = |level: &BucketLevel| Bucket {
-            operation: level.operation.clone(),
-            tokens: level.tokens,
-            rate_per_second: level.rate,
-            burst: level.burst,
-            updated_at: level.updated_at,
-        };
         let mut leased = self.state.leased(&lease, self.clock.now()).await?;
-        leased.save_buckets(&levels.iter().map(bucket).collect::<Vec<_>>()).await?;
+        leased.save_buckets(&kept).await?;
         leased.commit().await
+    }
+}
+
+fn bucket(level: &BucketLevel) -> Bucket {
+    Bucket {
+        operation: level.operation.clone(),
+        tokens: level.tokens,
+        rate_per_second: level.rate,
+        burst: level.burst,
+        updated_at: level.updated_at,
     }
 }
