@@ -44,25 +44,37 @@ const FOOTER_CACHE_BYTES: usize = 64 * 1024 * 1024;
 pub struct LakeReader(Arc<Inner>);
 
 struct Inner {
-    store: Arc<dyn ObjectStore>,
-    disk: Option<(PathBuf, FileTag)>,
+    place: Place,
     footers: Footers,
     opened: AtomicU64,
+}
+
+enum Place {
+    Store(Arc<dyn ObjectStore>),
+    /// The store is the same place.
+    Disk(Arc<dyn ObjectStore>, PathBuf, FileTag),
+    /// One object, whatever it is called.
+    Memory(Bytes),
 }
 
 impl LakeReader {
     /// Reads through the store, each range under the condition that the object is still the expected one.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self::build(store, None)
+        Self::build(Place::Store(store))
     }
 
     /// Reads files below `root` directly. `store` is the same place seen as a store.
     pub fn on_disk(store: Arc<dyn ObjectStore>, root: impl Into<PathBuf>, tag: FileTag) -> Self {
-        Self::build(store, Some((root.into(), tag)))
+        Self::build(Place::Disk(store, root.into(), tag))
     }
 
-    fn build(store: Arc<dyn ObjectStore>, disk: Option<(PathBuf, FileTag)>) -> Self {
-        Self(Arc::new(Inner { store, disk, footers: Footers::new(FOOTER_CACHE_BYTES), opened: AtomicU64::new(0) }))
+    /// Reads an object that isn't published yet: every path and tag leads to these bytes.
+    pub fn in_memory(object: Bytes) -> Self {
+        Self::build(Place::Memory(object))
+    }
+
+    fn build(place: Place) -> Self {
+        Self(Arc::new(Inner { place, footers: Footers::new(FOOTER_CACHE_BYTES), opened: AtomicU64::new(0) }))
     }
 
     /// How often the reader touched an object: files opened on disk, range requests elsewhere.
@@ -78,7 +90,11 @@ impl LakeReader {
 
 impl fmt::Debug for LakeReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LakeReader").field("store", &self.0.store.to_string()).finish_non_exhaustive()
+        let place = match &self.0.place {
+            Place::Store(store) | Place::Disk(store, ..) => store.to_string(),
+            Place::Memory(_) => "memory".to_owned(),
+        };
+        f.debug_struct("LakeReader").field("place", &place).finish_non_exhaustive()
     }
 }
 
@@ -137,12 +153,18 @@ impl ObjectReader {
     async fn read(&mut self, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>> {
         let bytes: u64 = ranges.iter().map(|range| range.end - range.start).sum();
         self.metrics.bytes_scanned.add(bytes as usize);
-        match &self.reader.0.disk {
-            Some((root, tag)) => {
+        match &self.reader.0.place {
+            Place::Disk(_, root, tag) => {
                 let file = root.join(self.path.as_ref());
                 self.read_file(file, *tag, ranges).await
             }
-            None => coalesce_ranges(&ranges, |range| self.fetch(range), OBJECT_STORE_COALESCE_DEFAULT).await,
+            Place::Store(store) => {
+                coalesce_ranges(&ranges, |range| self.fetch(store, range), OBJECT_STORE_COALESCE_DEFAULT).await
+            }
+            Place::Memory(object) => {
+                let part = |range: Range<u64>| object.slice(range.start as usize..range.end as usize);
+                Ok(ranges.into_iter().map(part).collect())
+            }
         }
     }
 
@@ -164,14 +186,14 @@ impl ObjectReader {
         Ok(bytes)
     }
 
-    async fn fetch(&self, range: Range<u64>) -> Result<Bytes> {
+    async fn fetch(&self, store: &Arc<dyn ObjectStore>, range: Range<u64>) -> Result<Bytes> {
         self.reader.0.opened.fetch_add(1, Ordering::Relaxed);
         let options = GetOptions {
             range: Some(GetRange::Bounded(range)),
             if_match: Some(self.etag.clone()),
             ..GetOptions::default()
         };
-        let answer = self.reader.0.store.get_opts(&self.path, options).await.map_err(|error| self.refused(error))?;
+        let answer = store.get_opts(&self.path, options).await.map_err(|error| self.refused(error))?;
         if answer.meta.e_tag.as_deref() != Some(self.etag.as_str()) {
             return Err(Replaced::error(self.path.as_ref()));
         }
