@@ -3,8 +3,6 @@
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 
-use chrono::TimeDelta;
-use sellerlake_simulator::{Account, FaultPlan};
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, words};

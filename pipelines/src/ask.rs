@@ -136,6 +136,7 @@ impl Workspace {
             let options = LakeTableOptions {
                 expose_seller: true,
                 expose_month: stage.table.grain == Grain::Month,
+                text_views: true,
                 ..LakeTableOptions::default()
             };
             let table = LakeTable::new(reader.clone(), &table_schema(&stage.table), owned, &options);
@@ -147,6 +148,7 @@ impl Workspace {
                 expose_seller: true,
                 expose_month: source.month.is_some(),
                 hide_markers: true,
+                text_views: true,
                 ..LakeTableOptions::default()
             };
             let table = LakeTable::new(reader.clone(), &stored_schema(source), owned, &options);

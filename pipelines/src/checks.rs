@@ -2,20 +2,15 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
-use datafusion::catalog::streaming::StreamingTable;
-use datafusion::common::DataFusionError;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::streaming::PartitionStream;
+use datafusion::physical_plan::common::spawn_buffered;
 use futures::StreamExt;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use sellerlake_contracts::{Error, Kind, Month, Partition, Result};
+use sellerlake_contracts::{Error, Kind, ObjectState, Partition, Result};
+use sellerlake_query::{LakeReader, LakeTable, LakeTableOptions};
 use sellerlake_sinks::BuiltPartition;
 use sellerlake_state::Severity as AlarmSeverity;
-use sellerlake_transforms::stage::{StageInput, table_schema};
+use sellerlake_transforms::stage::{Company, StageInput, table_schema};
 use sellerlake_transforms::{Check, Dataset, Severity, Stage};
 
 use crate::Workspace;
@@ -75,15 +70,16 @@ impl Workspace {
         &self,
         stage: &Stage,
         built: &BuiltPartition,
-        month: Option<Month>,
+        company: Company,
     ) -> Result<Vec<Objection>> {
         let mut objections = Vec::new();
         for check in self.declarations.checks.get(&stage.table.name).into_iter().flatten() {
-            let provider = built_rows(stage, built)?;
-            let input = StageInput { provider: Arc::new(provider), rows: built.rows };
+            let input = StageInput { provider: Arc::new(built_rows(stage, built)?), rows: built.rows };
             let mut inputs = self.references()?;
             inputs.insert(stage.table.name.clone(), input);
-            let mut answer = self.stages.run_check(check, &inputs, month).await?;
+            let answer = self.stages.run_check(check, &inputs, built.partition.month, company).await?;
+            // Looked for by a task of its own, beside those of other months.
+            let mut answer = spawn_buffered(answer, 1);
             let mut found = Vec::new();
             while let Some(batch) = answer.next().await {
                 let failed =
@@ -106,37 +102,10 @@ fn show(found: &[RecordBatch]) -> String {
     format!("{rows} rows\n{shown}")
 }
 
-fn built_rows(stage: &Stage, built: &BuiltPartition) -> Result<StreamingTable> {
-    let schema = table_schema(&stage.table);
-    let bytes = Bytes::from_owner(built.spool.map()?);
-    let rows: Arc<dyn PartitionStream> = Arc::new(BuiltRows { schema: Arc::clone(&schema), bytes });
-    StreamingTable::try_new(schema, vec![rows])
-        .map_err(|error| Error::permanent(Kind::Internal, "can't show rebuilt rows to a check").source(error))
-}
-
-/// A built file that can be read as often as a plan likes.
-#[derive(Debug)]
-struct BuiltRows {
-    schema: SchemaRef,
-    bytes: Bytes,
-}
-
-impl PartitionStream for BuiltRows {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let reader = ParquetRecordBatchReaderBuilder::try_new(self.bytes.clone())
-            .and_then(ParquetRecordBatchReaderBuilder::build);
-        let batches: Box<dyn Iterator<Item = Result<RecordBatch, DataFusionError>> + Send> = match reader {
-            Ok(reader) => Box::new(rows(reader)),
-            Err(error) => Box::new(std::iter::once(Err(DataFusionError::from(error)))),
-        };
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), futures::stream::iter(batches)))
-    }
-}
-
-fn rows(reader: ParquetRecordBatchReader) -> impl Iterator<Item = Result<RecordBatch, DataFusionError>> + Send {
-    reader.map(|batch| batch.map_err(DataFusionError::from))
+/// A built file as a table: checks read the columns they name, and what statistics don't rule out.
+fn built_rows(stage: &Stage, built: &BuiltPartition) -> Result<LakeTable> {
+    let reader = LakeReader::in_memory(Bytes::from_owner(built.spool.map()?));
+    let options = LakeTableOptions { output_ordering: stage.table.sort.clone(), ..LakeTableOptions::default() };
+    let object = ObjectState { etag: Some("built".to_owned()), ..built.state() };
+    Ok(LakeTable::new(reader, &table_schema(&stage.table), vec![object], &options))
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use datafusion::common::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sellerlake_contracts::{Area, Delivery, DeliveryId, Error, Kind, Month, Partition, Result, SellerId, failpoint};
 use sellerlake_schemas::Source;
@@ -57,6 +57,16 @@ pub struct Group {
     /// Units whose standing version is newer than what came.
     pub units_superseded: u64,
 }
+
+/// What became of one partition.
+struct Swapped {
+    partition: Partition,
+    touched: bool,
+    tally: Arc<Tally>,
+}
+
+/// Months merged at once: their rows come one after the other.
+const MONTHS_AT_ONCE: usize = 2;
 
 impl Workspace {
     /// Decodes and merges landed deliveries of one source and seller, each partition swapped once.
@@ -107,35 +117,47 @@ impl Workspace {
         options: &LoadOptions,
         group: &mut Group,
     ) -> Result<()> {
-        let tally = Arc::new(Tally::default());
         let merged = merge(source, streams, &self.task())?;
-        let (sender, mut months) = futures::channel::mpsc::channel(0);
+        let (sender, months) = futures::channel::mpsc::channel(0);
         let splitting = tokio::spawn(split_months(merged, sender));
-        let mut seen = BTreeSet::new();
-        while let Some(MonthRows { month, rows }) = months.next().await {
-            let partition = source_partition(source, seller, month);
-            if self.swap_source(source, &partition, Some(rows), options, &tally).await? {
-                group.touched.push(partition.clone());
-            }
-            seen.insert(partition);
-        }
+        let swap = |MonthRows { month, rows }| {
+            self.swap_source(source, source_partition(source, seller, month), Some(rows), options)
+        };
+        // The rows of a month flow while the file of the one before is synced and published.
+        let mut swapped: Vec<Swapped> = months.map(swap).buffered(MONTHS_AT_ONCE).try_collect().await?;
         splitting.await.map_err(|error| Error::permanent(Kind::Internal, "a merge was interrupted").source(error))?;
         if !options.replaying.is_empty() {
-            for partition in self.partitions_of(source, seller).await?.into_iter().filter(|known| !seen.contains(known))
-            {
-                if self.swap_source(source, &partition, None, options, &tally).await? {
-                    group.touched.push(partition);
+            let seen: BTreeSet<Partition> = swapped.iter().map(|swapped| swapped.partition.clone()).collect();
+            for partition in self.partitions_of(source, seller).await? {
+                if !seen.contains(&partition) {
+                    swapped.push(self.swap_source(source, partition, None, options).await?);
                 }
             }
         }
-        group.units_added = tally.added.load(Ordering::Relaxed);
-        group.units_replaced = tally.replaced.load(Ordering::Relaxed);
-        group.units_superseded = tally.superseded.load(Ordering::Relaxed);
+        for Swapped { partition, touched, tally } in swapped {
+            group.units_added += tally.added.load(Ordering::Relaxed);
+            group.units_replaced += tally.replaced.load(Ordering::Relaxed);
+            group.units_superseded += tally.superseded.load(Ordering::Relaxed);
+            group.touched.extend(touched.then_some(partition));
+        }
         Ok(())
     }
 
-    /// Merges new rows into one partition until nobody interferes; false where nothing had to change.
+    /// Merges new rows into one partition until nobody interferes.
     async fn swap_source(
+        &self,
+        source: &Arc<Source>,
+        partition: Partition,
+        rows: Option<SendableRecordBatchStream>,
+        options: &LoadOptions,
+    ) -> Result<Swapped> {
+        let tally = Arc::new(Tally::default());
+        let touched = self.merge_into(source, &partition, rows, options, &tally).await?;
+        Ok(Swapped { partition, touched, tally })
+    }
+
+    /// False where nothing had to change.
+    async fn merge_into(
         &self,
         source: &Arc<Source>,
         partition: &Partition,

@@ -7,6 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use sellerlake_contracts::{Error, Kind, Month, MonthReach, ObjectState, Partition, Result, SellerId, failpoint};
 use sellerlake_state::Severity as AlarmSeverity;
 use sellerlake_transforms::Stage;
+use sellerlake_transforms::stage::Company;
 
 use crate::Workspace;
 use crate::catalogue::Catalogue;
@@ -96,8 +97,9 @@ impl Workspace {
                     stale = self.stale(stage, &catalogue, changed.as_ref());
                     continue;
                 }
+                let company = if stale.len() > 1 { Company::Beside } else { Company::Alone };
                 let attempts: Vec<Attempt> = stream::iter(stale)
-                    .map(|(month, input_hash)| self.rebuild_one(stage, &catalogue, month, input_hash))
+                    .map(|(month, input_hash)| self.rebuild_one(stage, &catalogue, month, input_hash, company))
                     .buffered(self.settings.threads)
                     .try_collect()
                     .await?;
@@ -216,13 +218,14 @@ impl Workspace {
         catalogue: &Catalogue,
         month: Option<Month>,
         input_hash: String,
+        company: Company,
     ) -> Result<Attempt> {
         let partition = catalogue.partition(stage.area, &stage.table.name, month);
         let mut catalogue = catalogue.clone();
         let mut input_hash = input_hash;
         let mut attempt = 0;
         loop {
-            match self.run_stage(stage, &catalogue, &partition, &input_hash).await {
+            match self.run_stage(stage, &catalogue, &partition, &input_hash, company).await {
                 Ok(built) => {
                     self.state.clear_alarm(&alarm_key(&partition)).await?;
                     return Ok(Attempt::Done(Box::new(built)));
@@ -249,8 +252,10 @@ impl Workspace {
         catalogue: &Catalogue,
         partition: &Partition,
         input_hash: &str,
+        company: Company,
     ) -> Result<Built> {
-        let rows = self.stages.run(stage, &self.inputs(stage, catalogue, partition.month)?, partition.month).await?;
+        let inputs = self.inputs(stage, catalogue, partition.month)?;
+        let rows = self.stages.run(stage, &inputs, partition.month, company).await?;
         let layout = Layout {
             partition: partition.clone(),
             schema_version: stage.table.version,
@@ -268,7 +273,7 @@ impl Workspace {
             self.still_stands(partition, before).await?;
             return Ok(Built { state, known: Some(before.clone()), rewritten: false, warnings: Vec::new() });
         }
-        let objections = self.objections(stage, &built, partition.month).await?;
+        let objections = self.objections(stage, &built, company).await?;
         if let Some(objection) = objections.iter().find(|objection| objection.blocks()) {
             return Err(Error::permanent(Kind::Data, "a check blocks the rebuilt rows")
                 .at("stage.check")

@@ -2,14 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::record_batch::RecordBatch;
 use chrono::TimeDelta;
 use datafusion::common::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::common::spawn_buffered;
 use futures::StreamExt;
 use sellerlake_contracts::{Error, Kind, Partition, Result};
 use sellerlake_sinks::{BuiltPartition, PartitionWriter, WriteOptions};
-use tokio::sync::mpsc;
 
 use crate::Workspace;
 
@@ -25,40 +24,21 @@ pub(crate) struct Layout {
 
 impl Workspace {
     /// Streams rows into a new file of a partition; nothing is published yet.
-    pub(crate) async fn build(&self, layout: Layout, mut rows: SendableRecordBatchStream) -> Result<BuiltPartition> {
+    pub(crate) async fn build(&self, layout: Layout, rows: SendableRecordBatchStream) -> Result<BuiltPartition> {
         let Layout { partition, schema_version, sorted_by } = layout;
         let options = WriteOptions { sorted_by, nulls_first: true, threads: self.settings.threads };
-        let (sender, mut receiver) = mpsc::channel::<RecordBatch>(AHEAD);
         let (spool, schema, named) = (self.lake.spool()?, rows.schema(), partition.clone());
+        // Computed by a task of its own, while a thread writes, so that partitions built at once share the cores.
+        let mut rows = spawn_buffered(rows, AHEAD);
+        let runtime = tokio::runtime::Handle::current();
         let writing = tokio::task::spawn_blocking(move || {
             let mut writer = PartitionWriter::new(spool, partition, schema, schema_version, &options)?;
-            while let Some(batch) = receiver.blocking_recv() {
-                writer.write(&batch)?;
+            while let Some(batch) = runtime.block_on(rows.next()) {
+                writer.write(&batch.map_err(|error| row_error(error, &named))?)?;
             }
-            Ok::<_, Error>(writer)
+            writer.finish()
         });
-        let mut failure = None;
-        while let Some(batch) = rows.next().await {
-            match batch {
-                // A writer that stopped listening has failed, and says so when joined.
-                Ok(batch) => {
-                    if sender.send(batch).await.is_err() {
-                        break;
-                    }
-                }
-                Err(error) => {
-                    failure = Some(row_error(error, &named));
-                    break;
-                }
-            }
-        }
-        drop(sender);
-        let interrupted = |error| Error::permanent(Kind::Internal, "writing was interrupted").source(error);
-        let writer = writing.await.map_err(interrupted)?;
-        match failure {
-            Some(error) => Err(error),
-            None => tokio::task::spawn_blocking(move || writer?.finish()).await.map_err(interrupted)?,
-        }
+        writing.await.map_err(|error| Error::permanent(Kind::Internal, "writing was interrupted").source(error))?
     }
 }
 

@@ -61,20 +61,10 @@ impl Lake {
     /// Rows that came to nothing are not written where nothing stands (the answer then has no tag), and replace
     /// what stands by a file without rows. `input_hash` of the answer is empty: only the caller knows it.
     pub async fn swap(&self, built: BuiltPartition, expected: Option<&str>) -> Result<ObjectState> {
-        let BuiltPartition { spool, partition, rows, visible_rows, row_hash, size_bytes, schema_version } = built;
-        let path = partition.path();
-        let state = |etag, size_bytes| ObjectState {
-            partition,
-            etag,
-            size_bytes,
-            rows,
-            visible_rows,
-            row_hash,
-            input_hash: String::new(),
-            schema_version,
-        };
-        if rows == 0 && expected.is_none() && self.head_path(&path).await?.is_none() {
-            return Ok(state(None, 0));
+        let (state, spool) = (built.state(), built.spool);
+        let path = state.partition.path();
+        if state.rows == 0 && expected.is_none() && self.head_path(&path).await?.is_none() {
+            return Ok(ObjectState { size_bytes: 0, ..state });
         }
         let head = match self.local_root() {
             Some(root) => {
@@ -83,8 +73,8 @@ impl Lake {
             }
             None => self.swap_on_store(&path, spool, expected).await?,
         };
-        debug_assert_eq!(head.size_bytes, size_bytes, "what was built is what stands");
-        Ok(state(Some(head.etag), head.size_bytes))
+        debug_assert_eq!(head.size_bytes, state.size_bytes, "what was built is what stands");
+        Ok(ObjectState { etag: Some(head.etag), ..state })
     }
 
     /// Every partition there is, or those of one area, with what the store says of them. Lists the store: for

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::ops::Deref;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
 
 use sellerlake_contracts::{Error, Kind, Result};
 use sha2::{Digest, Sha256};
@@ -19,6 +20,9 @@ const GATE: &str = "gate.lock";
 
 /// How much is read and hashed at a time.
 const CHUNK_BYTES: usize = 1 << 20;
+
+/// Chunks that may wait to be hashed.
+const CHUNKS_AHEAD: usize = 4;
 
 /// A private file; removed when dropped, unless it was published.
 ///
@@ -91,27 +95,36 @@ impl Spool {
         Ok(metadata.len())
     }
 
-    /// Appends everything `input` has, and says what it was.
+    /// Appends everything `input` has, and says what it was. Hashes beside reading and writing, on another thread.
     pub fn receive(&mut self, input: &mut dyn Read) -> Result<Received> {
-        let mut hash = Sha256::new();
-        let mut size_bytes = 0;
-        let mut chunk = vec![0; CHUNK_BYTES];
-        loop {
-            let length = match input.read(&mut chunk) {
-                Ok(0) => break,
-                Ok(length) => length,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    return Err(Error::transient(Kind::Storage, "the document can't be read to its end")
+        let (sender, chunks) = sync_channel::<Vec<u8>>(CHUNKS_AHEAD);
+        std::thread::scope(|scope| {
+            let hashing = scope.spawn(move || {
+                let mut hash = Sha256::new();
+                chunks.iter().for_each(|chunk| hash.update(&chunk));
+                hex(&hash.finalize())
+            });
+            let mut size_bytes = 0;
+            loop {
+                let mut chunk = Vec::with_capacity(CHUNK_BYTES);
+                // `take` reads until the chunk is full, or the input has ended.
+                Read::take(&mut *input, CHUNK_BYTES as u64).read_to_end(&mut chunk).map_err(|error| {
+                    Error::transient(Kind::Storage, "the document can't be read to its end")
                         .at("spool.receive")
-                        .source(error));
+                        .source(error)
+                })?;
+                if chunk.is_empty() {
+                    break;
                 }
-            };
-            hash.update(&chunk[..length]);
-            self.file.write_all(&chunk[..length]).map_err(|error| self.failed(error))?;
-            size_bytes += length as u64;
-        }
-        Ok(Received { sha256: hex(&hash.finalize()), size_bytes })
+                self.file.write_all(&chunk).map_err(|error| self.failed(error))?;
+                size_bytes += chunk.len() as u64;
+                // The thread listens until there is nothing more to hear.
+                let _ = sender.send(chunk);
+            }
+            drop(sender);
+            let sha256 = hashing.join().map_err(|_| Error::permanent(Kind::Internal, "a hashing thread panicked"))?;
+            Ok(Received { sha256, size_bytes })
+        })
     }
 
     /// Maps what has been written, for reading.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
-use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
@@ -13,7 +13,7 @@ use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
-use sellerlake_contracts::{Error, Kind, Partition, Result};
+use sellerlake_contracts::{Error, Kind, ObjectState, Partition, Result};
 
 use crate::failure;
 use crate::row_hash::{self, Lane, RowHash};
@@ -72,6 +72,22 @@ pub struct BuiltPartition {
     pub size_bytes: u64,
     /// Version of the dataset's declaration.
     pub schema_version: u32,
+}
+
+impl BuiltPartition {
+    /// What the catalogue would know of it, but for the tag it gets when it is published.
+    pub fn state(&self) -> ObjectState {
+        ObjectState {
+            partition: self.partition.clone(),
+            etag: None,
+            size_bytes: self.size_bytes,
+            rows: self.rows,
+            visible_rows: self.visible_rows,
+            row_hash: self.row_hash.clone(),
+            input_hash: String::new(),
+            schema_version: self.schema_version,
+        }
+    }
 }
 
 /// Writes one partition into a spool. Blocks: for a thread of its own.
@@ -212,12 +228,22 @@ fn properties(schema: &SchemaRef, options: &WriteOptions) -> Result<WriterProper
         .set_compression(Compression::ZSTD(level))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_created_by(concat!("sellerlake ", env!("CARGO_PKG_VERSION")).to_owned());
+    for field in schema.fields().iter().filter(|field| is_nearly_unique(field, options)) {
+        builder = builder.set_column_dictionary_enabled(ColumnPath::from(field.name().as_str()), false);
+    }
     if let Some(first) = options.sorted_by.first() {
         let first = ColumnPath::from(first.as_str());
         builder = builder.set_column_statistics_enabled(first, EnabledStatistics::Page);
     }
     let sorting = Some(sorting).filter(|sorting| !sorting.is_empty());
     Ok(builder.set_sorting_columns(sorting).build())
+}
+
+/// Whether a dictionary would have as many entries as there are rows: building it costs more than all else.
+fn is_nearly_unique(field: &Field, options: &WriteOptions) -> bool {
+    let name = field.name();
+    let is_moment = matches!(field.data_type(), DataType::Timestamp(..)) && name != "_as_of";
+    is_moment || name == "_line" || options.sorted_by == [name.as_str()]
 }
 
 /// Encodes a batch into its columns' writers and hashes its rows, sharing the columns out among threads.

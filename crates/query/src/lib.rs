@@ -9,6 +9,7 @@ mod footers;
 pub mod meta;
 pub mod output;
 mod partitions;
+mod plain;
 mod reader;
 mod session;
 mod statement;

@@ -47,26 +47,38 @@ pub struct LakeReader(Arc<Inner>, Arc<Held>);
 pub type Held = HashMap<String, (String, Arc<File>)>;
 
 struct Inner {
-    store: Arc<dyn ObjectStore>,
-    disk: Option<(PathBuf, FileTag)>,
+    place: Place,
     footers: Footers,
     opened: AtomicU64,
+}
+
+enum Place {
+    Store(Arc<dyn ObjectStore>),
+    /// The store is the same place.
+    Disk(Arc<dyn ObjectStore>, PathBuf, FileTag),
+    /// One object, whatever it is called.
+    Memory(Bytes),
 }
 
 impl LakeReader {
     /// Reads through the store, each range under the condition that the object is still the expected one.
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self::build(store, None)
+        Self::build(Place::Store(store))
     }
 
     /// Reads files below `root` directly. `store` is the same place seen as a store.
     pub fn on_disk(store: Arc<dyn ObjectStore>, root: impl Into<PathBuf>, tag: FileTag) -> Self {
-        Self::build(store, Some((root.into(), tag)))
+        Self::build(Place::Disk(store, root.into(), tag))
     }
 
-    fn build(store: Arc<dyn ObjectStore>, disk: Option<(PathBuf, FileTag)>) -> Self {
+    /// Reads an object that isn't published yet: every path and tag leads to these bytes.
+    pub fn in_memory(object: Bytes) -> Self {
+        Self::build(Place::Memory(object))
+    }
+
+    fn build(place: Place) -> Self {
         let footers = Footers::new(FOOTER_CACHE_BYTES);
-        Self(Arc::new(Inner { store, disk, footers, opened: AtomicU64::new(0) }), Arc::default())
+        Self(Arc::new(Inner { place, footers, opened: AtomicU64::new(0) }), Arc::default())
     }
 
     /// The same reader, but for these versions of these objects, which it reads from the files given: they are there
@@ -89,7 +101,11 @@ impl LakeReader {
 
 impl fmt::Debug for LakeReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LakeReader").field("store", &self.0.store.to_string()).finish_non_exhaustive()
+        let place = match &self.0.place {
+            Place::Store(store) | Place::Disk(store, ..) => store.to_string(),
+            Place::Memory(_) => "memory".to_owned(),
+        };
+        f.debug_struct("LakeReader").field("place", &place).finish_non_exhaustive()
     }
 }
 
@@ -150,10 +166,17 @@ impl ObjectReader {
     async fn read(&mut self, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>> {
         let bytes: u64 = ranges.iter().map(|range| range.end - range.start).sum();
         self.metrics.bytes_scanned.add(bytes as usize);
-        if self.file.is_none() && self.reader.0.disk.is_none() {
-            return coalesce_ranges(&ranges, |range| self.fetch(range), OBJECT_STORE_COALESCE_DEFAULT).await;
+        match &self.reader.0.place {
+            // A held version is a file wherever the object lies.
+            Place::Store(store) if self.file.is_none() => {
+                coalesce_ranges(&ranges, |range| self.fetch(store, range), OBJECT_STORE_COALESCE_DEFAULT).await
+            }
+            Place::Memory(object) => {
+                let part = |range: Range<u64>| object.slice(range.start as usize..range.end as usize);
+                Ok(ranges.into_iter().map(part).collect())
+            }
+            Place::Store(_) | Place::Disk(..) => self.read_file(ranges).await,
         }
-        self.read_file(ranges).await
     }
 
     async fn read_file(&mut self, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>> {
@@ -161,12 +184,12 @@ impl ObjectReader {
         let (open, reader) = (Arc::clone(&self.open), self.reader.clone());
         let (path, etag) = (self.path.to_string(), self.etag.clone());
         let work = move || {
-            let file = match (held, &reader.0.disk) {
+            let file = match (held, &reader.0.place) {
                 (Some(file), _) => file,
-                (None, Some((root, tag))) => {
+                (None, Place::Disk(_, root, tag)) => {
                     open_shared(&open, &reader, &root.join(&path), &path, |meta| tag(meta) == etag)?
                 }
-                (None, None) => return Err(unreadable(&path, "nothing holds it")),
+                (None, _) => return Err(unreadable(&path, "nothing holds it")),
             };
             let read = ranges.into_iter().map(|range| read_range(&file, range)).collect::<std::io::Result<Vec<_>>>();
             read.map(|bytes| (file, bytes)).map_err(|error| unreadable(&path, error))
@@ -177,14 +200,14 @@ impl ObjectReader {
         Ok(bytes)
     }
 
-    async fn fetch(&self, range: Range<u64>) -> Result<Bytes> {
+    async fn fetch(&self, store: &Arc<dyn ObjectStore>, range: Range<u64>) -> Result<Bytes> {
         self.reader.0.opened.fetch_add(1, Ordering::Relaxed);
         let options = GetOptions {
             range: Some(GetRange::Bounded(range)),
             if_match: Some(self.etag.clone()),
             ..GetOptions::default()
         };
-        let answer = self.reader.0.store.get_opts(&self.path, options).await.map_err(|error| self.refused(error))?;
+        let answer = store.get_opts(&self.path, options).await.map_err(|error| self.refused(error))?;
         if answer.meta.e_tag.as_deref() != Some(self.etag.as_str()) {
             return Err(Replaced::error(self.path.as_ref()));
         }

@@ -26,6 +26,7 @@ use futures::{Stream, StreamExt};
 use sellerlake_contracts::{Error, Kind, Result};
 use tokio::time::{Instant, Sleep};
 
+use crate::plain::plain;
 use crate::table::objects_in;
 use crate::{failure, statement, stores};
 
@@ -109,7 +110,7 @@ impl SessionBuilder {
 }
 
 /// How DataFusion is set up wherever sellerlake's SQL runs, so that one text means one thing everywhere:
-/// number literals are exact decimals, and text is always Utf8.
+/// number literals are exact decimals, and text is Utf8 wherever a table doesn't say otherwise.
 pub fn config(target_partitions: usize) -> SessionConfig {
     let mut config = SessionConfig::new()
         .with_target_partitions(target_partitions.max(1))
@@ -120,6 +121,8 @@ pub fn config(target_partitions: usize) -> SessionConfig {
     options.sql_parser.parse_float_as_decimal = true;
     options.sql_parser.map_string_types_to_utf8view = false;
     options.execution.parquet.schema_force_view_types = false;
+    // Grouping by order or item meets few rows a group: two passes over them cost more than they save.
+    options.execution.skip_partial_aggregation_probe_ratio_threshold = 0.5;
     config
 }
 
@@ -155,7 +158,7 @@ impl Session {
             None => plan.await,
         };
         let names = self.names();
-        let stream = stream.map_err(|error| failure::explain(error, &names))?;
+        let stream = plain(stream.map_err(|error| failure::explain(error, &names))?);
         Ok(Answer {
             schema: stream.schema(),
             first: None,

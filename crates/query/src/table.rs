@@ -33,9 +33,12 @@ use crate::reader::LakeReader;
 /// The column of `sources/` that is true in rows that only say "this unit came out empty".
 pub const MARKER: &str = "_marker";
 
+/// Sorted objects that one scan keeps apart, so that they can be merged in order.
+const MERGED_OBJECTS: usize = 8;
+
 /// What a [`LakeTable`] shows of its objects.
 #[derive(Debug, Clone, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent switches")]
+#[expect(clippy::struct_excessive_bools, reason = "five independent switches")]
 pub struct LakeTableOptions {
     /// Adds the column `seller_id` (text), from the path.
     pub expose_seller: bool,
@@ -45,6 +48,9 @@ pub struct LakeTableOptions {
     pub hide_underscore: bool,
     /// Hides rows whose `_marker` is true.
     pub hide_markers: bool,
+    /// Shows the files' text as Utf8View, which costs less to read, filter, group and join. Answers of a session
+    /// have Utf8 all the same.
+    pub text_views: bool,
     /// The columns every object is sorted by: ascending, NULLs first. Leave empty where nobody uses the order:
     /// a scan that keeps an order does not split a large object between threads.
     pub output_ordering: Vec<String>,
@@ -75,7 +81,9 @@ impl LakeTable {
     pub fn new(reader: LakeReader, schema: &Schema, objects: Vec<ObjectState>, options: &LakeTableOptions) -> Self {
         let partitions = Partitions::new(objects, options.expose_seller, options.expose_month);
         let hide_rows = options.hide_markers && partitions.have_markers();
-        let mut fields: Vec<_> = schema.fields().iter().map(|field| relaxed(field, &options.output_ordering)).collect();
+        let shape =
+            |field| if options.text_views { as_view(&relaxed(field, options)) } else { relaxed(field, options) };
+        let mut fields: Vec<_> = schema.fields().iter().map(shape).collect();
         if hide_rows && schema.index_of(MARKER).is_err() {
             fields.push(Arc::new(Field::new(MARKER, DataType::Boolean, true)));
         }
@@ -104,9 +112,12 @@ impl LakeTable {
 
     /// The groups a scan reads concurrently, and whether each is sorted.
     ///
-    /// At most one group per partition wanted; a group of one object is as sorted as the object.
+    /// At most one group per partition wanted; but where the order matters, and objects are few enough to be read
+    /// side by side, each is a group: a group of one object is as sorted as the object.
     fn groups(&self, objects: &[usize], wanted: usize) -> (Vec<FileGroup>, bool) {
-        let mut groups: Vec<(u64, Vec<usize>)> = vec![(0, Vec::new()); wanted.clamp(1, objects.len())];
+        let ordered = self.ordering.is_some() && objects.len() <= MERGED_OBJECTS;
+        let count = if ordered { objects.len() } else { wanted.clamp(1, objects.len()) };
+        let mut groups: Vec<(u64, Vec<usize>)> = vec![(0, Vec::new()); count];
         let mut by_size = objects.to_vec();
         by_size.sort_by_key(|object| (std::cmp::Reverse(self.partitions.object(*object).size_bytes), *object));
         for object in by_size {
@@ -246,11 +257,18 @@ pub(crate) fn objects_in(plan: &Arc<dyn ExecutionPlan>) -> BTreeSet<String> {
 }
 
 /// Columns are only ever added, so an object may lack one: all but the sort key may be NULL.
-fn relaxed(field: &Arc<Field>, key: &[String]) -> Arc<Field> {
-    if field.is_nullable() || key.contains(field.name()) {
+fn relaxed(field: &Arc<Field>, options: &LakeTableOptions) -> Arc<Field> {
+    if field.is_nullable() || options.output_ordering.contains(field.name()) {
         return Arc::clone(field);
     }
     Arc::new(field.as_ref().clone().with_nullable(true))
+}
+
+fn as_view(field: &Arc<Field>) -> Arc<Field> {
+    match field.data_type() {
+        DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+        _ => Arc::clone(field),
+    }
 }
 
 /// The leading sort columns that the schema still has.

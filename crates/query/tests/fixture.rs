@@ -108,7 +108,7 @@ pub fn path(seller: &str, month: &str) -> String {
 }
 
 pub fn shown() -> LakeTableOptions {
-    LakeTableOptions { expose_seller: true, expose_month: true, ..LakeTableOptions::default() }
+    LakeTableOptions { expose_seller: true, expose_month: true, text_views: true, ..LakeTableOptions::default() }
 }
 
 pub fn table(lake: &Lake, objects: Vec<ObjectState>) -> Arc<dyn TableProvider> {

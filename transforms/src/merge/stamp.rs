@@ -1,9 +1,11 @@
 //! Stamping a delivery's sorted rows: from the decoded to the working schema.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, AsArray, BooleanArray, Int64Array, StringArray, TimestampMicrosecondArray, new_null_array,
+};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Int64Type, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -30,21 +32,11 @@ pub struct Stamp {
     pub incomplete: BTreeSet<String>,
 }
 
-/// Adds the stamp to sorted decoded rows and leaves out what is held back.
-///
-/// `cell` must be filled before the first batch arrives; a sort yields nothing before its input has ended.
-pub fn stamp(
-    source: &Source,
-    sorted: SendableRecordBatchStream,
-    cell: Arc<OnceLock<Stamp>>,
-) -> SendableRecordBatchStream {
+/// Adds the stamp to sorted decoded rows, and the columns in which they have no value; leaves out what is held back.
+pub fn stamp(source: &Source, sorted: SendableRecordBatchStream, stamp: Stamp) -> SendableRecordBatchStream {
     let schema = working_schema(source);
     let target = schema.clone();
-    let rows = sorted.map(move |batch| {
-        let stamp =
-            cell.get().ok_or_else(|| internal_datafusion_err!("rows were sorted before their stamp was known"))?;
-        stamp_batch(&batch?, stamp, &target)
-    });
+    let rows = sorted.map(move |batch| stamp_batch(&batch?, &stamp, &target));
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 
@@ -73,12 +65,15 @@ fn stamp_batch(batch: &RecordBatch, stamp: &Stamp, target: &SchemaRef) -> Result
                 Arc::new(flags.collect::<BooleanArray>())
             }
             "_marker" => {
-                let lines = column(batch, "_line")?;
-                let lines = lines.as_primitive::<Int64Type>().values();
-                Arc::new(lines.iter().map(|line| Some(*line == 0)).collect::<BooleanArray>())
+                let lines = batch.column_by_name("_line").map(AsArray::as_primitive::<Int64Type>);
+                let lines = lines.ok_or_else(|| internal_datafusion_err!("decoded rows lack their lines"))?;
+                Arc::new(lines.values().iter().map(|line| Some(*line == 0)).collect::<BooleanArray>())
             }
             INPUT => Arc::new(Int64Array::from(vec![0; rows])),
-            name => column(batch, name)?,
+            name => match batch.column_by_name(name) {
+                Some(column) => Arc::clone(column),
+                None => new_null_array(field.data_type(), rows),
+            },
         })
     });
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
@@ -87,8 +82,4 @@ fn stamp_batch(batch: &RecordBatch, stamp: &Stamp, target: &SchemaRef) -> Result
 
 fn is_in(unit: Option<&str>, units: &BTreeSet<String>) -> bool {
     unit.is_some_and(|unit| units.contains(unit))
-}
-
-fn column(batch: &RecordBatch, name: &str) -> Result<ArrayRef, DataFusionError> {
-    batch.column_by_name(name).cloned().ok_or_else(|| internal_datafusion_err!("decoded rows lack {name}"))
 }

@@ -24,6 +24,15 @@ use crate::stage::placeholder::{Placeholder, visible_schema};
 /// Rows under which a second thread costs more than it brings.
 const ROWS_WORTH_A_THREAD: u64 = 100_000;
 
+/// What else goes on while a statement runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Company {
+    /// Nothing: the run may spread over all threads.
+    Alone,
+    /// As many others as there are threads: a run on one thread keeps the order of its inputs, and so has less to do.
+    Beside,
+}
+
 /// One input of a run.
 pub struct StageInput {
     /// The rows, restricted to one seller and the months read.
@@ -112,10 +121,11 @@ impl StageEngine {
         stage: &Stage,
         inputs: &BTreeMap<String, StageInput>,
         month: Option<Month>,
+        company: Company,
     ) -> Result<SendableRecordBatchStream> {
         let named = |error: DataFusionError| stage_error(error, stage, month);
         let plan = self.prepared(&stage.table.name, &stage.sql, Some(&stage.table), inputs).await.map_err(named)?;
-        let rows = self.execute(&plan, inputs, month).await.map_err(named)?;
+        let rows = self.execute(&plan, inputs, month, company).await.map_err(named)?;
         Ok(require(rows, &stage.table))
     }
 
@@ -125,13 +135,14 @@ impl StageEngine {
         check: &Check,
         inputs: &BTreeMap<String, StageInput>,
         month: Option<Month>,
+        company: Company,
     ) -> Result<SendableRecordBatchStream> {
         let named = |error: DataFusionError| {
             Error::permanent(Kind::Data, "a check can't run").at("check.run").with("check", &check.name).source(error)
         };
         // A check may be called like a table.
         let plan = self.prepared(&format!("check {}", check.name), &check.sql, None, inputs).await.map_err(named)?;
-        self.execute(&plan, inputs, month).await.map_err(named)
+        self.execute(&plan, inputs, month, company).await.map_err(named)
     }
 
     async fn statement(&self, sql: &str) -> DataFusionResult<LogicalPlan> {
@@ -175,6 +186,7 @@ impl StageEngine {
         plan: &LogicalPlan,
         inputs: &BTreeMap<String, StageInput>,
         month: Option<Month>,
+        company: Company,
     ) -> DataFusionResult<SendableRecordBatchStream> {
         let plan = replace_scans(plan.clone(), |name, scan| {
             let (input, LogicalPlan::TableScan(scan)) = (inputs.get(name)?, scan) else { return None };
@@ -186,7 +198,8 @@ impl StageEngine {
         let values = ParamValues::from(vec![("month", ScalarValue::Date32(day))]);
         let plan = plan.replace_params_with_values(&values)?;
         let rows: u64 = inputs.values().map(|input| input.rows).sum();
-        let state = if rows < ROWS_WORTH_A_THREAD { &self.one_thread } else { &self.all_threads };
+        let spread = company == Company::Alone && rows >= ROWS_WORTH_A_THREAD;
+        let state = if spread { &self.all_threads } else { &self.one_thread };
         let physical = state.query_planner().create_physical_plan(&plan, state).await?;
         execute_stream(physical, state.task_ctx())
     }

@@ -7,5 +7,5 @@ mod engine;
 mod output;
 mod placeholder;
 
-pub use engine::{StageEngine, StageInput};
+pub use engine::{Company, StageEngine, StageInput};
 pub use output::table_schema;
