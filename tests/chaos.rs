@@ -98,7 +98,7 @@ impl Storm {
             self.desk.wait_until(begins + TimeDelta::hours(CADENCE * turn));
             self.restore_grants();
             let death = self.death();
-            self.sync(death);
+            self.sync(&death);
         }
         self.desk.simulator.amazon().faults.follow(FaultPlan::default());
         self.calm();
@@ -118,13 +118,13 @@ impl Storm {
         }
     }
 
-    fn sync(&mut self, death: Death) {
+    fn sync(&mut self, death: &Death) {
         let mut command = self.desk.site.command(&["sync"]);
-        if let Death::At(name, nth) = &death {
+        if let Death::At(name, nth) = death {
             command.env("SELLERLAKE_FAILPOINT", format!("{name}:{nth}"));
         }
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        if let Death::After(wait) = &death {
+        if let Death::After(wait) = death {
             let deadline = Instant::now() + *wait;
             while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
                 std::thread::yield_now();
@@ -133,7 +133,7 @@ impl Storm {
         }
         let output = child.wait_with_output().unwrap();
         self.tally.syncs += 1;
-        match (output.status.signal(), &death) {
+        match (output.status.signal(), death) {
             (Some(_), Death::At(name, _)) => *self.tally.failpoints.entry(name.clone()).or_default() += 1,
             (Some(_), Death::After(_)) => self.tally.kills += 1,
             // In part is what a storm allows; anything else is a defect.
