@@ -8,7 +8,7 @@ fn main() -> io::Result<()> {
     let root = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
     let mut names: Vec<String> = fs::read_dir(&root)?
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.ends_with(".toml") && name != "Cargo.toml")
+        .filter(|name| Path::new(name).extension().is_some_and(|kind| kind == "toml") && name != "Cargo.toml")
         .collect();
     names.sort();
     let mut code = String::from("&[\n");

@@ -36,7 +36,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let open = async || Ok::<_, Error>(opened(config).await?.0);
     match &arguments.command {
         Command::Init(init) => init::run(init).await,
-        Command::Demo(demo) => demo::run(demo).await,
+        Command::Demo(demo) => Box::pin(demo::run(demo)).await,
         Command::Check => check::run(config).await,
         Command::Simulate(simulate) => simulate::run(simulate).await,
         Command::Account(command) => {
@@ -45,11 +45,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         }
         Command::Sync(sync) => {
             let (workspace, gateway) = with_amazon(config).await?;
-            sync::sync(workspace, gateway, sync).await
+            Box::pin(sync::sync(workspace, gateway, sync)).await
         }
         Command::Backfill(backfill) => {
             let (workspace, gateway) = with_amazon(config).await?;
-            sync::backfill(workspace, gateway, backfill).await
+            Box::pin(sync::backfill(workspace, gateway, backfill)).await
         }
         Command::Coverage(coverage) => coverage::run(&open().await?, coverage).await,
         Command::Sources { name } => tables::sources(config, name.as_deref()),

@@ -34,7 +34,7 @@ pub(crate) async fn sync(workspace: Workspace, gateway: Gateway, sync: &Sync) ->
         retry: sync.retry,
         ..SyncOptions::default()
     };
-    carry_out(workspace, gateway, &holders, &options, sync.no_rollup).await
+    Box::pin(carry_out(workspace, gateway, &holders, &options, sync.no_rollup)).await
 }
 
 pub(crate) async fn backfill(workspace: Workspace, gateway: Gateway, backfill: &Backfill) -> Result<ExitCode> {
@@ -54,7 +54,7 @@ pub(crate) async fn backfill(workspace: Workspace, gateway: Gateway, backfill: &
         retry: true,
         patience: TimeDelta::days(2),
     };
-    carry_out(workspace, gateway, &holders, &options, backfill.no_rollup).await
+    Box::pin(carry_out(workspace, gateway, &holders, &options, backfill.no_rollup)).await
 }
 
 /// From when on history is wanted.
