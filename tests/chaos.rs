@@ -164,8 +164,9 @@ impl Storm {
             self.restore_grants();
             self.desk.site.run(&["sync", "--retry"]);
         }
-        let output = self.desk.site.run(&["sync", "--retry"]);
-        assert!(output.status.success(), "seed {}: the last sync failed\n{}", self.seed, words(&output));
+        // In part: what Amazon says it has nothing of is believed once that can't be too early any more.
+        let output = self.desk.site.run(&["sync"]);
+        assert!(matches!(output.status.code(), Some(0 | 3)), "seed {}: the last sync\n{}", self.seed, words(&output));
     }
 }
 

@@ -34,12 +34,10 @@ impl Remembered {
                     window: slice.window,
                     again_at: slice.mark.not_before.map(|turn| scoped.wall(turn)),
                 }),
-                SliceStatus::Failed if retry => {}
-                SliceStatus::Unreachable | SliceStatus::Failed => remembered.busy.push(slice.window),
-                SliceStatus::Cancelled | SliceStatus::Fatal | SliceStatus::Waiting if later && !retry => {
-                    remembered.busy.push(slice.window);
-                }
-                SliceStatus::Cancelled | SliceStatus::Fatal | SliceStatus::Waiting => {}
+                _ if retry && slice.mark.status != SliceStatus::Unreachable => {}
+                SliceStatus::Cancelled | SliceStatus::Fatal | SliceStatus::Waiting if !later => {}
+                // Those wait for their moment, and what failed for a person.
+                _ => remembered.busy.push(slice.window),
             }
         }
         remembered

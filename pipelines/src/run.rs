@@ -51,6 +51,8 @@ pub(crate) struct Run<'a> {
     pub(crate) synced: Synced,
     /// Requests in the queue that this run is for, by id.
     pub(crate) queue: BTreeMap<String, Pull>,
+    /// Those of the queue that the ledger has as running still: they wait, and nothing else of them has changed.
+    held: BTreeSet<String>,
     /// Requests that count as open.
     pub(crate) counted: BTreeSet<String>,
     /// How many requests of a window are not over.
@@ -85,6 +87,7 @@ impl<'a> Run<'a> {
             lease,
             synced: Synced::default(),
             queue: BTreeMap::new(),
+            held: BTreeSet::new(),
             counted: BTreeSet::new(),
             open: BTreeMap::new(),
             spoiled: BTreeMap::new(),
@@ -137,6 +140,7 @@ impl<'a> Run<'a> {
         }
         self.land_in_flight().await?;
         self.load_all().await?;
+        self.let_go().await?;
         self.synced.left = self.queue.len() as u64;
         self.synced.next_turn = self.queue.values().map(|row| row.not_before).min();
         Ok(())
@@ -227,6 +231,10 @@ impl<'a> Run<'a> {
         turns.sort_by_key(|row| (row.priority, row.not_before, row.created_at, row.id.as_str()));
         let room = IN_FLIGHT.saturating_sub(self.flying.len());
         let ids: Vec<String> = turns.into_iter().take(room).map(|row| row.id.clone()).collect();
+        let (held, ids): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| self.held.remove(id));
+        for row in held.iter().filter_map(|id| self.queue.remove(id)).collect::<Vec<_>>() {
+            self.begin(row).await?;
+        }
         if ids.is_empty() {
             return Ok(());
         }
@@ -314,6 +322,14 @@ impl<'a> Run<'a> {
         if let PullStep::Wait { until, .. } | PullStep::Retry { until, .. } = &mut step {
             *until = whole_ms(*until);
         }
+        if let PullStep::Wait { until, checkpoint } = &step
+            && *checkpoint == row.checkpoint
+        {
+            // A report is looked at many times: a crash would only look once more.
+            self.held.insert(row.id.clone());
+            self.queue.insert(row.id.clone(), Pull { not_before: *until, ..row });
+            return Ok(());
+        }
         let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
         leased.step(&row.id, &step).await?;
         leased.commit().await?;
@@ -325,6 +341,17 @@ impl<'a> Run<'a> {
         let row = Pull { not_before: until, checkpoint, attempt: row.attempt + failed, ..row };
         self.queue.insert(row.id.clone(), row);
         Ok(())
+    }
+
+    /// Tells the ledger of those that wait.
+    async fn let_go(&mut self) -> Result<()> {
+        let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
+        for row in self.held.iter().filter_map(|id| self.queue.get(id)) {
+            let step = PullStep::Wait { until: row.not_before, checkpoint: row.checkpoint.clone() };
+            leased.step(&row.id, &step).await?;
+        }
+        self.held.clear();
+        leased.commit().await
     }
 
     /// A run that stops waits a moment for what is under way; what is still under way then is asked again next time.
