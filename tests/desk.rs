@@ -21,17 +21,26 @@ impl Desk {
     }
 
     pub fn with_faults(sellers: usize, faults: FaultPlan) -> Self {
-        let mut profile = Profile::chaos(3);
-        profile.sellers.truncate(sellers);
-        let start = profile.to.and_hms_opt(20, 0, 0).unwrap().and_utc();
-        Self::at(profile, start, faults)
+        let (profile, evening) = small(sellers);
+        Self::at(profile, evening, faults)
+    }
+
+    /// With these lines before the settings.
+    pub fn with_settings(sellers: usize, settings: &str) -> Self {
+        let (profile, evening) = small(sellers);
+        Self::set_up(profile, evening, FaultPlan::default(), settings)
     }
 
     /// A world of one's own, at this moment.
     pub fn at(profile: Profile, start: DateTime<Utc>, faults: FaultPlan) -> Self {
+        Self::set_up(profile, start, faults, "")
+    }
+
+    fn set_up(profile: Profile, start: DateTime<Utc>, faults: FaultPlan, settings: &str) -> Self {
         let options = Options { clock: Clock::stepped(start), faults, ..Options::new(profile) };
         let simulator = Simulator::start(options).unwrap();
-        let settings = format!("[amazon]\nendpoint = {:?}\nclock = \"stepped\"\nhistory_days = 30\n", simulator.url());
+        let settings =
+            format!("{settings}[amazon]\nendpoint = {:?}\nclock = \"stepped\"\nhistory_days = 30\n", simulator.url());
         let desk = Self { simulator, site: Site::with_settings(&settings) };
         desk.simulator.accounts().iter().for_each(|account| desk.add(account));
         desk
@@ -87,6 +96,14 @@ impl Desk {
         let clock = self.simulator.clock();
         clock.sleep_until(clock.now() + TimeDelta::minutes(16));
     }
+}
+
+/// Three weeks of so many small sellers, and the evening of the last day.
+fn small(sellers: usize) -> (Profile, DateTime<Utc>) {
+    let mut profile = Profile::chaos(3);
+    profile.sellers.truncate(sellers);
+    let evening = profile.to.and_hms_opt(20, 0, 0).unwrap().and_utc();
+    (profile, evening)
 }
 
 /// What a command said.

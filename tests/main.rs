@@ -6,6 +6,8 @@ mod bad_input;
 mod books;
 mod change;
 mod chaos;
+#[path = "../crates/state/tests/cluster.rs"]
+mod cluster;
 mod crash;
 mod deliveries;
 mod desk;

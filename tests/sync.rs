@@ -30,6 +30,18 @@ fn a_sync_brings_what_is_true_and_a_second_one_nothing_twice() {
     desk.site.ok(&["verify"]);
 }
 
+#[test]
+fn the_state_may_live_in_postgresql() {
+    let Some(server) = crate::cluster::server() else { return };
+    let desk = Desk::with_settings(1, &format!("state = {:?}\n", server.url("postgres")));
+    desk.site.ok(&SOME);
+    desk.site.ok(&["rollup"]);
+    desk.site.ok(&["verify"]);
+    assert!(!desk.site.path().join("state.db").exists());
+    let left = desk.site.value("SELECT count(*) FROM meta.slices WHERE status NOT IN ('loaded', 'no_data')");
+    assert_eq!(left, "0");
+}
+
 const SOME: [&str; 4] = ["sync", "--no-rollup", "--pipeline", "all_orders,transactions,settlements,inventory,products"];
 
 #[test]

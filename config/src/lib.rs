@@ -57,8 +57,8 @@ impl Default for Written {
 pub struct Settings {
     /// `file:///…` or `s3://…`.
     pub lake: Url,
-    /// Path of the SQLite database.
-    pub state: PathBuf,
+    /// The state's address: the path of an SQLite file, `sqlite://…` or `postgres://…`; it may hold a password.
+    pub state: String,
     /// File with the key that secrets in the state are encrypted under.
     pub key: PathBuf,
     /// A user's own declarations.
@@ -84,7 +84,6 @@ impl std::fmt::Debug for Settings {
         // Store options hold access keys: names only.
         f.debug_struct("Settings")
             .field("lake", &self.lake.as_str())
-            .field("state", &self.state)
             .field("store", &self.store.keys())
             .finish_non_exhaustive()
     }
@@ -130,7 +129,7 @@ impl Settings {
         written.amazon.check()?;
         Ok(Self {
             lake: location(&written.lake, base)?,
-            state: base.join(&written.state),
+            state: database(&written.state, base),
             key: base.join(&written.key),
             declarations: path(&written.declarations),
             spool: path(&written.spool),
@@ -159,6 +158,11 @@ pub fn location(text: &str, base: &Path) -> Result<Url> {
     })
 }
 
+/// A database's address as it is, or the file it names.
+fn database(written: &str, base: &Path) -> String {
+    if written.contains("://") { written.to_owned() } else { base.join(written).display().to_string() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +177,16 @@ mod tests {
     fn an_unknown_setting_is_refused_by_name() {
         let error = toml::from_str::<Written>("memory_mb = 3").unwrap_err().to_string();
         assert!(error.contains("unknown field `memory_mb`") && error.contains("memory_mib"), "{error}");
+    }
+
+    #[test]
+    fn a_state_is_a_file_beside_the_settings_or_a_database() {
+        let state = |text: &str| {
+            let written = Written { state: text.to_owned(), ..Written::default() };
+            Settings::resolve(written, Path::new("/books")).unwrap().state
+        };
+        assert_eq!(state("state.db"), "/books/state.db");
+        assert_eq!(state("postgres://me@there/books"), "postgres://me@there/books");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{AccountId, Error, Kind, Result, Scope, Step, Window, failpoint};
+use sellerlake_contracts::{AccountId, Clock, Error, Kind, Result, Scope, Step, SystemClock, Window, failpoint};
 use sellerlake_state::{Lease, Pull, PullFilter, PullPlan, PullStatus, PullStep};
 use tokio::task::JoinSet;
 
@@ -19,7 +19,7 @@ use crate::sync::{Cancel, LEASE, Puller, SyncOptions, Synced, Watch};
 const IN_FLIGHT: usize = 8;
 
 /// How long a stopped run waits for requests that are under way; real time, since they are on the network.
-const GRACE: std::time::Duration = std::time::Duration::from_secs(10);
+const GRACE: TimeDelta = TimeDelta::seconds(10);
 
 /// The account's identity as the ledger writes it.
 pub(crate) fn ledger_id(account: &AccountId) -> Result<sellerlake_state::AccountId> {
@@ -356,8 +356,7 @@ impl<'a> Run<'a> {
 
     /// A run that stops waits a moment for what is under way; what is still under way then is asked again next time.
     async fn land_in_flight(&mut self) -> Result<()> {
-        let end = tokio::time::sleep(GRACE);
-        tokio::pin!(end);
+        let mut end = SystemClock.sleep_until(SystemClock.now() + GRACE);
         while !self.flying.is_empty() {
             tokio::select! {
                 Some(done) = self.flying.join_next() => self.take(done).await?,

@@ -54,7 +54,7 @@ impl Workspace {
         let declarations = Arc::new(Declarations::load(settings.declarations.as_deref())?);
         let lake = Lake::open(&settings.lake, &settings.store, settings.spool.clone()).await?;
         lake.sweep_spool()?;
-        let state = State::open(&settings.state.to_string_lossy(), clock.now()).await?;
+        let state = State::open(&settings.state, clock.now()).await?;
         let reader = match lake.local_root() {
             Some(root) => LakeReader::on_disk(lake.store(), root, sellerlake_sinks::file_tag),
             None => LakeReader::new(lake.store()),

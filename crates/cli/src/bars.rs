@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
-use sellerlake_contracts::AccountId;
+use sellerlake_contracts::{AccountId, Clock, SystemClock};
 use sellerlake_pipelines::{Progress, Watch};
 
 use crate::printer;
@@ -48,7 +48,7 @@ impl Progress for Bars {
 /// least by Amazon's quotas.
 pub struct PullBars {
     screen: Option<MultiProgress>,
-    bars: Mutex<BTreeMap<AccountId, (ProgressBar, Instant)>>,
+    bars: Mutex<BTreeMap<AccountId, (ProgressBar, DateTime<Utc>)>>,
 }
 
 impl PullBars {
@@ -58,7 +58,7 @@ impl PullBars {
         Self { screen, bars: Mutex::default() }
     }
 
-    fn with(&self, account: &AccountId, act: impl FnOnce(&ProgressBar, &mut Instant)) {
+    fn with(&self, account: &AccountId, act: impl FnOnce(&ProgressBar, &mut DateTime<Utc>)) {
         let Some(screen) = &self.screen else { return };
         let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
         let (bar, end) = bars.entry(account.clone()).or_insert_with(|| {
@@ -67,7 +67,7 @@ impl PullBars {
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_prefix(account.to_string());
             bar.enable_steady_tick(Duration::from_millis(120));
-            (bar, Instant::now())
+            (bar, SystemClock.now())
         });
         act(bar, end);
     }
@@ -90,14 +90,14 @@ impl Watch for PullBars {
         }
         self.with(account, |bar, end| {
             bar.inc_length(requests);
-            *end = Instant::now() + at_least;
+            *end = SystemClock.now() + at_least;
         });
     }
 
     fn concluded(&self, account: &AccountId, pipeline: &str) {
         self.with(account, |bar, end| {
             bar.inc(1);
-            let left = end.saturating_duration_since(Instant::now());
+            let left = (*end - SystemClock.now()).to_std().unwrap_or_default();
             let left = if left.is_zero() { String::new() } else { format!(", {} left", HumanDuration(left)) };
             bar.set_message(format!("{pipeline}{left}"));
         });

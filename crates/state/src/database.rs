@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{Error, Kind, Result};
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
@@ -179,6 +180,11 @@ async fn open_sqlite(path: &Path, now: DateTime<Utc>) -> Result<(Pool, Pool)> {
     // Connections to a file don't go stale, and the last one to close would take the write-ahead log with it.
     let pool = |size| {
         let pool = SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT);
+        // A transaction that could be neither committed nor rolled back, on a full disk, takes its connection along.
+        let pool = pool.before_acquire(|connection, _| {
+            let sound = !connection.is_in_transaction();
+            Box::pin(async move { Ok(sound) })
+        });
         pool.idle_timeout(None).max_lifetime(None)
     };
     let failed = |error| failure(OPEN, error);

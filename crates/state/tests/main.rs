@@ -4,6 +4,7 @@
 
 mod accounts;
 mod buckets;
+mod cluster;
 mod database;
 mod lake;
 mod leases;

@@ -1,15 +1,12 @@
 //! A stretch of a delivery's rows: collected, put in order, and kept in a file until all are merged.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch, new_null_array};
 use arrow::compute::interleave;
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use arrow::ipc::reader::StreamReader;
 use arrow::row::{RowConverter, Rows};
-use datafusion::common::{DataFusionError, Result, internal_datafusion_err};
+use datafusion::common::{Result, internal_datafusion_err};
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SendableRecordBatchStream, SpillFile};
 use datafusion::physical_plan::SpillManager;
@@ -150,6 +147,7 @@ impl Sorted {
 #[derive(Clone)]
 pub(crate) struct Run {
     schema: SchemaRef,
+    spill: SpillManager,
     file: Arc<dyn SpillFile>,
 }
 
@@ -171,20 +169,12 @@ impl Run {
             file.append_batch(&batch?)?;
         }
         let file = file.finish()?.ok_or_else(|| internal_datafusion_err!("a run without rows was spilled"))?;
-        Ok(Self { schema: Arc::clone(schema), file })
+        Ok(Self { schema: Arc::clone(schema), spill, file })
     }
 
     /// The rows, read by a task of their own.
     pub(crate) fn stream(self) -> Result<SendableRecordBatchStream> {
-        let path = self.file.path().ok_or_else(|| internal_datafusion_err!("spill files are files"))?;
-        let batches = StreamReader::try_new(BufReader::new(File::open(path)?), None)?;
-        // The file lives as long as it is read.
-        let kept = self.file;
-        let batches = batches.map(move |batch| {
-            let _ = &kept;
-            batch.map_err(DataFusionError::from)
-        });
-        Ok(spawn_buffered(Box::pin(RecordBatchStreamAdapter::new(self.schema, stream::iter(batches))), 1))
+        self.spill.read_spill_as_stream(self.file, None)
     }
 }
 

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use sellerlake_config::{DEFAULT, FILE_NAME, Settings};
-use sellerlake_contracts::{AccountId, Error, Kind, MarketplaceId, Result};
+use sellerlake_contracts::{AccountId, Clock, Error, Kind, MarketplaceId, Result, SystemClock};
 use sellerlake_pipelines::{Cancel, Pipelines, SyncOptions, Workspace};
 use sellerlake_simulator::world::Profile;
 use sellerlake_simulator::{Account, Running};
@@ -32,7 +32,7 @@ const MARK: &str = ".sellerlake-demo";
 const LEFT_OUT: [&str; 3] = ["shipments", "inventory_report", "orders_api"];
 
 pub(crate) async fn run(demo: &Demo) -> Result<ExitCode> {
-    let begun = Instant::now();
+    let begun = SystemClock.now();
     let days = if demo.full { FULL_DAYS } else { DAYS };
     let simulator = simulate::start(Profile::demo(u64::from(days)), true, 0)?;
     let directory = directory(demo.directory.as_deref())?;
@@ -59,7 +59,7 @@ pub(crate) async fn run(demo: &Demo) -> Result<ExitCode> {
     let results = sync::pull(&puller, &holders, &options, &bars, &Cancel::never()).await;
     bars.end();
     let is_complete = sync::report(&results);
-    printer::note(format!("pulled and loaded after {} s", begun.elapsed().as_secs()));
+    printer::note(format!("pulled and loaded after {} s", (SystemClock.now() - begun).num_seconds()));
     let mut rebuilt = Vec::new();
     for holder in &holders {
         rebuilt.push(workspace.rebuild(&holder.id.seller, None, &Bars::default()).await?);
@@ -130,11 +130,11 @@ async fn add(workspace: &Workspace, gateway: &Gateway, known: &Account) -> Resul
     account::learn(workspace, gateway, &id, true).await
 }
 
-fn farewell(simulator: &Running, config: &Path, begun: Instant) {
+fn farewell(simulator: &Running, config: &Path, begun: DateTime<Utc>) {
     let config = config.display();
     printer::note(format!(
         "\nAll of this took {} s, without a call beyond this machine. Ask more:",
-        begun.elapsed().as_secs()
+        (SystemClock.now() - begun).num_seconds()
     ));
     let questions = [
         "sql \"SELECT local_day, sum(units) AS units FROM daily_sales GROUP BY local_day ORDER BY local_day\"",
