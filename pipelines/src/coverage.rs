@@ -10,7 +10,6 @@ use crate::Workspace;
 use crate::declared::{Need, Pipeline, Pipelines};
 use crate::intervals::Intervals;
 use crate::plan::required;
-use crate::run::ledger_id;
 use crate::scopes::{Holder, Scoped, Zones, scopes};
 
 /// What is known of an interval.
@@ -87,7 +86,7 @@ impl Workspace {
         since: Option<DateTime<Utc>>,
     ) -> Result<Vec<CoverageLine>> {
         let (zones, now) = (Zones::of(&self.declarations.schemas), self.clock.now());
-        let account = ledger_id(&holder.id)?;
+        let account = holder.id.clone();
         let filter = PullFilter { account: Some(account.clone()), ..PullFilter::default() };
         let mut queued: BTreeMap<(String, Scope), Vec<Window>> = BTreeMap::new();
         for row in self.state.pulls(&filter).await? {

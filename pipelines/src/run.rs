@@ -21,11 +21,6 @@ const IN_FLIGHT: usize = 8;
 /// How long a stopped run waits for requests that are under way; real time, since they are on the network.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
 
-/// The account's identity as the ledger writes it.
-pub(crate) fn ledger_id(account: &AccountId) -> Result<sellerlake_state::AccountId> {
-    account.to_string().parse()
-}
-
 /// The requests of one window; it is covered when all of them are over.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct WindowKey {
@@ -44,7 +39,7 @@ impl WindowKey {
 pub(crate) struct Run<'a> {
     pub(crate) puller: &'a Puller,
     pub(crate) holder: &'a Holder,
-    pub(crate) account: sellerlake_state::AccountId,
+    pub(crate) account: AccountId,
     pub(crate) options: &'a SyncOptions,
     pub(crate) watch: &'a dyn Watch,
     pub(crate) lease: Lease,

@@ -178,7 +178,7 @@ impl Puller {
         cancel: &Cancel,
     ) -> Result<Synced> {
         let (state, clock) = (&self.workspace.state, &self.workspace.clock);
-        let taken = state.acquire_lease(&crate::run::ledger_id(&holder.id)?, &self.owner, LEASE, clock.now()).await;
+        let taken = state.acquire_lease(&holder.id, &self.owner, LEASE, clock.now()).await;
         let lease = taken.map_err(|error| {
             error.hint("another run is pulling it; if that one died, its time is up at the moment named")
         })?;

@@ -47,7 +47,7 @@ pub(crate) async fn clock(settings: &Settings) -> Result<(Arc<dyn Clock>, Option
 /// Opens the vault with the key from the environment, or else with the key's file.
 pub(crate) async fn vault(settings: &Settings, state: &State) -> Result<Vault> {
     match std::env::var("SELLERLAKE_KEY") {
-        Ok(key) if !key.is_empty() => Vault::open(state, VaultKey::from_base64(&key.into())?).await,
+        Ok(key) if !key.is_empty() => Vault::open(state, VaultKey::from_base64(&Secret::new(key))?).await,
         _ => Vault::open_with_file(state, KeyFile::at(&settings.key)).await,
     }
 }
@@ -135,7 +135,7 @@ impl Gateway {
     }
 
     async fn secret(&self, owner: &str, field: &str) -> Result<Option<Secret>> {
-        Ok(self.vault.get(owner, field).await?.map(|secret| Secret::new(secret.expose())))
+        self.vault.get(owner, field).await
     }
 
     /// The marketplaces the seller takes part in, as Amazon says.

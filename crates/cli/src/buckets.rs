@@ -9,8 +9,6 @@ use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Clock, Result};
 use sellerlake_state::{Bucket, Lease, State};
 use tokio::sync::Mutex;
 
-use crate::commands::ledger_id;
-
 /// A bucket that fills up within this time is not kept: no restart is faster than that, and every write that is waited
 /// for costs more than the call it pays for.
 const SOON_FULL_SECONDS: f64 = 120.0;
@@ -36,7 +34,7 @@ impl Levels {
 #[async_trait]
 impl BucketStore for Levels {
     async fn load(&self, account: &AccountId) -> Result<Vec<BucketLevel>> {
-        let kept = self.state.buckets(&ledger_id(account)?.to_string()).await?;
+        let kept = self.state.buckets(&account.to_string()).await?;
         let level = |bucket: Bucket| BucketLevel {
             operation: bucket.operation,
             tokens: bucket.tokens,

@@ -59,6 +59,13 @@ pub struct AccountId {
     pub region: Region,
 }
 
+impl AccountId {
+    /// The account of a seller in a region.
+    pub fn new(seller: &SellerId, region: Region) -> Self {
+        Self { seller: seller.clone(), region }
+    }
+}
+
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.seller, self.region)

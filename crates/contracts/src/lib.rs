@@ -22,5 +22,5 @@ pub use error::{Error, Kind, Result, Status};
 pub use ids::{MarketplaceId, SellerId};
 pub use month::{Month, MonthReach};
 pub use partition::{Area, ObjectState, Partition};
-pub use secret::Secret;
+pub use secret::{Secret, wipe};
 pub use window::Window;

@@ -1,26 +1,11 @@
 //! Accounts: whose data is pulled, from which region, through which application.
 
-use std::fmt;
-use std::str::FromStr;
-
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{Error, Kind, MarketplaceId, Result, SellerId};
+use sellerlake_contracts::{AccountId, Error, Kind, MarketplaceId, Region, Result, SellerId};
 
 use crate::State;
 use crate::statement::{Row, Value, sql};
 use crate::words::words;
-
-words! {
-    /// One of Amazon's regions: each has its own endpoints and its own refresh tokens.
-    Region, "region" {
-        /// North America and Brazil.
-        NorthAmerica = "na",
-        /// Europe, India, the Middle East and Africa.
-        Europe = "eu",
-        /// Japan, Australia, Singapore.
-        FarEast = "fe",
-    }
-}
 
 words! {
     /// Whether an account is pulled.
@@ -36,45 +21,9 @@ words! {
     }
 }
 
-/// Identity of an account: `<seller>-<region>`, as in `A3TH9S8BH6GOGM-eu`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AccountId(String);
-
-impl AccountId {
-    /// The account of a seller in a region.
-    pub fn new(seller: &SellerId, region: Region) -> Self {
-        Self(format!("{seller}-{region}"))
-    }
-
-    /// `<seller>-<region>`.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for AccountId {
-    type Err = Error;
-
-    fn from_str(value: &str) -> Result<Self> {
-        // The last '-', because a seller's id may hold one too.
-        let parts = value.rsplit_once('-').map(|(seller, region)| (seller.parse(), region.parse()));
-        match parts {
-            Some((Ok(seller), Ok(region))) => Ok(Self::new(&seller, region)),
-            _ => Err(Error::permanent(Kind::Usage, format!("{value:?} is not an account id"))
-                .hint("write <selling partner id>-<region>, the region being na, eu or fe: A3TH9S8BH6GOGM-eu")),
-        }
-    }
-}
-
 impl From<&AccountId> for Value {
     fn from(id: &AccountId) -> Self {
-        id.as_str().into()
+        id.to_string().into()
     }
 }
 
@@ -145,7 +94,7 @@ impl State {
         )
         .bind(&id)
         .bind(new.seller.as_str())
-        .bind(new.region)
+        .bind(new.region.as_str())
         .bind(&new.application)
         .bind(listed(&new.marketplaces))
         .bind(AccountStatus::Active)

@@ -67,7 +67,7 @@ impl Leased {
     /// Puts buckets of the account.
     pub async fn save_buckets(&mut self, buckets: &[Bucket]) -> Result<()> {
         for bucket in buckets {
-            bound(PUT, self.account.as_str(), bucket).execute(&mut self.transaction).await?;
+            bound(PUT, &self.account.to_string(), bucket).execute(&mut self.transaction).await?;
         }
         Ok(())
     }

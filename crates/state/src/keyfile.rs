@@ -5,10 +5,10 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use sellerlake_contracts::{Error, Kind, Result};
+use sellerlake_contracts::{Error, Kind, Result, Secret};
 
-use crate::secret::wipe;
 use crate::vault::VaultKey;
+use sellerlake_contracts::wipe;
 
 /// Reading and writing the key's file. A second file, `<name>.next`, exists while the key is being changed: which
 /// of the two counts is what the database says.
@@ -135,6 +135,6 @@ fn read(path: &Path) -> Result<Option<VaultKey>> {
     }
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(unreadable)?;
-    let key = VaultKey::from_base64(&text.into()).map_err(|error| error.with("path", path.display()))?;
+    let key = VaultKey::from_base64(&Secret::new(text)).map_err(|error| error.with("path", path.display()))?;
     Ok(Some(key))
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{Error, Kind, Result};
+use sellerlake_contracts::{AccountId, Error, Kind, Result};
 
 use crate::database::Transaction;
 use crate::statement::{On, Row, sql};
-use crate::{AccountId, PullStatus, RunOutcome, State};
+use crate::{PullStatus, RunOutcome, State};
 
 /// Proof of holding an account, until somebody else does. Each acquisition has a higher epoch than all before.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Ads profiles: what the Amazon Ads API calls one advertiser in one marketplace.
 
-use sellerlake_contracts::{MarketplaceId, Result};
+use sellerlake_contracts::{AccountId, MarketplaceId, Result};
 
+use crate::State;
 use crate::statement::{Row, sql};
-use crate::{AccountId, State};
 
 /// A profile of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]

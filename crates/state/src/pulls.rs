@@ -1,12 +1,12 @@
 //! Pulls: one row per call that is planned, under way or over; what a general queue would call a job.
 
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{Error, Result, Scope, Window};
+use sellerlake_contracts::{AccountId, Error, Result, Scope, Window};
 use sha2::{Digest, Sha256};
 
 use crate::statement::{Row, Statement, sql};
 use crate::words::words;
-use crate::{AccountId, AccountStatus, Leased, State};
+use crate::{AccountStatus, Leased, State};
 
 words! {
     /// Whose turn it is: the first before the later ones.
@@ -65,7 +65,7 @@ impl PullPlan {
     /// The id of this call of an account: the same for the same call.
     pub fn id(&self, account: &AccountId) -> String {
         let window = self.window.map(|window| (window.from.timestamp_millis(), window.to.timestamp_millis()));
-        fingerprint(&[account.as_str(), &self.pipeline, &self.scope.0, &format!("{window:?}"), &self.key])
+        fingerprint(&[&account.to_string(), &self.pipeline, &self.scope.0, &format!("{window:?}"), &self.key])
     }
 }
 
@@ -297,7 +297,7 @@ impl State {
     /// Pulls, in the order of their turns.
     pub async fn pulls(&self, filter: &PullFilter) -> Result<Vec<Pull>> {
         let rows = sql("pull.list", if filter.account.is_some() { OF_ACCOUNT } else { OF_ALL })
-            .bind(filter.account.as_ref().map(AccountId::as_str))
+            .bind(filter.account.as_ref().map(ToString::to_string))
             .bind(filter.pipeline.as_deref())
             .bind(filter.status.map(PullStatus::as_str))
             .all(self.reader())

@@ -1,10 +1,10 @@
 //! Purges: sellers of whom nothing may be kept, and whom nothing may be written of again.
 
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{Result, SellerId};
+use sellerlake_contracts::{AccountId, Region, Result, SellerId};
 
+use crate::State;
 use crate::statement::sql;
-use crate::{AccountId, Region, State};
 
 /// Everything that names a seller, by the seller or by its account.
 const OF_SELLER: [&str; 3] = [
@@ -55,7 +55,7 @@ impl State {
         let mut transaction = self.begin_alone(OPERATION).await?;
         let mut names = vec![format!("seller_id={seller}")];
         for region in Region::ALL {
-            let account = AccountId::new(seller, *region);
+            let account = AccountId::new(seller, region);
             names.push(account.to_string());
             for text in OF_ACCOUNT {
                 sql(OPERATION, text).bind(&account).execute(&mut transaction).await?;

@@ -1,12 +1,12 @@
 //! Runs: the log of what was done when, and what came of it.
 
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{Error, Kind, Result};
+use sellerlake_contracts::{AccountId, Error, Kind, Result};
 
+use crate::State;
 use crate::pulls::fingerprint;
 use crate::statement::{Row, sql};
 use crate::words::words;
-use crate::{AccountId, State};
 
 words! {
     /// What came of a run.
@@ -85,16 +85,17 @@ impl State {
     /// Enters a run that begins; answers its id.
     pub async fn begin_run(&self, account: Option<&AccountId>, pipeline: &str, now: DateTime<Utc>) -> Result<String> {
         let started = now.timestamp_millis().to_string();
+        let whose = account.map(ToString::to_string).unwrap_or_default();
         // Two of the same kind may begin in the same millisecond.
         for turn in 0_u32.. {
-            let id = fingerprint(&[account.map_or("", AccountId::as_str), pipeline, &started, &turn.to_string()]);
+            let id = fingerprint(&[&whose, pipeline, &started, &turn.to_string()]);
             let entered = sql(
                 "run.begin",
                 "INSERT INTO runs (id, account, pipeline, started_at, outcome, calls, row_count)
                  VALUES ($1, $2, $3, $4, $5, 0, 0) ON CONFLICT (id) DO NOTHING",
             )
             .bind(&id)
-            .bind(account.map(AccountId::as_str))
+            .bind(account.map(ToString::to_string))
             .bind(pipeline)
             .bind(now)
             .bind(RunOutcome::Running)
@@ -118,7 +119,7 @@ impl State {
     /// The log, the newest first.
     pub async fn runs(&self, filter: &RunFilter) -> Result<Vec<Run>> {
         let rows = sql("run.list", if filter.account.is_some() { OF_ACCOUNT } else { OF_ALL })
-            .bind(filter.account.as_ref().map(AccountId::as_str))
+            .bind(filter.account.as_ref().map(ToString::to_string))
             .bind(filter.pipeline.as_deref())
             .bind(filter.outcome.map(RunOutcome::as_str))
             .bind(filter.limit.map_or(i64::MAX, i64::from))

@@ -1,12 +1,12 @@
 //! The ledger of intervals: for every account, pipeline and scope, which time is loaded, and why the rest is not.
 
 use chrono::{DateTime, SubsecRound, Timelike, Utc};
-use sellerlake_contracts::{DeliveryId, Error, Kind, Result, Scope, SellerId, Window};
+use sellerlake_contracts::{AccountId, DeliveryId, Error, Kind, Region, Result, Scope, SellerId, Window};
 
 use crate::failure::strange;
 use crate::intervals::{Mark, Slice, overlay};
 use crate::statement::{Row, Statement, sql};
-use crate::{AccountId, Leased, Region, State};
+use crate::{Leased, State};
 
 /// What a ledger of intervals is of. A pipeline of snapshots uses the day as the interval.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,7 +88,7 @@ impl State {
     pub async fn all_slices(&self, filter: &SliceFilter) -> Result<Vec<(SliceKey, Slice)>> {
         let accounts = match (&filter.account, &filter.seller) {
             (Some(account), _) => vec![account.clone(); Region::ALL.len()],
-            (None, Some(seller)) => Region::ALL.iter().map(|region| AccountId::new(seller, *region)).collect(),
+            (None, Some(seller)) => Region::ALL.map(|region| AccountId::new(seller, region)).into(),
             (None, None) => Vec::new(),
         };
         let mut list = sql("slice.list", if accounts.is_empty() { OF_ALL } else { OF_ACCOUNTS });

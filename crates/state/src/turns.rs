@@ -1,10 +1,10 @@
 //! Whose turn it is: what a worker asks before it takes an account.
 
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::Result;
+use sellerlake_contracts::{AccountId, Result};
 
 use crate::statement::{Statement, sql};
-use crate::{AccountId, AccountStatus, PullStatus, State};
+use crate::{AccountStatus, PullStatus, State};
 
 // Each account's turns are read from an index, in order, up to the first that is due: a long backlog costs nothing.
 // What the last holder of a lease left running counts too, once its time is up. Of equals the one goes first that has

@@ -7,13 +7,13 @@ use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{Error, Kind, Result};
+use sellerlake_contracts::{Error, Kind, Result, Secret};
 use sha2::{Digest, Sha256};
 
 use crate::database::Transaction;
-use crate::secret::wipe;
 use crate::statement::{On, Row, sql};
-use crate::{KeyFile, Secret, State};
+use crate::{KeyFile, State};
+use sellerlake_contracts::wipe;
 
 const KEY_LEN: usize = 32;
 const NONCE_LEN: usize = 12;

@@ -1,9 +1,9 @@
 //! Accounts come, pause, go and come back; purged sellers don't.
 
-use sellerlake_contracts::Kind;
+use sellerlake_contracts::{AccountId, Kind, Region};
 use sellerlake_state::{
-    AccountFilter, AccountId, AccountStatus, AdsProfile, DeliveryFilter, Mark, NewAccount, ObjectFilter, PullFilter,
-    Region, RunFilter, Severity, SliceFilter, SliceStatus,
+    AccountFilter, AccountStatus, AdsProfile, DeliveryFilter, Mark, NewAccount, ObjectFilter, PullFilter, RunFilter,
+    Severity, SliceFilter, SliceStatus,
 };
 
 use crate::lake::{delivery, object};
@@ -23,12 +23,12 @@ async fn an_account_is_added_once(place: Place) {
     let state = place.open().await;
     let new = NewAccount {
         seller: seller("A-1"),
-        region: Region::Europe,
+        region: Region::Eu,
         application: "main".to_owned(),
         marketplaces: ["A1PA6795UKMFR9", "A13V1IB3VIYZZH", "A1PA6795UKMFR9"].map(|id| id.parse().unwrap()).to_vec(),
     };
     let account = state.add_account(&new, now()).await.unwrap();
-    assert_eq!(account.id.as_str(), "A-1-eu");
+    assert_eq!(account.id.to_string(), "A-1-eu");
     assert_eq!("A-1-eu".parse::<AccountId>().unwrap(), account.id);
     assert_eq!(account.marketplaces.len(), 2, "each once");
     assert_eq!(state.account(&account.id).await.unwrap(), Some(account.clone()));
@@ -129,7 +129,7 @@ async fn of_a_purged_seller_nothing_is_left(place: Place) {
     assert_eq!(state.accounts(&AccountFilter::default()).await.unwrap()[0].id, other);
     let new = NewAccount {
         seller: seller("A1"),
-        region: Region::FarEast,
+        region: Region::Fe,
         application: "main".to_owned(),
         marketplaces: Vec::new(),
     };

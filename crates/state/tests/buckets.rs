@@ -24,7 +24,7 @@ async fn buckets_are_saved_together(place: Place) {
         leased.save_buckets(&[bucket("getReport", tokens), bucket("createReport", 0.0)]).await.unwrap();
         leased.commit().await.unwrap();
     }
-    let saved = state.buckets(account().as_str()).await.unwrap();
+    let saved = state.buckets(&account().to_string()).await.unwrap();
     assert_eq!(saved, [bucket("createReport", 0.0), bucket("getReport", 2.25)]);
     assert_eq!(saved[1].level(later(4)).to_bits(), 4.25_f64.to_bits());
     assert_eq!(saved[1].level(later(400)).to_bits(), 10.0_f64.to_bits(), "never above the burst");

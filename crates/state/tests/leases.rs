@@ -121,7 +121,7 @@ async fn a_taker_waits_for_the_holders_commit(place: Place) {
     let mut leased = write(&state, &lease).await;
     let taking = tokio::spawn(async move {
         let taken = taker.acquire_lease(&account(), "worker 2", TTL, now() + TTL).await;
-        (taken, taker.buckets(account().as_str()).await.unwrap())
+        (taken, taker.buckets(&account().to_string()).await.unwrap())
     });
     place.await_waiter().await;
     leased.save_buckets(std::slice::from_ref(&bucket)).await.unwrap();

@@ -17,8 +17,8 @@ mod vault;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{Scope, SellerId};
-use sellerlake_state::{Account, AccountId, Lease, Leased, NewAccount, Region, State};
+use sellerlake_contracts::{AccountId, Region, Scope, SellerId};
+use sellerlake_state::{Account, Lease, Leased, NewAccount, State};
 
 const TTL: Duration = Duration::from_mins(5);
 
@@ -40,13 +40,13 @@ fn us() -> Scope {
 
 /// The account of seller A1 in North America.
 fn account() -> AccountId {
-    AccountId::new(&seller("A1"), Region::NorthAmerica)
+    AccountId::new(&seller("A1"), Region::Na)
 }
 
 async fn add(state: &State, id: &str) -> Account {
     let new = NewAccount {
         seller: seller(id),
-        region: Region::NorthAmerica,
+        region: Region::Na,
         application: "main".to_owned(),
         marketplaces: vec!["ATVPDKIKX0DER".parse().unwrap()],
     };

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use sellerlake_contracts::Kind;
-use sellerlake_state::{KeyFile, Secret, Vault, VaultKey};
+use sellerlake_contracts::{Kind, Secret};
+use sellerlake_state::{KeyFile, Vault, VaultKey};
 
 use crate::place::{Place, on_both};
 use crate::{account, add, later, now};
@@ -185,9 +185,9 @@ async fn a_removed_account_takes_its_secrets_along(place: Place) {
     let state = place.open().await;
     add(&state, "A1").await;
     let vault = Vault::open(&state, VaultKey::generate().unwrap()).await.unwrap();
-    vault.put(account().as_str(), "refresh_token", &secret("one"), now()).await.unwrap();
+    vault.put(&account().to_string(), "refresh_token", &secret("one"), now()).await.unwrap();
     state.remove_account(&account(), now()).await.unwrap();
-    assert!(vault.fields(account().as_str()).await.unwrap().is_empty());
+    assert!(vault.fields(&account().to_string()).await.unwrap().is_empty());
 }
 
 async fn the_given_key_comes_before_the_file(place: Place) {

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
-use sellerlake_contracts::{AccountId, Error, Kind, Result};
+use sellerlake_contracts::{AccountId, Error, Kind, Result, Secret};
 use sellerlake_pipelines::Workspace;
-use sellerlake_state::{AccountFilter, NewAccount, RunFilter, Secret};
+use sellerlake_state::{AccountFilter, NewAccount, RunFilter};
 use serde::Deserialize;
 
 use crate::amazon::{APPLICATION, Gateway, field};
 use crate::arguments::{AccountCommand, AddAccount};
-use crate::commands::{IN_PART, ledger_id};
+use crate::commands::IN_PART;
 use crate::printer;
 
 pub(crate) async fn run(workspace: &Workspace, gateway: &Gateway, command: &AccountCommand) -> Result<ExitCode> {
@@ -21,16 +21,16 @@ pub(crate) async fn run(workspace: &Workspace, gateway: &Gateway, command: &Acco
         AccountCommand::Show { account } => show(workspace, account).await?,
         AccountCommand::Check { account } => return check(workspace, gateway, account).await,
         AccountCommand::Pause { account, reason } => {
-            workspace.state.pause_account(&ledger_id(account)?, reason.as_deref(), workspace.clock.now()).await?;
+            workspace.state.pause_account(account, reason.as_deref(), workspace.clock.now()).await?;
             printer::note(format!("{account} is paused; `sellerlake account resume {account}` goes on"));
         }
         AccountCommand::Resume { account } => {
-            workspace.state.resume_account(&ledger_id(account)?, workspace.clock.now()).await?;
+            workspace.state.resume_account(account, workspace.clock.now()).await?;
             workspace.state.clear_alarm(&format!("account:{account}")).await?;
             printer::note(format!("{account} is pulled again"));
         }
         AccountCommand::Remove { account } => {
-            workspace.state.remove_account(&ledger_id(account)?, workspace.clock.now()).await?;
+            workspace.state.remove_account(account, workspace.clock.now()).await?;
             printer::note(format!("{account} and its secrets are forgotten; what was loaded stays"));
         }
     }
@@ -62,7 +62,7 @@ async fn add(workspace: &Workspace, gateway: &Gateway, add: &AddAccount) -> Resu
         return Ok(ExitCode::SUCCESS);
     }
     learn(workspace, gateway, &id, add.marketplaces.is_empty()).await?;
-    let account = workspace.state.account(&ledger_id(&id)?).await?;
+    let account = workspace.state.account(&id).await?;
     let marketplaces = account.map_or(0, |account| account.marketplaces.len());
     printer::note(format!("{id} added with {marketplaces} marketplaces; next: sellerlake sync --account {id}"));
     Ok(ExitCode::SUCCESS)
@@ -83,7 +83,7 @@ pub(crate) async fn enter(
         application: APPLICATION.to_owned(),
         marketplaces: marketplaces.to_vec(),
     };
-    if workspace.state.account(&ledger_id(id)?).await?.is_none() {
+    if workspace.state.account(id).await?.is_none() {
         workspace.state.add_account(&new, now).await?;
     } else if let Err(error) = workspace.state.add_account(&new, now).await
         && error.kind() != Kind::Conflict
@@ -100,13 +100,12 @@ pub(crate) async fn enter(
 
 /// Asks Amazon where the account sells and advertises.
 pub(crate) async fn learn(workspace: &Workspace, gateway: &Gateway, id: &AccountId, markets: bool) -> Result<()> {
-    let ledger = ledger_id(id)?;
     if markets {
         let marketplaces = gateway.participations(id).await?;
-        workspace.state.set_marketplaces(&ledger, &marketplaces, workspace.clock.now()).await?;
+        workspace.state.set_marketplaces(id, &marketplaces, workspace.clock.now()).await?;
     }
     let profiles = gateway.profiles(id).await?;
-    workspace.state.set_ads_profiles(&ledger, &profiles).await
+    workspace.state.set_ads_profiles(id, &profiles).await
 }
 
 fn secrets(stdin: bool, known: &[String]) -> Result<BTreeMap<&'static str, Secret>> {
@@ -205,8 +204,7 @@ async fn list(workspace: &Workspace) -> Result<()> {
 }
 
 async fn show(workspace: &Workspace, id: &AccountId) -> Result<()> {
-    let ledger = ledger_id(id)?;
-    let account = workspace.state.account(&ledger).await?.ok_or_else(|| unknown(id))?;
+    let account = workspace.state.account(id).await?.ok_or_else(|| unknown(id))?;
     let mut rows = vec![
         vec!["account".to_owned(), id.to_string()],
         vec!["state".into(), account.status.to_string()],
@@ -214,11 +212,11 @@ async fn show(workspace: &Workspace, id: &AccountId) -> Result<()> {
         vec!["added".into(), account.created_at.to_rfc3339()],
     ];
     rows.extend(account.marketplaces.iter().map(|market| vec!["marketplace".to_owned(), market.to_string()]));
-    for profile in workspace.state.ads_profiles(&ledger).await? {
+    for profile in workspace.state.ads_profiles(id).await? {
         let text = format!("{} {} {} {}", profile.id, profile.marketplace, profile.currency, profile.time_zone);
         rows.push(vec!["Ads profile".to_owned(), text]);
     }
-    let filter = RunFilter { account: Some(ledger), limit: Some(5), ..RunFilter::default() };
+    let filter = RunFilter { account: Some(id.clone()), limit: Some(5), ..RunFilter::default() };
     for run in workspace.state.runs(&filter).await? {
         let message = run.message.unwrap_or_default();
         let text = format!("{} {} {} rows {message}", run.started_at.to_rfc3339(), run.outcome, run.rows);
@@ -229,7 +227,7 @@ async fn show(workspace: &Workspace, id: &AccountId) -> Result<()> {
 }
 
 async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId) -> Result<ExitCode> {
-    if workspace.state.account(&ledger_id(id)?).await?.is_none() {
+    if workspace.state.account(id).await?.is_none() {
         return Err(unknown(id));
     }
     let findings = gateway.account(id).await?.check().await;

@@ -132,7 +132,7 @@ async fn truth(url: &str, account: &AccountId, at: DateTime<Utc>) -> Result<Valu
 /// The moment up to which every scope of the pipelines has been answered for; `None` if any has nothing.
 async fn known_until(
     workspace: &Workspace,
-    account: &sellerlake_state::AccountId,
+    account: &AccountId,
     comparison: &Comparison,
 ) -> Result<Option<DateTime<Utc>>> {
     let mut newest: BTreeMap<(String, String), DateTime<Utc>> = BTreeMap::new();
@@ -146,11 +146,7 @@ async fn known_until(
 }
 
 /// The first day that every scope has been answered for; earlier rows are not compared.
-async fn first_day(
-    workspace: &Workspace,
-    account: &sellerlake_state::AccountId,
-    comparison: &Comparison,
-) -> Result<Option<NaiveDate>> {
+async fn first_day(workspace: &Workspace, account: &AccountId, comparison: &Comparison) -> Result<Option<NaiveDate>> {
     let mut first: BTreeMap<(String, String), DateTime<Utc>> = BTreeMap::new();
     for (key, window, _) in answered(workspace, account, comparison).await? {
         let earliest = first.entry(key).or_insert(window.from);
@@ -162,11 +158,7 @@ async fn first_day(
 
 type Answered = ((String, String), sellerlake_contracts::Window, DateTime<Utc>);
 
-async fn answered(
-    workspace: &Workspace,
-    account: &sellerlake_state::AccountId,
-    comparison: &Comparison,
-) -> Result<Vec<Answered>> {
+async fn answered(workspace: &Workspace, account: &AccountId, comparison: &Comparison) -> Result<Vec<Answered>> {
     let filter = SliceFilter { account: Some(account.clone()), ..SliceFilter::default() };
     let slices = workspace.state.all_slices(&filter).await?.into_iter();
     let of = slices.filter(|(key, slice)| {

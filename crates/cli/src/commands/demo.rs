@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sellerlake_config::{DEFAULT, FILE_NAME, Settings};
-use sellerlake_contracts::{AccountId, Clock, Error, Kind, MarketplaceId, Result, SystemClock};
+use sellerlake_contracts::{AccountId, Clock, Error, Kind, MarketplaceId, Result, Secret, SystemClock};
 use sellerlake_pipelines::{Cancel, Pipelines, SyncOptions, Workspace};
 use sellerlake_simulator::world::Profile;
 use sellerlake_simulator::{Account, Running};
-use sellerlake_state::Secret;
 
 use crate::amazon::{Gateway, clock, field};
 use crate::arguments::Demo;

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 use sellerlake_config::Settings;
 use sellerlake_connectors::SteppedClock;
-use sellerlake_contracts::{AccountId, Error, Result};
+use sellerlake_contracts::{Error, Result};
 use sellerlake_pipelines::Workspace;
 
 use crate::amazon::{self, Gateway};
@@ -81,11 +81,6 @@ async fn with_amazon(config: &Path) -> Result<(Workspace, Gateway)> {
     let (workspace, stepped) = opened(config).await?;
     let gateway = Gateway::open(&workspace, stepped).await?;
     Ok((workspace, gateway))
-}
-
-/// The account's identity as the ledger writes it.
-pub(crate) fn ledger_id(account: &AccountId) -> Result<sellerlake_state::AccountId> {
-    account.to_string().parse()
 }
 
 /// A user's own declarations, where there are settings that name them; the built-in ones need no settings.

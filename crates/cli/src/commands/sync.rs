@@ -12,7 +12,7 @@ use sellerlake_state::{Account, AccountFilter, AccountStatus, Priority};
 use crate::amazon::Gateway;
 use crate::arguments::{Backfill, Sync};
 use crate::bars::{Bars, PullBars};
-use crate::commands::{IN_PART, ledger_id, rebuild};
+use crate::commands::{IN_PART, rebuild};
 use crate::printer;
 
 /// Accounts pulled at once.
@@ -133,8 +133,7 @@ pub(crate) async fn holders(workspace: &Workspace, named: &[AccountId]) -> Resul
     let active = workspace.state.accounts(&filter).await?;
     let mut holders = Vec::new();
     for account in named {
-        let ledger = ledger_id(account)?;
-        let Some(known) = workspace.state.account(&ledger).await? else {
+        let Some(known) = workspace.state.account(account).await? else {
             return Err(Error::permanent(Kind::Usage, "there is no such account")
                 .with("account", account)
                 .hint("`sellerlake account list` shows those that were added"));
