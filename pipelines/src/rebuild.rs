@@ -16,6 +16,10 @@ use crate::inputs::Inputs;
 use crate::progress::Progress;
 use crate::swap::{ATTEMPTS, Layout};
 
+/// Rows that months rebuilt side by side may read together. Operators are bound in memory, but not what passes between
+/// them and the writers.
+const ROWS_SIDE_BY_SIDE: u64 = 2_000_000;
+
 /// A stage that could not be rebuilt; its earlier object stands and stays stale.
 #[derive(Debug)]
 pub struct StageFailure {
@@ -97,10 +101,12 @@ impl Workspace {
                     stale = self.stale(stage, &catalogue, changed.as_ref());
                     continue;
                 }
-                let company = if stale.len() > 1 { Company::Beside } else { Company::Alone };
+                let largest = stale.iter().map(|(month, _)| rows_read(stage, &catalogue, *month)).max().unwrap_or(0);
+                let beside = (ROWS_SIDE_BY_SIDE / largest.max(1)).clamp(1, self.settings.threads as u64) as usize;
+                let company = if beside.min(stale.len()) > 1 { Company::Beside } else { Company::Alone };
                 let attempts: Vec<Attempt> = stream::iter(stale)
                     .map(|(month, input_hash)| self.rebuild_one(stage, &catalogue, month, input_hash, company))
-                    .buffered(self.settings.threads)
+                    .buffered(beside)
                     .try_collect()
                     .await?;
                 let overtaken = self.conclude(attempts, &mut catalogue, &mut changed, &mut rebuilt).await?;
@@ -255,7 +261,9 @@ impl Workspace {
         company: Company,
     ) -> Result<Built> {
         let inputs = self.inputs(stage, catalogue, partition.month)?;
+        tracing::debug!(%partition, "planning");
         let rows = self.stages.run(stage, &inputs, partition.month, company).await?;
+        tracing::debug!(%partition, "planned");
         let layout = Layout {
             partition: partition.clone(),
             schema_version: stage.table.version,
@@ -339,6 +347,12 @@ fn is_fatal(error: &Error) -> bool {
 
 fn alarm_key(partition: &Partition) -> String {
     format!("stage:{}", partition.path())
+}
+
+/// Rows of everything that one month of a stage reads.
+fn rows_read(stage: &Stage, catalogue: &Catalogue, month: Option<Month>) -> u64 {
+    let objects = stage.reads.iter().flat_map(|(name, reach)| catalogue.read(name, *reach, month));
+    objects.map(|object| object.rows).sum()
 }
 
 /// Whether one month of a stage reads, or may receive rows from, anything that changed.

@@ -10,6 +10,7 @@ pub mod meta;
 pub mod output;
 mod partitions;
 mod plain;
+mod pool;
 mod reader;
 mod session;
 mod statement;

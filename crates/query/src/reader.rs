@@ -24,7 +24,7 @@ use object_store::{GetOptions, GetRange, OBJECT_STORE_COALESCE_DEFAULT, ObjectSt
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use sellerlake_contracts::{Error, Kind, Result};
 
 use crate::failure::Replaced;
@@ -291,10 +291,9 @@ impl AsyncFileReader for ObjectReader {
                 return Ok(footer);
             }
             let size_bytes = self.size_bytes;
-            // The page index, where there is one, is read with the footer: it is cached with it,
-            // while an index asked for later would be read again by every query.
+            // Without the page index: a scan asks for it where statistics of row groups leave something to skip, and
+            // decoding it for every column takes longer than a small query.
             let footer = ParquetMetaDataReader::new()
-                .with_page_index_policy(PageIndexPolicy::Optional)
                 .with_prefetch_hint(Some(FOOTER_GUESS_BYTES))
                 .load_and_finish(&mut *self, size_bytes)
                 .await?;

@@ -16,7 +16,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
+use datafusion::execution::memory_pool::{MemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::ScalarUDF;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
@@ -27,6 +27,7 @@ use sellerlake_contracts::{Error, Kind, Result};
 use tokio::time::{Instant, Sleep};
 
 use crate::plain::plain;
+use crate::pool::SessionPool;
 use crate::table::objects_in;
 use crate::{failure, statement, stores};
 
@@ -93,7 +94,7 @@ impl SessionBuilder {
     }
 
     fn runtime(&self) -> datafusion::error::Result<RuntimeEnv> {
-        let pool = FairSpillPool::new(self.memory_limit_bytes);
+        let pool = SessionPool::new(self.memory_limit_bytes);
         let consumers = std::num::NonZeroUsize::MIN.saturating_add(4);
         let pool: Arc<dyn MemoryPool> = Arc::new(TrackConsumersPool::new(pool, consumers));
         let mode = match &self.spill_dir {
