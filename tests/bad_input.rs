@@ -509,3 +509,36 @@ fn a_full_disk_loses_nothing() {
         assert!(site.ok(&["verify"]).contains("everything is as it should be"));
     }
 }
+
+#[test]
+fn a_file_of_another_kind_or_another_month_takes_nothing_away() {
+    let site = Site::new();
+    let header = "settlement-id\tsettlement-start-date\tsettlement-end-date\tdeposit-date\ttotal-amount\tcurrency";
+    let first = "900\t2026-03-01 00:00:00 UTC\t2026-03-14 00:00:00 UTC\t2026-03-16 00:00:00 UTC\t12.50\tUSD";
+    let older = format!("{header}\tprice-type\tprice-amount\n{first}\t\t\n900\t\t\t\t\t\tPrincipal\t12.50\n");
+    let file = site.file("older.txt", older);
+    site.ingest("settlement_v1", &file, &[]);
+    let path = file.display().to_string();
+    let output = site.run(&["ingest", "--source", "settlement_v2", "--seller", "A1", &path]);
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && words.contains("the header lacks amount"), "{words}");
+    assert_eq!(site.value("SELECT sum(amount) FROM settlement_lines"), "12.5000");
+
+    let returns = |day: &str| {
+        format!(
+            "return-date\torder-id\tsku\tasin\tquantity\tdetailed-disposition\tstatus\n\
+             {day}T10:00:00+00:00\t111-0000001-0000001\tMUG\tB0MUG\t1\tSELLABLE\tReimbursed\n"
+        )
+    };
+    let march = ["--window", "2026-03-01..2026-03-03", "--as-of", "2026-03-10", "--scope", "NA"];
+    site.ingest("fba_returns", &site.file("march.txt", returns("2026-03-02")), &march);
+    let april = site.file("april.txt", returns("2026-04-02")).display().to_string();
+    let later = ["--window", "2026-03-01..2026-03-03", "--as-of", "2026-03-11", "--scope", "NA"];
+    let command = ["ingest", "--source", "fba_returns", "--seller", "A1"].iter().chain(&later).copied();
+    let command: Vec<&str> = command.chain([april.as_str()]).collect();
+    let output = site.run(&command);
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{words}");
+    assert!(words.contains("every row lies outside the window"), "{words}");
+    assert_eq!(site.value("SELECT count(*) FROM \"returns\""), "1");
+}

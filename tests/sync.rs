@@ -99,9 +99,18 @@ fn a_grant_that_amazon_refuses_stops_the_account_and_says_what_to_do() {
     assert!(alarms.contains("authorises the application again"), "{alarms}");
     assert!(words(&desk.site.run(&["sync", "--account", &id])).contains("needs_authorisation"));
     desk.add(account);
-    desk.site.ok(&["account", "resume", &id]);
     desk.site.ok(&["sync", "--pipeline", "inventory"]);
     assert_eq!(desk.site.value("SELECT count(*) FROM meta.alarms"), "0");
+}
+
+#[test]
+fn an_account_that_is_refused_leaves_the_others_their_application() {
+    let desk = Desk::new(2);
+    let mut wrong = desk.simulator.accounts().remove(1);
+    "wrong".clone_into(&mut wrong.client_secret);
+    let refused = desk.try_add(&wrong, &wrong.refresh_token);
+    assert!(!refused.status.success());
+    desk.site.ok(&["account", "check", &desk.id(0)]);
 }
 
 #[test]

@@ -99,7 +99,8 @@ impl Header {
             return Err(unreadable(source, cells));
         }
         let present = |name: &str| taken.contains_key(name);
-        let missing = source.columns.values().filter(|column| column.required && column.from.is_none());
+        let missing =
+            source.columns.values().filter(|column| (column.required || column.in_header) && column.from.is_none());
         let missing: Vec<String> = missing
             .filter(|column| !present(&column.name))
             .map(|column| {

@@ -357,7 +357,9 @@ impl Tally {
         for (control, sums) in plan.controls.iter().zip(self.sums) {
             outcome.unbalanced.extend(sums.unbalanced(control));
         }
-        for (set, unit) in plan.units.iter().enumerate().filter(|(set, _)| plan.groups[*set] == *set) {
+        // A document that is all about other days says nothing of those that were asked for.
+        let asked = if outcome.is_elsewhere() { &[][..] } else { &plan.units };
+        for (set, unit) in asked.iter().enumerate().filter(|(set, _)| plan.groups[*set] == *set) {
             let doubtful = outcome.hold_back_all || self.sets_incomplete.contains(&set);
             for (ordinal, last_day, empty) in unit.asked() {
                 if doubtful {
@@ -380,6 +382,11 @@ impl Tally {
 }
 
 impl Outcome {
+    /// Whether every row lies outside the window that was asked for.
+    pub fn is_elsewhere(&self) -> bool {
+        self.rows == 0 && self.rejected == 0 && self.outside_window > 0
+    }
+
     fn is_blemished(&self, unit: &str) -> bool {
         self.held_back.contains(unit) || self.incomplete.contains(unit)
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use sellerlake_contracts::{AccountId, Error, Kind, Result, Secret};
 use sellerlake_pipelines::Workspace;
-use sellerlake_state::{AccountFilter, NewAccount, RunFilter};
+use sellerlake_state::{AccountFilter, AccountStatus, NewAccount, RunFilter};
 use serde::Deserialize;
 
 use crate::amazon::{APPLICATION, Gateway, field};
@@ -25,8 +25,7 @@ pub(crate) async fn run(workspace: &Workspace, gateway: &Gateway, command: &Acco
             printer::note(format!("{account} is paused; `sellerlake account resume {account}` goes on"));
         }
         AccountCommand::Resume { account } => {
-            workspace.state.resume_account(account, workspace.clock.now()).await?;
-            workspace.state.clear_alarm(&format!("account:{account}")).await?;
+            resume(workspace, account).await?;
             printer::note(format!("{account} is pulled again"));
         }
         AccountCommand::Remove { account } => {
@@ -35,6 +34,11 @@ pub(crate) async fn run(workspace: &Workspace, gateway: &Gateway, command: &Acco
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn resume(workspace: &Workspace, id: &AccountId) -> Result<()> {
+    workspace.state.resume_account(id, workspace.clock.now()).await?;
+    workspace.state.clear_alarm(&format!("account:{id}")).await.map(drop)
 }
 
 /// Secrets by their names in the vault.
@@ -56,13 +60,24 @@ async fn add(workspace: &Workspace, gateway: &Gateway, add: &AddAccount) -> Resu
     let id = AccountId { seller: add.seller.clone(), region: add.region };
     let known = gateway.vault().fields(APPLICATION).await?;
     let secrets = secrets(add.stdin, &known)?;
+    let before = shared(gateway, &secrets).await?;
     enter(workspace, gateway, &id, &add.marketplaces, &secrets).await?;
     if add.offline {
         printer::note(format!("{id} added; `sellerlake account check {id}` asks Amazon about it"));
         return Ok(ExitCode::SUCCESS);
     }
-    learn(workspace, gateway, &id, add.marketplaces.is_empty()).await?;
+    if let Err(error) = learn(workspace, gateway, &id, add.marketplaces.is_empty()).await {
+        if error.kind() == Kind::Unauthorized {
+            for (name, secret) in before {
+                gateway.vault().put(APPLICATION, name, &secret, workspace.clock.now()).await?;
+            }
+        }
+        return Err(error);
+    }
     let account = workspace.state.account(&id).await?;
+    if account.as_ref().is_some_and(|account| account.status == AccountStatus::NeedsAuthorisation) {
+        resume(workspace, &id).await?;
+    }
     let marketplaces = account.map_or(0, |account| account.marketplaces.len());
     printer::note(format!("{id} added with {marketplaces} marketplaces; next: sellerlake sync --account {id}"));
     Ok(ExitCode::SUCCESS)
@@ -92,10 +107,23 @@ pub(crate) async fn enter(
     }
     let own = id.to_string();
     for (name, secret) in secrets {
-        let of_account = matches!(*name, field::REFRESH_TOKEN | field::ADS_REFRESH_TOKEN);
-        gateway.vault().put(if of_account { &own } else { APPLICATION }, name, secret, now).await?;
+        gateway.vault().put(if is_own(name) { &own } else { APPLICATION }, name, secret, now).await?;
     }
     Ok(())
+}
+
+/// Whether a secret is the account's own; the others are the application's.
+fn is_own(name: &str) -> bool {
+    matches!(name, field::REFRESH_TOKEN | field::ADS_REFRESH_TOKEN)
+}
+
+/// The application's secrets that new ones are about to replace: other accounts sign in with them.
+async fn shared(gateway: &Gateway, secrets: &BTreeMap<&'static str, Secret>) -> Result<Vec<(&'static str, Secret)>> {
+    let mut before = Vec::new();
+    for name in secrets.keys().filter(|name| !is_own(name)) {
+        before.extend(gateway.vault().get(APPLICATION, name).await?.map(|secret| (*name, secret)));
+    }
+    Ok(before)
 }
 
 /// Asks Amazon where the account sells and advertises.

@@ -47,7 +47,10 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
             }
         }
         let group = workspace.load(&source, landed, &LoadOptions::default()).await?;
-        refused |= group.loaded.iter().any(|loaded| loaded.outcome.refused.is_some() || loaded.outcome.hold_back_all);
+        refused |= group
+            .loaded
+            .iter()
+            .any(|Loaded { outcome, .. }| outcome.refused.is_some() || outcome.hold_back_all || outcome.is_elsewhere());
         bars.end();
         summarise(&group);
         touched.extend(group.touched);
@@ -140,6 +143,11 @@ fn summarise(group: &Group) {
         }
         if outcome.too_early > 0 {
             printer::note(format!("  {} empty units came too early to count as empty", outcome.too_early));
+        }
+        if outcome.is_elsewhere() {
+            printer::note(
+                "  nothing changed: every row lies outside the window; --window must be the one the file was made for",
+            );
         }
         if outcome.hold_back_all {
             printer::note("  nothing loaded: a rejected row belongs to a unit that can't be told");
