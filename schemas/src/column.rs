@@ -142,9 +142,6 @@ pub struct Column {
     /// The header must be there, and a row without a value is rejected.
     #[serde(default)]
     pub required: bool,
-    /// The header must be there, though cells may be empty: a file without it is something else.
-    #[serde(default)]
-    pub in_header: bool,
     /// Personal data of buyers: dropped unless the operator allows it.
     #[serde(default)]
     pub pii: bool,

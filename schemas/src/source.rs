@@ -91,6 +91,9 @@ pub struct Source {
     /// is known.
     #[serde(default)]
     pub separators: Vec<char>,
+    /// Flat files: columns that the header must name though cells may be empty. A file without one is something else.
+    #[serde(default)]
+    pub header_has: Vec<String>,
     /// Charsets tried in order where label, BOM and strict UTF-8 all fail.
     #[serde(default)]
     pub charset_fallbacks: Vec<String>,

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sellerlake_schemas::{Source, nearest, normalise};
+use sellerlake_schemas::{Column, Source, nearest, normalise};
 
 use super::personal::looks_personal;
 
@@ -99,8 +99,8 @@ impl Header {
             return Err(unreadable(source, cells));
         }
         let present = |name: &str| taken.contains_key(name);
-        let missing =
-            source.columns.values().filter(|column| (column.required || column.in_header) && column.from.is_none());
+        let wanted = |column: &Column| column.required || source.header_has.contains(&column.name);
+        let missing = source.columns.values().filter(|column| wanted(column) && column.from.is_none());
         let missing: Vec<String> = missing
             .filter(|column| !present(&column.name))
             .map(|column| {
