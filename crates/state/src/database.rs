@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use sellerlake_contracts::{Error, Kind, Result};
+use chrono::{DateTime, TimeDelta, Utc};
+use sellerlake_contracts::{Clock, Error, Kind, Result, Status, SystemClock};
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -67,7 +67,7 @@ impl State {
         let address = Address::parse(url)?;
         let shown = address.shown();
         let opened = match &address {
-            Address::Sqlite(path) => open_sqlite(path, now).await,
+            Address::Sqlite(path) => open_patiently(path, now).await,
             Address::Postgres(options) => open_postgres((**options).clone(), now).await,
         };
         let (writer, reader) = opened.map_err(|error| error.with("state", &shown))?;
@@ -159,6 +159,21 @@ impl Transaction {
 }
 
 const OPEN: &str = "state.open";
+
+/// Times a new file is tried that others are opening for the first time, too: whoever turns its log on has it alone,
+/// and SQLite doesn't wait for that.
+const OPENINGS: i32 = 20;
+
+async fn open_patiently(path: &Path, now: DateTime<Utc>) -> Result<(Pool, Pool)> {
+    for attempt in 1..OPENINGS {
+        match open_sqlite(path, now).await {
+            Err(error) if error.status() == Status::Transient => {}
+            opened => return opened,
+        }
+        SystemClock.sleep_until(SystemClock.now() + TimeDelta::milliseconds(i64::from(10 * attempt))).await;
+    }
+    open_sqlite(path, now).await
+}
 
 async fn open_sqlite(path: &Path, now: DateTime<Utc>) -> Result<(Pool, Pool)> {
     if let Some(folder) = path.parent() {

@@ -117,10 +117,14 @@ mod tests {
     use arrow::array::{ArrayRef, AsArray, Date32Array, Int64Array, StringArray, new_null_array};
     use arrow::datatypes::Int64Type;
     use futures::TryStreamExt;
-    use futures::executor::block_on;
     use sellerlake_schemas::{Files, Findings, Schemas, add_built_in};
 
     use super::*;
+
+    /// Files are read by tasks.
+    fn block_on<F: Future>(future: F) -> F::Output {
+        tokio::runtime::Runtime::new().unwrap().block_on(future)
+    }
 
     fn source() -> Arc<Source> {
         let mut files = Files::default();
