@@ -17,7 +17,7 @@ use crate::{ads, control, files, signin, spapi};
 /// No request of a client is larger.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
-/// Routes everything to [`answer`]: paths are matched against the operations' own templates.
+/// Routes everything to one handler: paths are matched against the operations' own templates.
 pub fn router(amazon: Arc<Amazon>) -> Router {
     Router::new().fallback(answer).with_state(amazon)
 }
