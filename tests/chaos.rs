@@ -198,6 +198,7 @@ fn storms_end_in_the_truth() {
     }
     eprintln!("{} storms: {tally:#?}", seeds.len());
     assert!(failed.is_empty(), "see one again with SELLERLAKE_CHAOS={}: {failed:?}", failed[0]);
+    assert!(!tally.faults.is_empty(), "no fault struck, so nothing was shown");
     if seeds.len() >= 100 {
         for kind in Kind::ALL {
             assert!(tally.faults.get(&kind).is_some_and(|count| *count > 0), "{kind:?} never struck");
