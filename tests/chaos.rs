@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
-use std::process::Stdio;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,6 +20,9 @@ use crate::papers::Dice;
 
 /// Seeds of an ordinary test run.
 const FEW: std::ops::Range<u64> = 0..2;
+
+/// Storms side by side: while one waits for its disk the other computes.
+const AT_ONCE: usize = 2;
 
 /// Hours between two syncs.
 const CADENCE: i64 = 4;
@@ -123,15 +127,9 @@ impl Storm {
         if let Death::At(name, nth) = death {
             command.env("SELLERLAKE_FAILPOINT", format!("{name}:{nth}"));
         }
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        if let Death::After(wait) = death {
-            let deadline = Instant::now() + *wait;
-            while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
-                std::thread::yield_now();
-            }
-            let _ = child.kill();
-        }
-        let output = child.wait_with_output().unwrap();
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let output = if let Death::After(wait) = death { killed_after(child, *wait) } else { child.wait_with_output() };
+        let output = output.unwrap();
         self.tally.syncs += 1;
         match (output.status.signal(), death) {
             (Some(_), Death::At(name, _)) => *self.tally.failpoints.entry(name.clone()).or_default() += 1,
@@ -170,6 +168,21 @@ impl Storm {
     }
 }
 
+/// Lets a process run for so long at most.
+fn killed_after(child: Child, wait: Duration) -> std::io::Result<Output> {
+    let id = child.id().to_string();
+    let (ended, end) = mpsc::channel();
+    let waiting = std::thread::spawn(move || {
+        let output = child.wait_with_output();
+        let _ = ended.send(());
+        output
+    });
+    if end.recv_timeout(wait).is_err() {
+        let _ = Command::new("kill").args(["-KILL", &id]).stderr(Stdio::null()).status();
+    }
+    waiting.join().unwrap()
+}
+
 fn seeds() -> Vec<u64> {
     match std::env::var("SELLERLAKE_CHAOS") {
         Err(_) => FEW.collect(),
@@ -182,20 +195,27 @@ fn seeds() -> Vec<u64> {
 
 #[test]
 fn storms_end_in_the_truth() {
-    let (mut tally, mut failed) = (Tally::default(), Vec::new());
     let seeds = seeds();
-    for seed in &seeds {
-        let begun = Instant::now();
-        match std::panic::catch_unwind(|| Storm::brew(*seed).rage()) {
-            Ok(storm) => tally.add(storm),
-            Err(_) => failed.push(*seed),
+    let (queue, results) = (Mutex::new(seeds.iter()), Mutex::new((Tally::default(), Vec::new())));
+    let work = || {
+        while let Some(seed) = { queue.lock().unwrap().next() } {
+            let begun = Instant::now();
+            let storm = std::panic::catch_unwind(|| Storm::brew(*seed).rage());
+            let outcome = if storm.is_ok() { "" } else { ", FAILED" };
+            eprintln!("seed {seed}: {} s{outcome}", begun.elapsed().as_secs());
+            let mut results = results.lock().unwrap();
+            match storm {
+                Ok(storm) => results.0.add(storm),
+                Err(_) => results.1.push(*seed),
+            }
         }
-        eprintln!(
-            "seed {seed}: {} s{}",
-            begun.elapsed().as_secs(),
-            if failed.contains(seed) { ", FAILED" } else { "" }
-        );
-    }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(work);
+        }
+    });
+    let (tally, failed) = results.into_inner().unwrap();
     eprintln!("{} storms: {tally:#?}", seeds.len());
     assert!(failed.is_empty(), "see one again with SELLERLAKE_CHAOS={}: {failed:?}", failed[0]);
     assert!(!tally.faults.is_empty(), "no fault struck, so nothing was shown");
