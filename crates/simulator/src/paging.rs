@@ -28,8 +28,8 @@ pub struct Paging<'a> {
     pub free: &'a [&'a str],
     /// Whether items have ids, so that a client can tell a doubled one.
     pub identified: bool,
-    /// Whether a reading may lack the list's last item, and a later one will have it: so with the newest of what
-    /// happened lately, sorted by time. A gap where nobody would look again would be a lie.
+    /// Whether a reading may lack the last item of a page, and a later one will have it: so with what happened lately.
+    /// A gap where nobody would look again would be a lie.
     pub may_lack: bool,
 }
 
@@ -110,7 +110,7 @@ impl<'a> Paging<'a> {
         }
         let list = amazon.lists.get(&format!("{list_id} {}", call.query().fingerprint(&[self.token])), || print(as_of));
         let seal = |from| Self::seal(amazon, &Token { list: list_id.clone(), from, as_of, issued: call.now() });
-        let to = (from + self.size).min(list.len());
+        let to = (from + self.size.min(amazon.most_per_page).max(1)).min(list.len());
         if from < to && call.strikes(amazon, Kind::EmptyPageWithToken) {
             return Ok(Page { items: Vec::new(), next: Some(seal(from)), as_of });
         }
@@ -118,7 +118,7 @@ impl<'a> Paging<'a> {
         if from > 0 && self.identified && call.strikes(amazon, Kind::PageDuplicate) {
             items.insert(0, list[from - 1].clone());
         }
-        if items.len() > 1 && to == list.len() && self.may_lack && call.strikes(amazon, Kind::PageGap) {
+        if items.len() > 1 && self.may_lack && call.strikes(amazon, Kind::PageGap) {
             items.pop();
         }
         Ok(Page { items, next: (to < list.len()).then(|| seal(to)), as_of })

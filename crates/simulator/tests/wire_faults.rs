@@ -150,6 +150,10 @@ async fn pages_repeat_skip_and_die() {
     let all = orders(&client.get(&whole).await.json());
     assert_eq!(lacking[..], all[..all.len() - 1], "the newest is not there yet");
     let client = struck(Kind::PageGap, "orders_2026.*").await;
+    let short = client.get(ORDERS).await.json();
+    assert_eq!(orders(&short), orders(&first)[..4], "or the last of a page in between");
+    assert_eq!(orders(&client.get(&next(&short)).await.json()), orders(&second)[1..]);
+    let client = struck(Kind::PageGap, "orders_2026.*").await;
     client.get(&format!("{whole}&createdBefore=2026-10-25")).await;
     assert_eq!(client.fired(Kind::PageGap), 0, "nobody would look there again");
 

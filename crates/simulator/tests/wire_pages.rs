@@ -28,6 +28,16 @@ async fn all_pages_together_are_the_list() {
     assert_eq!(paged, whole);
 }
 
+#[tokio::test]
+async fn pages_are_as_small_as_the_profile_says() {
+    let mut small = options();
+    small.profile.most_per_page = 2;
+    let client = Client::start(small).await;
+    let page = client.get(&ORDERS.replace("=7", "=100")).await.json();
+    assert_eq!(ids(&page["orders"]).len(), 2);
+    assert!(page["pagination"]["nextToken"].is_string());
+}
+
 fn ids(orders: &Value) -> Vec<String> {
     orders.as_array().unwrap().iter().map(|order| order["orderId"].as_str().unwrap().to_owned()).collect()
 }

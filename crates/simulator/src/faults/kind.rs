@@ -45,7 +45,7 @@ pub enum Kind {
     SlowReport,
     /// Paged lists of things with ids: the last item of a page comes again on the next.
     PageDuplicate,
-    /// Paged lists: an item is left out.
+    /// Paged lists of what happened lately: the last item of a page is left out.
     PageGap,
     /// Paged lists: a page without items and with a token for what it should have held.
     EmptyPageWithToken,

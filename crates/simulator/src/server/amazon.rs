@@ -39,6 +39,8 @@ pub struct Amazon {
     pub pace: f64,
     /// Roles the application was not given, by name.
     pub roles_withheld: Vec<String>,
+    /// Most items on a page of any list.
+    pub most_per_page: usize,
     /// Grants and tokens.
     pub sign_in: SignIn,
     /// Token buckets.
@@ -76,6 +78,7 @@ impl Amazon {
             hold: options.hold,
             pace: options.pace,
             roles_withheld: options.roles_withheld,
+            most_per_page: options.profile.most_per_page,
             sign_in,
             quota: Quota::default(),
             faults: Faults::new(options.faults),

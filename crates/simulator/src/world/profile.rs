@@ -15,6 +15,9 @@ pub struct Profile {
     pub from: NaiveDate,
     /// First local day without orders. What follows from orders (shipping, refunds, settlements) goes on after it.
     pub to: NaiveDate,
+    /// Most items on a page of any list, where Amazon itself would put more on one: small worlds have pages to turn, and
+    /// what goes wrong between them, only if these are small too.
+    pub most_per_page: usize,
 }
 
 /// One seller to grow.
@@ -57,6 +60,7 @@ impl Profile {
             ],
             from: END - Days::new(days),
             to: END,
+            most_per_page: usize::MAX,
         }
     }
 
