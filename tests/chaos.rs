@@ -67,6 +67,7 @@ enum Death {
 fn world(seed: u64) -> Profile {
     let mut profile = Profile::demo(12);
     profile.seed = seed;
+    profile.most_per_page = 4;
     for seller in &mut profile.sellers {
         seller.orders_per_day = 3.0;
         seller.products = 3;
@@ -80,6 +81,8 @@ struct Storm {
     dice: Dice,
     failpoints: Vec<String>,
     desk: Desk,
+    /// Grants revoked and given again so far.
+    revoked: u64,
     tally: Tally,
 }
 
@@ -90,9 +93,10 @@ impl Storm {
         let begins = ends - TimeDelta::days(3);
         let seeded = Seeded { seed, rate: 0.03, kinds: Some(Kind::ALL.to_vec()), until: Some(ends), at_most: None };
         let faults = FaultPlan { script: Vec::new(), seeded: Some(seeded) };
-        let desk = Desk::at(profile, begins, faults);
+        let desk = Desk::at(profile, begins, FaultPlan::default());
+        desk.simulator.amazon().faults.follow(faults);
         let failpoints = every_failpoint().into_iter().collect();
-        Self { seed, dice: Dice::new(seed), failpoints, desk, tally: Tally::default() }
+        Self { seed, dice: Dice::new(seed), failpoints, desk, revoked: 0, tally: Tally::default() }
     }
 
     /// One storm from beginning to end; a panic names what is wrong.
@@ -108,9 +112,7 @@ impl Storm {
         self.calm();
         self.desk.assert_true();
         self.desk.site.ok(&["verify"]);
-        for (kind, by_operation) in self.desk.simulator.amazon().faults.fired() {
-            self.tally.faults.insert(kind, by_operation.values().sum());
-        }
+        self.tally.faults = self.struck();
         self.tally
     }
 
@@ -146,8 +148,18 @@ impl Storm {
         }
     }
 
+    /// How often each fault struck so far.
+    fn struck(&self) -> BTreeMap<Kind, u64> {
+        let fired = self.desk.simulator.amazon().faults.fired();
+        fired.into_iter().map(|(kind, by_operation)| (kind, by_operation.values().sum())).collect()
+    }
+
     /// A seller authorises the application again where the grant was revoked.
-    fn restore_grants(&self) {
+    fn restore_grants(&mut self) {
+        let revoked = self.struck().get(&Kind::RevokedToken).copied().unwrap_or(0);
+        if std::mem::replace(&mut self.revoked, revoked) == revoked {
+            return;
+        }
         for account in self.desk.simulator.accounts() {
             let id = format!("{}-{}", account.seller_id, account.region);
             self.desk.site.run(&["account", "resume", &id]);
@@ -160,7 +172,7 @@ impl Storm {
             let now: DateTime<Utc> = self.desk.simulator.clock().now();
             self.desk.wait_until(now + TimeDelta::days(1));
             self.restore_grants();
-            self.desk.site.run(&["sync", "--retry"]);
+            self.desk.site.run(&["sync", "--retry", "--no-rollup"]);
         }
         // In part: what Amazon says it has nothing of is believed once that can't be too early any more.
         let output = self.desk.site.run(&["sync"]);

@@ -77,7 +77,9 @@ impl Desk {
     pub fn assert_true(&self) {
         let output = self.site.run(&["verify", "--against", self.simulator.url()]);
         let table = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{table}\n{}", words(&output));
+        let shown = |arguments: &[&str]| String::from_utf8_lossy(&self.site.run(arguments).stdout).into_owned();
+        let why = || shown(&["account", "list"]) + &shown(&["coverage"]);
+        assert!(output.status.success(), "{table}\n{}\n{}", words(&output), why());
     }
 
     /// How many reports Amazon made an entry for.

@@ -16,6 +16,16 @@ pub struct Site {
     directory: tempfile::TempDir,
 }
 
+impl Drop for Site {
+    /// What a failed test leaves is there to be looked at.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.directory.disable_cleanup(true);
+            eprintln!("left behind: {}", self.path().display());
+        }
+    }
+}
+
 impl Site {
     /// An empty lake with the default settings.
     pub fn new() -> Self {
@@ -56,7 +66,8 @@ impl Site {
     pub fn ok(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {:?}\n{words}", output.status);
+        let answer = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{arguments:?}: {:?}\n{answer}\n{words}", output.status);
         words
     }
 
