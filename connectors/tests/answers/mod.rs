@@ -77,7 +77,7 @@ async fn products_are_asked_for_twenty_at_a_time() {
     pull.keys = skus().collect();
     assert_eq!(items(peer.answer("prices", &pull).await, "/payload").len(), listings.len());
     assert_eq!(items(peer.answer("competitive_prices", &pull).await, "/payload").len(), listings.len());
-    pull.keys = skus().map(|sku| format!("{sku}=19.99 USD")).collect();
+    pull.keys = skus().map(|sku| format!("{sku}=19.99 USD AFN")).collect();
     assert_eq!(items(peer.answer("fees", &pull).await, "").len(), listings.len());
 }
 
