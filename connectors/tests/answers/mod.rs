@@ -104,6 +104,24 @@ async fn data_kiosk_answers_with_json_lines() {
 }
 
 #[tokio::test]
+async fn data_kiosk_answers_of_several_documents_are_one() {
+    let lines = async |most_per_page: usize| {
+        let peer = Peer::with(|options| options.profile.most_per_page = most_per_page).await;
+        let marketplace = peer.snapshot(&[]).marketplaces[0].to_string();
+        let query = format!(
+            "query Q {{ analytics_economics_2024_03_15 {{ economics(startDate: \"2026-10-12\", endDate: \"2026-10-18\", \
+             marketplaceIds: [\"{marketplace}\"], aggregateBy: {{ date: DAY, productId: MSKU }}) {{ startDate msku }} }} }}"
+        );
+        let answer = peer.answer("data_kiosk", &peer.snapshot(&[("query", &query)])).await;
+        (answer.pages.len(), text(answer))
+    };
+    let (whole, pages) = (lines(usize::MAX).await, lines(5).await);
+    assert_eq!((whole.0, pages.0), (1, whole.1.lines().count().div_ceil(5)));
+    assert!(pages.0 > 2);
+    assert_eq!(pages.1, whole.1);
+}
+
+#[tokio::test]
 async fn ads_reports_keep_their_days() {
     let peer = Peer::new().await;
     let profiles = items(peer.answer("ads_profiles", &peer.snapshot(&[])).await, "");
