@@ -67,3 +67,15 @@ fn settings_are_documented() {
     );
     compare("docs/CONFIG.md", &text);
 }
+
+#[test]
+fn what_goes_wrong_elsewhere_has_its_tests() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let list = fs::read_to_string(root.join("docs/what-goes-wrong-elsewhere.md")).unwrap();
+    let named: Vec<(&str, &str)> = list.split('`').filter_map(|word| word.split_once(".rs::")).collect();
+    assert!(named.len() > 20);
+    for (file, test) in named {
+        let text = fs::read_to_string(root.join(format!("{file}.rs"))).unwrap_or_default();
+        assert!(text.contains(&format!("fn {test}(")), "{file}.rs has no test {test}");
+    }
+}

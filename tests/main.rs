@@ -12,6 +12,7 @@ mod crash;
 mod deliveries;
 mod desk;
 mod docs;
+mod elsewhere;
 mod lab;
 mod novelty;
 mod order;

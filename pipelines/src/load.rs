@@ -285,6 +285,7 @@ fn report(outcome: &Outcome) -> LoadReport {
         "charset_guessed": outcome.charset_guessed,
         "decimal_comma": outcome.decimal_comma,
         "rounded": outcome.rounded,
+        "repeated": outcome.repeated,
         "drift": outcome.drift,
         "held_back": held_back,
         "held_back_count": outcome.held_back.len(),

@@ -131,6 +131,10 @@ pub struct Source {
     /// JSON: where the rows are.
     #[serde(default)]
     pub rows: Vec<RowSet>,
+    /// JSON: columns that tell records apart. Amazon may repeat the last records of a page on the next one: a record that
+    /// stood on the page before is that one again, and is left out.
+    #[serde(default)]
+    pub identity: Vec<String>,
     /// JSON: paths of first and last day where the document states its own window.
     #[serde(default)]
     pub window_paths: Vec<String>,

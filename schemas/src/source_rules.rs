@@ -165,6 +165,7 @@ fn check_references(file: &str, source: &Source, findings: &mut Findings) {
             apart_in_vain.push(apart.column.clone());
         }
     }
+    source.identity.iter().for_each(|name| refer("identity", name, &|_| true, ""));
     source.header_has.iter().for_each(|name| refer("header_has", name, &|_| true, ""));
     if let Some(name) = &source.as_of {
         refer("as_of", name, &is_time, "date or timestamp");

@@ -41,8 +41,8 @@ pub(crate) const PRICES: Listing = Listing { keys_per_call: 20, ..Listing::one_p
 /// `getCompetitivePricing`, likewise.
 pub(crate) const COMPETITIVE_PRICES: Listing = Listing { keys_per_call: 20, ..Listing::one_page(competitive_prices) };
 
-/// `getMyFeesEstimates`, twenty a call. A key is `<sku>=<price> <currency>`; parameters: `id_type` (`SellerSKU` or
-/// `ASIN`) and `amazon_fulfilled` (`true` or `false`).
+/// `getMyFeesEstimates`, twenty a call. A key is `<sku>=<price> <currency> <AFN or MFN>`, by who ships; parameter:
+/// `id_type` (`SellerSKU` or `ASIN`).
 pub(crate) const FEES: Listing = Listing { keys_per_call: 20, ..Listing::one_page(fees) };
 
 /// 2000-01-01: no third party sold before it.
@@ -103,21 +103,18 @@ fn fees(pull: &Pull, part: &Part) -> Result<Ask> {
     some_keys(pull, part)?;
     let marketplace = parameters::marketplace(pull)?.as_str();
     let id_type = parameters::optional(pull, "id_type").unwrap_or("SellerSKU");
-    let is_fba = parameters::optional(pull, "amazon_fulfilled") != Some("false");
     let request = |key: &String| -> Result<Value> {
-        let parts = key.rsplit_once('=').and_then(|(id, price)| Some((id, price.split_once(' ')?)));
-        let parsed =
-            parts.and_then(|(id, (amount, currency))| Some((id, amount.parse::<serde_json::Number>().ok()?, currency)));
-        let (id, amount, currency) = parsed.ok_or_else(|| {
-            parameters::lacking(pull, format!("{key:?} is not a fee request")).hint("write <sku>=<price> <currency>")
+        let sale = Sale::of(key).ok_or_else(|| {
+            parameters::lacking(pull, format!("{key:?} is not a fee request"))
+                .hint("write <sku>=<price> <currency> <AFN or MFN>")
         })?;
         Ok(json!({
             "IdType": id_type,
-            "IdValue": id,
+            "IdValue": sale.id,
             "FeesEstimateRequest": {
                 "MarketplaceId": marketplace,
-                "IsAmazonFulfilled": is_fba,
-                "PriceToEstimateFees": { "ListingPrice": { "CurrencyCode": currency, "Amount": amount } },
+                "IsAmazonFulfilled": sale.is_amazon_fulfilled,
+                "PriceToEstimateFees": { "ListingPrice": { "CurrencyCode": sale.currency, "Amount": sale.price } },
                 "Identifier": key,
             },
         }))
@@ -126,9 +123,45 @@ fn fees(pull: &Pull, part: &Part) -> Result<Ask> {
     Ok(Ask::of(&GET_MY_FEES_ESTIMATES).json(&Value::Array(requests)))
 }
 
+/// A sale whose fees are wanted, as a key tells it.
+struct Sale<'a> {
+    id: &'a str,
+    price: serde_json::Number,
+    currency: &'a str,
+    is_amazon_fulfilled: bool,
+}
+
+impl<'a> Sale<'a> {
+    fn of(key: &'a str) -> Option<Self> {
+        // SKUs may hold anything, prices can't: the last sign of equality counts.
+        let (id, rest) = key.rsplit_once('=')?;
+        let words: Vec<&str> = rest.split(' ').collect();
+        let [price, currency, channel] = *words.as_slice() else { return None };
+        let is_amazon_fulfilled = match channel {
+            "AFN" => true,
+            "MFN" => false,
+            _ => return None,
+        };
+        Some(Self { id, price: price.parse().ok()?, currency, is_amazon_fulfilled })
+    }
+}
+
 fn some_keys(pull: &Pull, part: &Part) -> Result<()> {
     if part.keys.is_empty() {
         return Err(parameters::lacking(pull, "the request names no products to ask for".to_owned()));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fee_request_is_read_from_its_end() {
+        let sale = Sale::of("A=B 2=19.9900 USD MFN").unwrap();
+        assert_eq!((sale.id, sale.currency, sale.is_amazon_fulfilled), ("A=B 2", "USD", false));
+        assert_eq!(sale.price.to_string(), "19.9900");
+        assert!(Sale::of("A=19.99 USD").is_none() && Sale::of("A=x USD AFN").is_none());
+    }
 }

@@ -77,7 +77,7 @@ async fn products_are_asked_for_twenty_at_a_time() {
     pull.keys = skus().collect();
     assert_eq!(items(peer.answer("prices", &pull).await, "/payload").len(), listings.len());
     assert_eq!(items(peer.answer("competitive_prices", &pull).await, "/payload").len(), listings.len());
-    pull.keys = skus().map(|sku| format!("{sku}=19.99 USD")).collect();
+    pull.keys = skus().map(|sku| format!("{sku}=19.99 USD AFN")).collect();
     assert_eq!(items(peer.answer("fees", &pull).await, "").len(), listings.len());
 }
 
@@ -101,6 +101,24 @@ async fn data_kiosk_answers_with_json_lines() {
     let answer = peer.answer("data_kiosk", &peer.snapshot(&[("query", &query)])).await;
     assert_eq!(answer.extension, "jsonl.gz");
     assert!(text(answer).lines().all(|line| line.starts_with('{')));
+}
+
+#[tokio::test]
+async fn data_kiosk_answers_of_several_documents_are_one() {
+    let lines = async |most_per_page: usize| {
+        let peer = Peer::with(|options| options.profile.most_per_page = most_per_page).await;
+        let marketplace = peer.snapshot(&[]).marketplaces[0].to_string();
+        let query = format!(
+            "query Q {{ analytics_economics_2024_03_15 {{ economics(startDate: \"2026-10-12\", endDate: \"2026-10-18\", \
+             marketplaceIds: [\"{marketplace}\"], aggregateBy: {{ date: DAY, productId: MSKU }}) {{ startDate msku }} }} }}"
+        );
+        let answer = peer.answer("data_kiosk", &peer.snapshot(&[("query", &query)])).await;
+        (answer.pages.len(), text(answer))
+    };
+    let (whole, pages) = (lines(usize::MAX).await, lines(5).await);
+    assert_eq!((whole.0, pages.0), (1, whole.1.lines().count().div_ceil(5)));
+    assert!(pages.0 > 2);
+    assert_eq!(pages.1, whole.1);
 }
 
 #[tokio::test]

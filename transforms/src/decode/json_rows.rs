@@ -11,6 +11,7 @@ use super::cell::{CellFormat, Value};
 use super::json::{as_instant, stated_as_of, stated_once};
 use super::json_known::{Drift, Extra, Known};
 use super::json_node::{Node, mend_surrogates, parse};
+use super::json_repeats::Repeats;
 use super::json_stream::{Fault, Layout, Record, Skeleton, Stop, records};
 use super::json_walk::{Home, Row, RowPlan, scalar_at};
 use super::outcome::{Outcome, Reject};
@@ -34,6 +35,7 @@ pub(super) struct Reader<'p> {
     cells: Cells<'p>,
     writer: RowWriter<'p>,
     drift: Drift,
+    repeats: Repeats,
     /// Records so far.
     record: u64,
 }
@@ -49,12 +51,14 @@ impl<'p> Reader<'p> {
         let mut by_list: Vec<Vec<usize>> = layout.lists.iter().map(|list| of(Some(*list))).collect();
         by_list.push(of(None));
         let (cells, writer) = (Cells::new(plan, sets), RowWriter::new(plan));
-        Self { plan, known, layout, sets, by_list, cells, writer, drift: Drift::default(), record: 0 }
+        let repeats = Repeats::new(plan.source);
+        Self { plan, known, layout, sets, by_list, cells, writer, drift: Drift::default(), repeats, record: 0 }
     }
 
     /// Takes all rows of a document.
     pub(super) fn read(&mut self, document: &Document<'_>, emit: &mut Emit<'_>) -> Result<(), Stop> {
         let skeleton = &document.skeleton;
+        self.repeats.turn();
         if let Some(reason) = self.otherwise(&skeleton.node) {
             return Err(Stop::Foreign(reason));
         }
@@ -114,6 +118,11 @@ impl<'p> Reader<'p> {
                 parse(&mended).map_err(|_| broken())?
             }
         };
+        let home = Home { skeleton, record: &parsed.node, way: record.way, ordinal: record.ordinal };
+        if self.repeats.are_told() && self.is_repeat(record.list, home)? {
+            self.writer.tally.repeated += 1;
+            return Ok(());
+        }
         let mut extra = Extra::default();
         let mut path = format!("{}[]", record.way.join("."));
         self.known.unknown(&parsed.node, &self.known.record(record.way), &mut path, &mut |path, value| {
@@ -122,13 +131,28 @@ impl<'p> Reader<'p> {
         });
         let spoilt = parsed.repeated.map(|name| format!("member {name:?} stands twice in one object"));
         let mut taker = Taker { line: self.record, extra: extra.into_json(), spoilt, taken: false };
-        let home = Home { skeleton, record: &parsed.node, way: record.way, ordinal: record.ordinal };
         let sets = self.sets;
         for at in 0..self.by_list[record.list].len() {
             let set = self.by_list[record.list][at];
             sets[set].rows(home, &mut |row| self.row(set, row, &mut taker, emit))?;
         }
         Ok(())
+    }
+
+    /// Whether the page before held this record, by the row that stands for all of it.
+    fn is_repeat(&mut self, list: usize, home: Home<'_, '_>) -> Result<bool> {
+        let sets = self.sets;
+        let whole = self.by_list[list].iter().find(|set| sets[**set].set.path.0.len() == sets[**set].record_at);
+        let Some(whole) = whole.copied() else { return Ok(false) };
+        let (cells, repeats) = (&self.cells, &mut self.repeats);
+        let mut is_repeat = false;
+        sets[whole].rows(home, &mut |row| {
+            let value = |column| cells.value(whole, column, row, &mut 0).unwrap_or(Value::Unreadable);
+            let values: Vec<Value<'_>> = repeats.columns().map(value).collect();
+            is_repeat = repeats.is_repeat(&values);
+            Ok(())
+        })?;
+        Ok(is_repeat)
     }
 
     fn row(&mut self, set: usize, row: &Row<'_, '_>, taker: &mut Taker, emit: &mut Emit<'_>) -> Result<()> {

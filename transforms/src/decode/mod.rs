@@ -17,6 +17,7 @@ mod header;
 mod json;
 mod json_known;
 mod json_node;
+mod json_repeats;
 mod json_rows;
 mod json_stream;
 mod json_walk;

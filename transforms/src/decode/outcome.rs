@@ -76,6 +76,8 @@ pub struct Outcome {
     pub decimal_comma: bool,
     /// Numbers with more digits than their column holds, rounded half-even.
     pub rounded: u64,
+    /// Records that came again on the next page; not emitted.
+    pub repeated: u64,
     /// Units whose declared sums don't match.
     pub unbalanced: Vec<Unbalanced>,
     /// Why the delivery must not be loaded, as a sentence.

@@ -273,6 +273,8 @@ pub struct Tally {
     pub outside_window: u64,
     /// Numbers rounded.
     pub rounded: u64,
+    /// Records that came again on the next page.
+    pub repeated: u64,
     /// The rest of the document was not read.
     pub given_up: bool,
     /// Unknown headers or paths, and how many of their cells held a value.
@@ -319,6 +321,7 @@ impl Tally {
         self.rejected += later.rejected;
         self.outside_window += later.outside_window;
         self.rounded += later.rounded;
+        self.repeated += later.repeated;
         self.given_up |= later.given_up;
         for (name, count) in later.drift {
             *self.drift.entry(name).or_default() += count;
@@ -345,6 +348,7 @@ impl Tally {
             rejected: self.rejected,
             outside_window: self.outside_window,
             rounded: self.rounded,
+            repeated: self.repeated,
             drift: self.drift,
             rejects: self.rejects,
             held_back: self.held_back,

@@ -14,7 +14,7 @@ pub(crate) struct Comparison {
     pub(crate) sql: &'static str,
 }
 
-pub(crate) const COMPARISONS: [Comparison; 8] = [
+pub(crate) const COMPARISONS: [Comparison; 11] = [
     Comparison {
         list: "orders",
         key: &["order_id"],
@@ -72,6 +72,32 @@ pub(crate) const COMPARISONS: [Comparison; 8] = [
         pipelines: &["inventory"],
         sql: "SELECT marketplace_id, sku, available_units AS fulfillable FROM inventory
               WHERE snapshot_day = (SELECT max(snapshot_day) FROM inventory)",
+    },
+    Comparison {
+        list: "stranded",
+        key: &["marketplace_id", "sku"],
+        values: &["unfulfillable"],
+        pipelines: &["stranded"],
+        // A list without rows leaves none: the ledger says which is the newest.
+        sql: "SELECT s.marketplace_id, s.sku, s.unfulfillable_units AS unfulfillable FROM stranded_inventory AS s
+              INNER JOIN (SELECT scope, max(window_to) AS until FROM meta.slices
+                          WHERE pipeline = 'stranded' AND status IN ('loaded', 'no_data') GROUP BY scope) AS n
+                  ON n.scope = s.marketplace_id AND s.snapshot_day = CAST(n.until - INTERVAL '1 day' AS DATE)",
+    },
+    Comparison {
+        list: "prices",
+        key: &["marketplace_id", "sku"],
+        values: &["currency", "price"],
+        pipelines: &["prices"],
+        sql: "SELECT marketplace_id, sku, currency, price FROM prices WHERE price IS NOT NULL
+              QUALIFY rank() OVER (PARTITION BY marketplace_id, sku ORDER BY price_day DESC) = 1",
+    },
+    Comparison {
+        list: "prices",
+        key: &["marketplace_id", "sku"],
+        values: &["currency", "fulfillment_fee"],
+        pipelines: &["fee_estimates"],
+        sql: "SELECT marketplace_id, sku, currency, fulfillment_fee FROM fee_estimates",
     },
     Comparison {
         list: "settlements",

@@ -62,12 +62,27 @@ fn item(
                 json!([{ "fulfillmentChannelCode": "DEFAULT", "quantity": units }])
             }
             "attributes" => json!({ "item_name": [{ "value": product.title.english }] }),
-            "issues" | "relationships" | "procurement" => json!([]),
+            "issues" => issues(place),
+            "relationships" | "procurement" => json!([]),
             _ => continue,
         };
         found.insert(section.clone(), value);
     }
     Value::Object(found)
+}
+
+/// What Amazon finds wrong: something small with every fifth listing.
+fn issues(place: usize) -> Value {
+    if place % 5 != 2 {
+        return json!([]);
+    }
+    json!([{
+        "code": "100339",
+        "message": "'bullet_point' is recommended and not there.",
+        "severity": "WARNING",
+        "attributeNames": ["bullet_point"],
+        "categories": ["MISSING_ATTRIBUTE"],
+    }])
 }
 
 fn summary(market: &Marketplace, product: &Product) -> Value {

@@ -2,7 +2,7 @@
 
 use super::sheet::Sheet;
 use super::{Asked, Report};
-use crate::world::{Level, Marketplace, Product, decimal, stock_levels};
+use crate::world::{Level, Marketplace, Product, decimal, stock_levels, strands};
 
 const UNSUPPRESSED: [&str; 22] = [
     "sku",
@@ -96,12 +96,12 @@ pub(super) fn unsuppressed(asked: &Asked<'_>) -> Report {
     sheet.finish(asked.seller.region)
 }
 
-/// Stock without a listing: nothing in most worlds, the damaged units of every eighth product in the others.
+/// Stock without a listing: nothing in small worlds, the damaged units of every eighth product in the others.
 pub(super) fn stranded(asked: &Asked<'_>) -> Report {
     let Some(market) = asked.one_market() else { return Report::NoData };
     let mut sheet = Sheet::new(&STRANDED);
     for (place, product, level) in stocked(asked, market) {
-        if place % 8 != 5 || level.unsellable == 0 {
+        if !strands(place) || level.unsellable == 0 {
             continue;
         }
         sheet.set("primary-action", "Create removal order");

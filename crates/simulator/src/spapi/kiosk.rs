@@ -18,6 +18,8 @@ const QUERY: &str = "/dataKiosk/2023-11-15/queries/{queryId}";
 const QUERIES: &str = "/dataKiosk/2023-11-15/queries";
 const LONGEST_QUERY: usize = 8000;
 const RETENTION: TimeDelta = TimeDelta::days(30);
+/// Lines of one document; what follows is a query of its own.
+const LINES: usize = 10_000;
 
 /// The operations, with their documented quotas (B.2).
 pub const OPERATIONS: &[Operation] = &[
@@ -42,12 +44,52 @@ pub(super) struct Query {
     ends: DateTime<Utc>,
     cancelled: bool,
     document_id: String,
+    page: Page,
+}
+
+/// Which part of an answer a query is for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Page {
+    from: usize,
+    /// The moment the whole answer is of, once its first page is there.
+    as_of: Option<DateTime<Utc>>,
+}
+
+impl Page {
+    /// What asks for it: good for this seller and this query.
+    fn token(self, amazon: &Amazon, seller: &str, text: &str) -> String {
+        let as_of = self.as_of.unwrap_or_default().timestamp_millis();
+        let place = format!("{}.{as_of}", self.from);
+        format!("{}.{place}", chance::hex(amazon.seed, &["kiosk page", seller, &squeezed(text), &place], 24))
+    }
+
+    fn read(amazon: &Amazon, seller: &str, text: &str, token: &str) -> Option<Self> {
+        let mut parts = token.split('.').skip(1);
+        let from = parts.next()?.parse().ok()?;
+        let as_of = DateTime::from_timestamp_millis(parts.next()?.parse().ok()?)?;
+        let page = Self { from, as_of: Some(as_of) };
+        (page.token(amazon, seller, text) == token).then_some(page)
+    }
+}
+
+/// A query without superfluous white space.
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl Query {
-    /// The answer's lines; `None` if there is nothing.
-    fn lines(&self, amazon: &Amazon, seller: &str) -> Option<String> {
-        data_kiosk(&amazon.world, seller, &self.text, self.ends).ok().flatten()
+    fn as_of(&self) -> DateTime<Utc> {
+        self.page.as_of.unwrap_or(self.ends)
+    }
+
+    /// The lines of its page and the page that follows; `None` if there is nothing.
+    fn lines(&self, amazon: &Amazon, seller: &str) -> Option<(String, Option<Page>)> {
+        let all = data_kiosk(&amazon.world, seller, &self.text, self.as_of()).ok().flatten()?;
+        let to = self.page.from + LINES.min(amazon.most_per_page).max(1);
+        let mut lines = all.split_inclusive('\n').skip(self.page.from);
+        let here: String = lines.by_ref().take(to - self.page.from).collect();
+        let next = lines.next().map(|_| Page { from: to, as_of: Some(self.as_of()) });
+        (!here.is_empty()).then_some((here, next))
     }
 
     fn shown(&self, amazon: &Amazon, seller: &str, now: DateTime<Utc>) -> Value {
@@ -65,8 +107,11 @@ impl Query {
         if status == "DONE" {
             shown["processingEndTime"] = json!(stamp(self.ends));
             // Done without a document is how no data looks.
-            if self.lines(amazon, seller).is_some() {
+            if let Some((_, next)) = self.lines(amazon, seller) {
                 shown["dataDocumentId"] = json!(self.document_id);
+                if let Some(next) = next {
+                    shown["pagination"] = json!({ "nextToken": next.token(amazon, seller, &self.text) });
+                }
             }
         }
         shown
@@ -82,7 +127,7 @@ impl KioskDesk {
             (seller.clone(), query.clone())
         };
         Some(Document {
-            bytes: query.lines(amazon, &seller)?.into_bytes(),
+            bytes: query.lines(amazon, &seller)?.0.into_bytes(),
             content_type: "application/json".to_owned(),
             charset: "UTF-8".to_owned(),
             gzip: true,
@@ -121,12 +166,14 @@ struct Wanted {
 
 fn create(amazon: &Amazon, call: &Call<'_>) -> Reply {
     let wanted: Wanted = call.body()?;
-    if wanted.query.split_whitespace().collect::<Vec<_>>().join(" ").len() > LONGEST_QUERY {
+    if squeezed(&wanted.query).len() > LONGEST_QUERY {
         return Err(Answer::invalid("The query must not exceed 8000 characters."));
     }
-    if wanted.pagination_token.is_some() {
-        return Err(Answer::invalid("paginationToken is invalid."));
-    }
+    let page = match &wanted.pagination_token {
+        None => Page::default(),
+        Some(token) => Page::read(amazon, call.seller(), &wanted.query, token)
+            .ok_or_else(|| Answer::invalid("paginationToken is invalid."))?,
+    };
     data_kiosk(&amazon.world, call.seller(), &wanted.query, call.now()).map_err(Answer::invalid)?;
     let number = call.number.to_string();
     let draw = |what: &str| chance::draw(amazon.seed, &["kiosk", what, call.seller(), &number]);
@@ -142,6 +189,7 @@ fn create(amazon: &Amazon, call: &Call<'_>) -> Reply {
         ends: starts + wait("run", 20, 300),
         cancelled: false,
         document_id: format!("amzn1.kiosk.{}", chance::uuid(amazon.seed, &["kiosk", call.seller(), &number])),
+        page,
     };
     let id = query.id.clone();
     held(&amazon.kiosk.0).insert((call.seller().to_owned(), id.clone()), query);

@@ -10,15 +10,17 @@
 
 mod advertising;
 mod money;
+mod offers;
 mod orders;
 mod settlements;
 mod stock;
 
 pub use advertising::AdSpend;
 pub use money::{Booked, RefundTruth};
+pub use offers::PriceTruth;
 pub use orders::{DailySales, DailyTotal, OrderTruth};
 pub use settlements::SettlementTruth;
-pub use stock::StockTruth;
+pub use stock::{StockTruth, StrandedTruth};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -48,6 +50,10 @@ pub struct Truth {
     pub ad_spend: Vec<AdSpend>,
     /// What could be sold at the moment.
     pub stock: Vec<StockTruth>,
+    /// What couldn't be sold at the moment though it was there.
+    pub stranded: Vec<StrandedTruth>,
+    /// What the seller asked at the moment, and what Amazon would have taken for shipping it.
+    pub prices: Vec<PriceTruth>,
     /// Settlements whose reports exist.
     pub settlements: Vec<SettlementTruth>,
 }
@@ -87,6 +93,8 @@ pub fn truth_through(world: &World, seller: &str, published_by: DateTime<Utc>, t
         ledger,
         ad_spend: advertising::spend(seller, published_by),
         stock: stock::stock(seller, published_by),
+        stranded: stock::stranded(seller, published_by),
+        prices: offers::prices(seller, published_by),
         settlements: settlements::settlements(seller, published_by),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::world::{Seller, What};
+use crate::world::{Seller, What, strands};
 
 /// A product's stock as one marketplace shows it. Marketplaces of one pool show the same units.
 ///
@@ -26,6 +26,21 @@ pub struct StockTruth {
     pub reserved: i64,
     /// Units nobody can buy.
     pub unsellable: i64,
+}
+
+/// A product's units that can't be bought.
+///
+/// Compare with the lake's `stranded_inventory` of a list taken at the moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StrandedTruth {
+    /// UTC day of the moment.
+    pub snapshot_day: String,
+    /// Marketplace.
+    pub marketplace_id: String,
+    /// Seller's SKU.
+    pub sku: String,
+    /// Units nobody can buy.
+    pub unfulfillable: i64,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -58,6 +73,19 @@ pub(super) fn stock(seller: &Seller, at: DateTime<Utc>) -> Vec<StockTruth> {
     }
     found.sort_by(|one, other| (&one.marketplace_id, &one.sku).cmp(&(&other.marketplace_id, &other.sku)));
     found
+}
+
+/// What of it is stranded.
+pub(super) fn stranded(seller: &Seller, at: DateTime<Utc>) -> Vec<StrandedTruth> {
+    let is_stranded = |sku: &str| seller.products.iter().position(|product| product.sku == sku).is_some_and(strands);
+    let rows = stock(seller, at).into_iter().filter(|row| row.unsellable > 0 && is_stranded(&row.sku));
+    let stranded = rows.map(|row| StrandedTruth {
+        snapshot_day: row.snapshot_day,
+        marketplace_id: row.marketplace_id,
+        sku: row.sku,
+        unfulfillable: row.unsellable,
+    });
+    stranded.collect()
 }
 
 fn shelves(seller: &Seller, at: DateTime<Utc>) -> BTreeMap<(usize, &'static str), Shelf> {

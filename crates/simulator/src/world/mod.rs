@@ -36,6 +36,7 @@ pub use transaction::{Charge, Line, Transaction, TransactionKind};
 pub(crate) use latency::latency;
 pub(crate) use money::{hashed, json_amount};
 pub(crate) use product::PriceSteps;
+pub(crate) use stock::strands;
 pub(crate) use timeline::Timeline;
 
 use chrono::{DateTime, Utc};

@@ -144,3 +144,8 @@ pub fn stock_levels(seller: &Seller, at: DateTime<Utc>) -> BTreeMap<(usize, &'st
     }
     levels
 }
+
+/// Whether a product's damaged units are stranded; there is one such product among eight.
+pub(crate) fn strands(product: usize) -> bool {
+    product % 8 == 5
+}
