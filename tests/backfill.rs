@@ -101,10 +101,16 @@ impl Past {
             report: Some(report),
             one_by_one,
         };
-        let call = |pipeline, operation, calls, one_by_one| Need { pipeline, operation, calls, report: None, one_by_one };
+        let call =
+            |pipeline, operation, calls, one_by_one| Need { pipeline, operation, calls, report: None, one_by_one };
         vec![
             // Thirty days a report, two years.
-            report("all_orders", "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL", self.spans(729, 30), Some(ORDERS_ONE_BY_ONE)),
+            report(
+                "all_orders",
+                "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL",
+                self.spans(729, 30),
+                Some(ORDERS_ONE_BY_ONE),
+            ),
             // A month a report, eighteen months.
             report("shipments", "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL", self.spans(540, 30), None),
             report("returns", "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA", self.spans(540, 60), None),
@@ -230,7 +236,8 @@ impl Past {
 
     /// Calls for a thousand orders, beside those of a client that goes from order to order.
     fn print_calls(&self) {
-        let orders: f64 = self.desk.site.value("SELECT count(DISTINCT amazon_order_id) FROM sources.all_orders").parse().unwrap();
+        let orders: f64 =
+            self.desk.site.value("SELECT count(DISTINCT amazon_order_id) FROM sources.all_orders").parse().unwrap();
         let for_thousand = |calls: i64| calls as f64 * 1000.0 / orders;
         eprintln!("calls for 1,000 orders ({orders} in all)      ours   one by one");
         for need in self.needs() {
@@ -241,7 +248,10 @@ impl Past {
             let one_by_one = need.one_by_one.map_or("-".to_owned(), |calls| calls.to_string());
             eprintln!("{:20} {:38} {:8.1} {one_by_one:>8}", need.pipeline, need.operation, for_thousand(calls));
         }
-        eprintln!("all reports: looked at {:.1} times for 1,000 orders", for_thousand(self.answered("reports.getReport", 200)));
+        eprintln!(
+            "all reports: looked at {:.1} times for 1,000 orders",
+            for_thousand(self.answered("reports.getReport", 200))
+        );
         eprintln!("{:#?}", self.desk.simulator.amazon().calls.counts());
     }
 }

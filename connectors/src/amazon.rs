@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sellerlake_contracts::{AccountId, BucketStore, Clock, Connector, Error, Kind, Result};
-use tokio::sync::Mutex;
 
 use crate::ads::profiles::PROFILES;
 use crate::ads::report::AdsReport;
@@ -14,7 +13,7 @@ use crate::credentials::{Application, Grant};
 use crate::endpoints::Endpoints;
 use crate::files::Files;
 use crate::paging::{Listing, Paged};
-use crate::quota::{Buckets, Quota};
+use crate::quota::{Quota, Refusals};
 use crate::scratch::Scratch;
 use crate::signin::SignIn;
 use crate::spapi::finances::{FINANCIAL_EVENT_GROUPS_V0, FINANCIAL_EVENTS_V0, TRANSACTIONS};
@@ -79,7 +78,7 @@ pub struct Amazon {
     buckets: Arc<dyn BucketStore>,
     transport: Transport,
     scratch: Scratch,
-    shared: Arc<Mutex<Buckets>>,
+    refusals: Refusals,
     process: u64,
 }
 
@@ -101,7 +100,7 @@ impl Amazon {
             buckets,
             transport: Transport::new(http)?,
             scratch: Scratch::open(scratch)?,
-            shared: Arc::default(),
+            refusals: Refusals::default(),
             process: fastrand::u64(..),
         })
     }
@@ -116,8 +115,8 @@ impl Amazon {
             self.transport.clone(),
             Arc::clone(&self.clock),
         );
-        let quota =
-            Quota::new(id.clone(), Arc::clone(&self.clock), Arc::clone(&self.buckets), Arc::clone(&self.shared));
+        let (clock, buckets) = (Arc::clone(&self.clock), Arc::clone(&self.buckets));
+        let quota = Quota::new(id.clone(), clock, buckets, self.refusals.clone());
         let caller = Caller {
             account: id,
             clock: Arc::clone(&self.clock),
@@ -156,6 +155,11 @@ impl Account {
                 return Err(error.at("connectors.find").hint(format!("one of {}", CONNECTORS.join(", "))));
             }
         })
+    }
+
+    /// Says what is left in its token buckets to their store: whoever holds the account next may begin at once.
+    pub async fn settle(&self) -> Result<()> {
+        self.caller.quota.settle().await
     }
 
     /// Tries the account's grants and roles with a few cheap calls, and says what doesn't work and what to do.

@@ -55,7 +55,7 @@ impl Caller {
     pub(crate) async fn pause(&self, delay: std::time::Duration) -> Result<(), Stop> {
         let until = self.clock.now() + span(delay);
         if delay > PATIENCE {
-            return Err(Stop::Later(until));
+            return Err(Stop::later(until));
         }
         self.clock.sleep_until(until).await;
         Ok(())

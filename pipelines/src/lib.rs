@@ -36,6 +36,7 @@ mod slice_rows;
 mod span;
 mod swap;
 mod sync;
+mod turns;
 mod verify;
 mod workspace;
 

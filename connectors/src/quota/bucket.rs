@@ -11,9 +11,9 @@ use crate::operation::Operation;
 
 /// Share of the documented rate that is used. Amazon prints rates rounded (0.0167 for one a minute) and counts a call
 /// when it arrives, not when it is sent; at the full rate every few hundredth call would be refused.
-const USED_SHARE: f64 = 0.99;
+pub(super) const USED_SHARE: f64 = 0.99;
 /// Most doublings of the wait after refusals in a row.
-const MOST_DOUBLINGS: u32 = 5;
+pub(super) const MOST_DOUBLINGS: u32 = 5;
 /// Tokens that refill within this time may be lost in a crash for the sake of fewer writes.
 const SPARED_SECONDS: f64 = 10.0;
 
@@ -68,15 +68,20 @@ impl Bucket {
     /// Takes a token and says how long to wait before using it; takes nothing if that is over `patience`. Waiting
     /// callers queue up: each takes its token from the future.
     pub(crate) fn take(&mut self, now: DateTime<Utc>, patience: Duration) -> Result<Duration, Duration> {
-        self.refill(now);
-        let missing = (1.0 - self.tokens).max(0.0);
-        // Rounded up to the millisecond, which is what clocks and stores keep.
-        let wait = Duration::from_millis((missing / self.pace() * 1000.0).ceil() as u64);
+        let wait = self.wait(now);
         if wait > patience {
             return Err(wait);
         }
         self.tokens -= 1.0;
         Ok(wait)
+    }
+
+    /// How long whoever comes now waits for a token.
+    pub(crate) fn wait(&mut self, now: DateTime<Utc>) -> Duration {
+        self.refill(now);
+        let missing = (1.0 - self.tokens).max(0.0);
+        // Rounded up to the millisecond, which is what clocks and stores keep.
+        Duration::from_millis((missing / self.pace() * 1000.0).ceil() as u64)
     }
 
     /// The pass that goes with a token taken.
@@ -96,9 +101,15 @@ impl Bucket {
     pub(crate) fn pay(&mut self, name: &str) -> BucketLevel {
         let ahead = (self.rate * SPARED_SECONDS).floor().min(self.burst);
         self.paid_ahead = ahead as u32;
+        let level = self.level(name);
+        BucketLevel { tokens: level.tokens - ahead, ..level }
+    }
+
+    /// The level as it is.
+    pub(crate) fn level(&self, name: &str) -> BucketLevel {
         BucketLevel {
             operation: name.to_owned(),
-            tokens: self.tokens - ahead,
+            tokens: self.tokens,
             rate: self.rate,
             burst: self.burst,
             updated_at: self.updated_at,

@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use sellerlake_config::{ClockKind, Settings};
 use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
 use sellerlake_contracts::{
-    AccountId, BucketStore, Clock, Connector, Error, Kind, MarketplaceId, Pull, Result, Scope, Secret, Step,
+    AccountId, BucketStore, Clock, Connector, Error, Kind, MarketplaceId, Pace, Pull, Result, Scope, Secret, Step,
     SystemClock,
 };
 use sellerlake_pipelines::{Connectors, Workspace};
@@ -181,7 +181,7 @@ impl Gateway {
         let mut checkpoint = None;
         loop {
             match connector.step(&pull, checkpoint.as_ref()).await? {
-                Step::Wait { until, checkpoint: reached } => {
+                Step::Wait { until, checkpoint: reached, .. } => {
                     checkpoint = Some(reached);
                     self.clock.sleep_until(until).await;
                 }
@@ -222,6 +222,20 @@ impl Connectors for Gateway {
 
     async fn hold(&self, account: &AccountId, lease: &Lease) {
         self.levels.hold(account, lease).await;
+    }
+
+    async fn release(&self, account: &AccountId) -> Result<()> {
+        let seat = self.seats.lock().await.accounts.get(account).cloned();
+        let settled = match seat {
+            Some(seat) => seat.settle().await,
+            None => Ok(()),
+        };
+        self.levels.release(account).await;
+        settled
+    }
+
+    fn pace(&self, operation: &str) -> Option<Pace> {
+        sellerlake_connectors::pace(operation)
     }
 }
 

@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Clock, Result};
-use sellerlake_state::{Bucket, Lease, State};
+use chrono::{DateTime, Utc};
+use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Clock, Result, SharedBucket};
+use sellerlake_state::{Bucket, Lease, Spend, State};
 use tokio::sync::Mutex;
 
-/// A bucket that fills up within this time is not kept: no restart is faster than that, and every write that is waited
-/// for costs more than the call it pays for.
+use crate::amazon::APPLICATION;
+
+/// A bucket that fills up within this time is not kept while its account is held: a crash leaves the account held for
+/// longer, and every write that is waited for costs more than the call it pays for.
 const SOON_FULL_SECONDS: f64 = 120.0;
 
-/// Levels of the accounts this process holds. A process that asks without holding the account, to check it, leaves no
+/// Levels of the accounts this process holds, and of the application. A process that asks without holding the account, to check it, leaves no
 /// trace: its few calls are no burst.
 pub(crate) struct Levels {
     state: State,
@@ -28,6 +31,19 @@ impl Levels {
 
     pub(crate) async fn hold(&self, account: &AccountId, lease: &Lease) {
         self.leases.lock().await.insert(account.clone(), lease.clone());
+    }
+
+    /// The account is given back.
+    pub(crate) async fn release(&self, account: &AccountId) {
+        self.leases.lock().await.remove(account);
+    }
+
+    async fn keep(&self, account: &AccountId, levels: Vec<Bucket>) -> Result<()> {
+        let lease = self.leases.lock().await.get(account).cloned();
+        let Some(lease) = lease.filter(|_| !levels.is_empty()) else { return Ok(()) };
+        let mut leased = self.state.leased(&lease, self.clock.now()).await?;
+        leased.save_buckets(&levels).await?;
+        leased.commit().await
     }
 }
 
@@ -47,15 +63,24 @@ impl BucketStore for Levels {
 
     async fn save(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()> {
         let is_kept = |level: &&BucketLevel| level.burst > SOON_FULL_SECONDS * level.rate;
-        let kept: Vec<Bucket> = levels.iter().filter(is_kept).map(bucket).collect();
-        if kept.is_empty() {
-            return Ok(());
-        }
-        let lease = self.leases.lock().await.get(account).cloned();
-        let Some(lease) = lease else { return Ok(()) };
-        let mut leased = self.state.leased(&lease, self.clock.now()).await?;
-        leased.save_buckets(&kept).await?;
-        leased.commit().await
+        self.keep(account, levels.iter().filter(is_kept).map(bucket).collect()).await
+    }
+
+    async fn settle(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()> {
+        self.keep(account, levels.iter().map(bucket).collect()).await
+    }
+
+    async fn spend(&self, bucket: &SharedBucket, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let SharedBucket { operation, rate, burst } = *bucket;
+        Ok(match self.state.spend_shared(APPLICATION, operation, rate, burst, now).await? {
+            Spend::Granted => None,
+            Spend::Wait(until) => Some(until),
+        })
+    }
+
+    async fn drain(&self, bucket: &SharedBucket, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
+        let SharedBucket { operation, rate, burst } = *bucket;
+        self.state.drain_shared(APPLICATION, operation, rate, burst, now, until).await
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{Leased, State};
 pub struct Bucket {
     /// Name of the operation.
     pub operation: String,
-    /// Calls left at `updated_at`, between 0 and `burst`.
+    /// Calls left at `updated_at`, at most `burst`; less than none after a refusal.
     pub tokens: f64,
     /// Calls that come back a second.
     pub rate_per_second: f64,
@@ -35,7 +35,7 @@ impl Bucket {
     /// Calls left at `now`. A clock that went back gives nothing and takes nothing.
     pub fn level(&self, now: DateTime<Utc>) -> f64 {
         let elapsed_ms = (now - self.updated_at).num_milliseconds().max(0) as f64;
-        (self.tokens + elapsed_ms / 1_000.0 * self.rate_per_second).clamp(0.0, self.burst)
+        (self.tokens + elapsed_ms / 1_000.0 * self.rate_per_second).min(self.burst)
     }
 
     /// Takes one call out, if there is one.
@@ -93,7 +93,7 @@ impl State {
         self.change_shared(application, operation, rate_per_second, burst, now, |bucket| bucket.spend(now)).await
     }
 
-    /// Empties a shared bucket: Amazon said that it is.
+    /// Empties a shared bucket, so that it gives nothing before `until`: Amazon said that it is empty.
     pub async fn drain_shared(
         &self,
         application: &str,
@@ -101,9 +101,11 @@ impl State {
         rate_per_second: f64,
         burst: f64,
         now: DateTime<Utc>,
+        until: DateTime<Utc>,
     ) -> Result<()> {
+        let seconds = (until - now).num_milliseconds().max(0) as f64 / 1_000.0;
         let drain = |bucket: &mut Bucket| {
-            bucket.tokens = 0.0;
+            bucket.tokens = bucket.level(now).min(0.0).min(1.0 - seconds * rate_per_second);
             bucket.updated_at = bucket.updated_at.max(now);
         };
         self.change_shared(application, operation, rate_per_second, burst, now, drain).await

@@ -60,7 +60,7 @@ async fn a_shared_bucket_is_not_spent_twice(place: Place) {
 
 async fn a_drained_bucket_fills_again(place: Place) {
     let state = place.open().await;
-    state.drain_shared("main", "getOrders", 1.0, 20.0, now()).await.unwrap();
+    state.drain_shared("main", "getOrders", 1.0, 20.0, now(), later(1)).await.unwrap();
     let spend = async |rate, at| state.spend_shared("main", "getOrders", rate, 20.0, at).await.unwrap();
     assert_eq!(spend(1.0, now()).await, Spend::Wait(later(1)));
     assert_eq!(spend(0.1, later(1)).await, Spend::Granted, "the time before was at the old rate");
