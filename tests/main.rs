@@ -13,6 +13,7 @@ mod crash;
 mod deliveries;
 mod desk;
 mod docs;
+mod fleet;
 mod lab;
 mod novelty;
 mod order;

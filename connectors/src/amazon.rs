@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use sellerlake_contracts::{AccountId, BucketStore, Clock, Connector, Error, Kind, Result};
 
 use crate::ads::profiles::PROFILES;
@@ -11,7 +12,9 @@ use crate::call::Caller;
 use crate::check::{self, Finding};
 use crate::credentials::{Application, Grant};
 use crate::endpoints::Endpoints;
+use crate::failure::Stop;
 use crate::files::Files;
+use crate::pace::OPERATIONS;
 use crate::paging::{Listing, Paged};
 use crate::quota::{Quota, Refusals};
 use crate::scratch::Scratch;
@@ -155,6 +158,19 @@ impl Account {
                 return Err(error.at("connectors.find").hint(format!("one of {}", CONNECTORS.join(", "))));
             }
         })
+    }
+
+    /// Takes a token for a call that is made by other means than a connector; if it may be sent only later than in a
+    /// minute, takes none and says when. [`Kind::Declaration`] if the operation isn't one of those in use.
+    pub async fn admit(&self, operation: &str) -> Result<Option<DateTime<Utc>>> {
+        let known = OPERATIONS.iter().find(|known| known.name == operation).ok_or_else(|| {
+            Error::permanent(Kind::Declaration, format!("there is no operation {operation:?}")).at("connectors.admit")
+        })?;
+        match self.caller.quota.take(known).await {
+            Ok(_) => Ok(None),
+            Err(Stop::Later(later)) => Ok(Some(later.until)),
+            Err(Stop::Failed(failure)) => Err(failure.error),
+        }
     }
 
     /// Says what is left in its token buckets to their store: whoever holds the account next may begin at once.

@@ -2,11 +2,29 @@
 
 use sellerlake_contracts::Pace;
 
+use crate::ads::operations::{CREATE_ADS_REPORT, GET_ADS_REPORT};
 use crate::operation::Operation;
 use crate::spapi::operations::{
-    CREATE_QUERY, CREATE_REPORT, GET_ORDER_ITEMS, GET_ORDERS, GET_REPORT_DOCUMENT, LIST_FINANCIAL_EVENT_GROUPS,
-    LIST_FINANCIAL_EVENTS, LIST_TRANSACTIONS, SEARCH_ORDERS,
+    CREATE_QUERY, CREATE_REPORT, GET_INVENTORY_SUMMARIES, GET_ORDER_ITEMS, GET_ORDERS, GET_REPORT, GET_REPORT_DOCUMENT,
+    GET_REPORTS, LIST_FINANCIAL_EVENT_GROUPS, LIST_FINANCIAL_EVENTS, LIST_TRANSACTIONS, SEARCH_CATALOG_ITEMS,
+    SEARCH_ORDERS,
 };
+
+/// Operations that somebody else may call within our quotas.
+pub(crate) const OPERATIONS: [&Operation; 12] = [
+    &CREATE_REPORT,
+    &GET_REPORT,
+    &GET_REPORT_DOCUMENT,
+    &GET_REPORTS,
+    &SEARCH_ORDERS,
+    &LIST_TRANSACTIONS,
+    &LIST_FINANCIAL_EVENTS,
+    &LIST_FINANCIAL_EVENT_GROUPS,
+    &GET_INVENTORY_SUMMARIES,
+    &SEARCH_CATALOG_ITEMS,
+    &CREATE_ADS_REPORT,
+    &GET_ADS_REPORT,
+];
 
 /// The scarcest call each use of a connector needs.
 const SCARCEST: [(&str, &Operation); 9] = [

@@ -143,15 +143,14 @@ impl<'a> Run<'a> {
     /// Takes up what earlier runs left in the queue.
     async fn recall(&mut self) -> Result<()> {
         let state = &self.puller.workspace.state;
-        let filter = PullFilter { account: Some(self.account.clone()), ..PullFilter::default() };
-        let rows = state.pulls(&filter).await?;
-        let queued: Vec<Pull> = rows.iter().filter(|row| row.status == PullStatus::Queued).cloned().collect();
-        for row in rows.iter().filter(|row| row.status == PullStatus::Dead) {
-            if let (Some(key), Some(error)) = (WindowKey::of(row), &row.error) {
+        let of =
+            |status| PullFilter { account: Some(self.account.clone()), status: Some(status), ..PullFilter::default() };
+        for row in state.pulls(&of(PullStatus::Dead)).await? {
+            if let (Some(key), Some(error)) = (WindowKey::of(&row), &row.error) {
                 self.spoiled.insert(key, crate::settle::failed(&error.message));
             }
         }
-        self.queue_up(queued)?;
+        self.queue_up(state.pulls(&of(PullStatus::Queued)).await?)?;
         Ok(())
     }
 

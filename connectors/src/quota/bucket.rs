@@ -90,6 +90,12 @@ impl Bucket {
         Pass(Arc::clone(&self.under_way))
     }
 
+    /// The call a pass was for is over: what could have been refilled by now was, and its own token was not.
+    pub(crate) fn arrived(&mut self, now: DateTime<Utc>, pass: Pass) {
+        self.refill(now);
+        drop(pass);
+    }
+
     /// Counts one token as written down; `false` if more have to be written down first.
     pub(crate) fn is_paid(&mut self) -> bool {
         let paid = self.paid_ahead > 0;
@@ -198,8 +204,18 @@ mod tests {
         let late: Vec<_> = (0..3).map(|_| bucket.take(at(0), MINUTE).map(|_| bucket.pass())).collect();
         let free = (0..10).filter(|_| bucket.take(at(3600), MINUTE) == Ok(Duration::ZERO)).count();
         assert_eq!(free, 7);
-        drop(late);
+        late.into_iter().for_each(|pass| bucket.arrived(at(3600), pass.unwrap()));
+        assert_eq!(bucket.take(at(3600), MINUTE).unwrap().as_secs(), 2);
         assert_eq!((0..10).filter(|_| bucket.take(at(7200), MINUTE) == Ok(Duration::ZERO)).count(), 10);
+    }
+
+    #[test]
+    fn a_call_that_arrives_late_is_not_refilled_behind_its_back() {
+        let mut bucket = Bucket::full(&LIST, at(0));
+        let late: Vec<_> = (0..6).map(|_| bucket.take(at(0), MINUTE).map(|_| bucket.pass())).collect();
+        // Amazon's bucket was full when they came, and holds four now.
+        late.into_iter().for_each(|pass| bucket.arrived(at(60), pass.unwrap()));
+        assert_eq!((0..10).filter(|_| bucket.take(at(60), MINUTE) == Ok(Duration::ZERO)).count(), 4);
     }
 
     #[test]

@@ -83,6 +83,13 @@ impl Quota {
         Ok(Some(pass))
     }
 
+    /// The call a token was taken for has reached Amazon, or never will.
+    pub(crate) async fn arrived(&self, operation: &Operation, pass: Option<Pass>) {
+        let Some(pass) = pass else { return };
+        let now = self.clock.now();
+        self.own.lock().await.of(operation, now).arrived(now, pass);
+    }
+
     /// When a call may be sent, if that is more than a minute away.
     pub(crate) async fn distant(&self, operation: &Operation) -> Result<Option<Later>> {
         self.load().await?;

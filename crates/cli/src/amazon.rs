@@ -13,12 +13,10 @@ use sellerlake_contracts::{
     AccountId, BucketStore, Clock, Connector, Error, Kind, MarketplaceId, Pace, Pull, Result, Scope, Secret, Step,
     SystemClock,
 };
-use sellerlake_pipelines::{Connectors, Workspace};
+use sellerlake_pipelines::{Connectors, Levels, Workspace};
 use sellerlake_state::{AdsProfile, KeyFile, Lease, State, Vault, VaultKey};
 use serde_json::Value;
 use tokio::sync::Mutex;
-
-use crate::buckets::Levels;
 
 /// Owner of the application's secrets in the vault, and its name in accounts.
 pub(crate) const APPLICATION: &str = "default";
@@ -82,7 +80,7 @@ impl Gateway {
             clock: Arc::clone(&workspace.clock),
             stepped,
             endpoints,
-            levels: Arc::new(Levels::new(workspace.state.clone(), Arc::clone(&workspace.clock))),
+            levels: Arc::new(Levels::new(workspace.state.clone(), Arc::clone(&workspace.clock), APPLICATION)),
             scratch: workspace.lake.spool_dir().join("answers"),
             seats: Mutex::default(),
         })

@@ -10,31 +10,32 @@ use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Clock, Result, S
 use sellerlake_state::{Bucket, Lease, Spend, State};
 use tokio::sync::Mutex;
 
-use crate::amazon::APPLICATION;
-
 /// A bucket that fills up within this time is not kept while its account is held: a crash leaves the account held for
 /// longer, and every write that is waited for costs more than the call it pays for.
 const SOON_FULL_SECONDS: f64 = 120.0;
 
 /// Levels of the accounts this process holds, and of the application. A process that asks without holding the account, to check it, leaves no
 /// trace: its few calls are no burst.
-pub(crate) struct Levels {
+pub struct Levels {
     state: State,
+    application: String,
     clock: Arc<dyn Clock>,
     leases: Mutex<BTreeMap<AccountId, Lease>>,
 }
 
 impl Levels {
-    pub(crate) fn new(state: State, clock: Arc<dyn Clock>) -> Self {
-        Self { state, clock, leases: Mutex::default() }
+    /// Of the accounts of one application.
+    pub fn new(state: State, clock: Arc<dyn Clock>, application: &str) -> Self {
+        Self { state, application: application.to_owned(), clock, leases: Mutex::default() }
     }
 
-    pub(crate) async fn hold(&self, account: &AccountId, lease: &Lease) {
+    /// This process holds an account.
+    pub async fn hold(&self, account: &AccountId, lease: &Lease) {
         self.leases.lock().await.insert(account.clone(), lease.clone());
     }
 
     /// The account is given back.
-    pub(crate) async fn release(&self, account: &AccountId) {
+    pub async fn release(&self, account: &AccountId) {
         self.leases.lock().await.remove(account);
     }
 
@@ -72,7 +73,7 @@ impl BucketStore for Levels {
 
     async fn spend(&self, bucket: &SharedBucket, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
         let SharedBucket { operation, rate, burst } = *bucket;
-        Ok(match self.state.spend_shared(APPLICATION, operation, rate, burst, now).await? {
+        Ok(match self.state.spend_shared(&self.application, operation, rate, burst, now).await? {
             Spend::Granted => None,
             Spend::Wait(until) => Some(until),
         })
@@ -80,7 +81,7 @@ impl BucketStore for Levels {
 
     async fn drain(&self, bucket: &SharedBucket, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
         let SharedBucket { operation, rate, burst } = *bucket;
-        self.state.drain_shared(APPLICATION, operation, rate, burst, now, until).await
+        self.state.drain_shared(&self.application, operation, rate, burst, now, until).await
     }
 }
 
