@@ -257,6 +257,22 @@ impl Past {
     }
 }
 
+/// Amazon makes a report anew only so often, and cancels or repeats what is asked for earlier.
+#[test]
+fn nothing_is_asked_for_before_amazon_would_make_it_anew() {
+    let past = Past::new(20);
+    for minutes in [0, 10, 20, 30, 40, 250] {
+        past.desk.wait_until(past.begun + TimeDelta::minutes(minutes));
+        past.desk.site.run(&["sync", "--no-rollup", "--days", "20"]);
+    }
+    let amazon = past.desk.simulator.amazon();
+    let all = amazon.reports.of(&amazon.world.sellers()[0].id, past.begun, amazon.now());
+    let cancelled: Vec<_> = all.iter().filter(|report| format!("{:?}", report.fate) != "Generated").collect();
+    assert!(cancelled.is_empty(), "{cancelled:#?}");
+    let shipments = past.made("GET_AMAZON_FULFILLED_SHIPMENTS_DATA_GENERAL");
+    assert!((2..=4).contains(&shipments), "{shipments}");
+}
+
 fn days() -> i64 {
     std::env::var("SELLERLAKE_BACKFILL").map_or(FEW, |days| days.parse().unwrap())
 }
