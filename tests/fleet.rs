@@ -307,7 +307,7 @@ async fn measure(accounts: usize, hours: i64) {
     let settings = Settings::below(folder.path()).unwrap();
     let workspace = Arc::new(Workspace::open(settings, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap());
     let pipelines = Arc::new(Pipelines::load(None, &workspace.declarations).unwrap());
-    let levels = Arc::new(Levels::new(workspace.state.clone(), Arc::clone(&workspace.clock), "default"));
+    let levels = Arc::new(Levels::new(workspace.state.clone(), "default"));
     let amazon = Amazon::new(
         Endpoints::single("http://127.0.0.1:1"),
         Application {

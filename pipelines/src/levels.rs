@@ -2,11 +2,10 @@
 //! burst again.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Clock, Result, SharedBucket};
+use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Result, SharedBucket};
 use sellerlake_state::{Bucket, Lease, Spend, State};
 use tokio::sync::Mutex;
 
@@ -19,14 +18,13 @@ const SOON_FULL_SECONDS: f64 = 120.0;
 pub struct Levels {
     state: State,
     application: String,
-    clock: Arc<dyn Clock>,
     leases: Mutex<BTreeMap<AccountId, Lease>>,
 }
 
 impl Levels {
     /// Of the accounts of one application.
-    pub fn new(state: State, clock: Arc<dyn Clock>, application: &str) -> Self {
-        Self { state, application: application.to_owned(), clock, leases: Mutex::default() }
+    pub fn new(state: State, application: &str) -> Self {
+        Self { state, application: application.to_owned(), leases: Mutex::default() }
     }
 
     /// This process holds an account.
@@ -42,9 +40,7 @@ impl Levels {
     async fn keep(&self, account: &AccountId, levels: Vec<Bucket>) -> Result<()> {
         let lease = self.leases.lock().await.get(account).cloned();
         let Some(lease) = lease.filter(|_| !levels.is_empty()) else { return Ok(()) };
-        let mut leased = self.state.leased(&lease, self.clock.now()).await?;
-        leased.save_buckets(&levels).await?;
-        leased.commit().await
+        self.state.keep_buckets(&lease, &levels).await
     }
 }
 

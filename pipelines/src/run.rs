@@ -44,7 +44,7 @@ pub(crate) struct Run<'a> {
     pub(crate) synced: Synced,
     /// Requests in the queue that this run is for, by id.
     pub(crate) queue: BTreeMap<String, Pull>,
-    /// Those of the queue that the ledger has as running still: they wait, and nothing else of them has changed.
+    /// Those of the queue that the ledger has as running still: they wait, and it knows how far they have come.
     held: BTreeSet<String>,
     /// Requests that count as open.
     pub(crate) counted: BTreeSet<String>,
@@ -331,7 +331,16 @@ impl<'a> Run<'a> {
             self.queue.insert(row.id.clone(), Pull { not_before: *until, ..row });
             return Ok(());
         }
-        let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
+        let state = &self.puller.workspace.state;
+        if let PullStep::Wait { until, checkpoint: Some(reached) } = &step {
+            // It stays with this run, so nobody has to claim it again.
+            state.checkpoint_pull(&self.lease, &row.id, reached, *until, self.now()).await?;
+            self.held.insert(row.id.clone());
+            let row = Pull { not_before: *until, checkpoint: Some(reached.clone()), ..row };
+            self.queue.insert(row.id.clone(), row);
+            return Ok(());
+        }
+        let mut leased = state.leased(&self.lease, self.now()).await?;
         leased.step(&row.id, &step).await?;
         leased.commit().await?;
         let (until, checkpoint, failed) = match step {

@@ -27,6 +27,8 @@ pub(crate) struct Bucket {
     updated_at: DateTime<Utc>,
     /// Tokens the store already counts as spent.
     paid_ahead: u32,
+    /// Whether tokens went that the store doesn't know exactly of.
+    is_spent: bool,
     refusals: u32,
     under_way: Arc<AtomicU32>,
 }
@@ -53,6 +55,7 @@ impl Bucket {
             burst,
             updated_at: now,
             paid_ahead: 0,
+            is_spent: false,
             refusals: 0,
             under_way: Arc::default(),
         }
@@ -107,12 +110,21 @@ impl Bucket {
     pub(crate) fn pay(&mut self, name: &str) -> BucketLevel {
         let ahead = (self.rate * SPARED_SECONDS).floor().min(self.burst);
         self.paid_ahead = ahead as u32;
+        self.is_spent = ahead > 0.0;
         let level = self.level(name);
         BucketLevel { tokens: level.tokens - ahead, ..level }
     }
 
-    /// The level as it is.
-    pub(crate) fn level(&self, name: &str) -> BucketLevel {
+    /// The level to write down when nobody is going to call for now; `None` if what is written down leads to the same.
+    pub(crate) fn settled(&mut self, name: &str, now: DateTime<Utc>) -> Option<BucketLevel> {
+        self.refill(now);
+        let is_known = !self.is_spent || self.tokens >= self.burst;
+        self.paid_ahead = 0;
+        self.is_spent = false;
+        (!is_known).then(|| self.level(name))
+    }
+
+    fn level(&self, name: &str) -> BucketLevel {
         BucketLevel {
             operation: name.to_owned(),
             tokens: self.tokens,
@@ -133,6 +145,7 @@ impl Bucket {
         };
         self.tokens = self.tokens.min(0.0).min(-debt);
         self.paid_ahead = 0;
+        self.is_spent = true;
     }
 
     /// Amazon answered: `rate` is what its header says (B.1), never below the documented rate.
@@ -151,7 +164,10 @@ impl Bucket {
         let idle = (now - self.updated_at).max(TimeDelta::zero());
         let seconds = idle.num_milliseconds() as f64 / 1000.0;
         let room = (self.burst - f64::from(self.under_way.load(Ordering::SeqCst))).max(self.tokens.min(0.0));
-        self.tokens = (self.tokens + seconds * self.pace()).min(room);
+        let refilled = self.tokens + seconds * self.pace();
+        // What is written down doesn't know of calls under way.
+        self.is_spent |= refilled > room && room < self.burst;
+        self.tokens = refilled.min(room);
         self.updated_at = self.updated_at.max(now);
     }
 }
@@ -241,11 +257,14 @@ mod tests {
     }
 
     #[test]
-    fn fast_operations_are_written_down_a_few_at_a_time() {
+    fn fast_operations_are_written_down_a_few_at_a_time_and_exactly_in_the_end() {
         let mut bucket = Bucket::full(&LIST, at(0));
+        assert_eq!(bucket.settled("x", at(0)), None);
         bucket.take(at(0), MINUTE).unwrap();
         assert!(!bucket.is_paid());
         assert!((bucket.pay("x").tokens - 4.0).abs() < 1e-9);
         assert_eq!((0..6).filter(|_| bucket.is_paid()).count(), 5);
+        assert!((bucket.settled("x", at(0)).unwrap().tokens - 9.0).abs() < 1e-9);
+        assert_eq!(bucket.settled("x", at(0)), None);
     }
 }

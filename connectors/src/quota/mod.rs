@@ -119,8 +119,9 @@ impl Quota {
     /// Puts down what is left in each bucket: the account is given back.
     pub(crate) async fn settle(&self) -> Result<()> {
         let levels: Vec<BucketLevel> = {
-            let buckets = self.own.lock().await;
-            buckets.used.iter().map(|(name, bucket)| bucket.level(name)).collect()
+            let now = self.clock.now();
+            let mut buckets = self.own.lock().await;
+            buckets.used.iter_mut().filter_map(|(name, bucket)| bucket.settled(name, now)).collect()
         };
         self.store.settle(&self.account, &levels).await
     }

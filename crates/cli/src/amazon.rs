@@ -80,7 +80,7 @@ impl Gateway {
             clock: Arc::clone(&workspace.clock),
             stepped,
             endpoints,
-            levels: Arc::new(Levels::new(workspace.state.clone(), Arc::clone(&workspace.clock), APPLICATION)),
+            levels: Arc::new(Levels::new(workspace.state.clone(), APPLICATION)),
             scratch: workspace.lake.spool_dir().join("answers"),
             seats: Mutex::default(),
         })
