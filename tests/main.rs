@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::large_futures)] // a test that can't go on should stop
 
+mod backfill;
 mod bad_input;
 mod books;
 mod change;
@@ -13,6 +14,7 @@ mod deliveries;
 mod desk;
 mod docs;
 mod elsewhere;
+mod fleet;
 mod lab;
 mod novelty;
 mod order;

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use sellerlake_contracts::{AccountId, BucketStore, Clock, Connector, Error, Kind, Result};
-use tokio::sync::Mutex;
 
 use crate::ads::profiles::PROFILES;
 use crate::ads::report::AdsReport;
@@ -12,9 +12,11 @@ use crate::call::Caller;
 use crate::check::{self, Finding};
 use crate::credentials::{Application, Grant};
 use crate::endpoints::Endpoints;
+use crate::failure::Stop;
 use crate::files::Files;
+use crate::pace::OPERATIONS;
 use crate::paging::{Listing, Paged};
-use crate::quota::{Buckets, Quota};
+use crate::quota::{Quota, Refusals};
 use crate::scratch::Scratch;
 use crate::signin::SignIn;
 use crate::spapi::finances::{FINANCIAL_EVENT_GROUPS_V0, FINANCIAL_EVENTS_V0, TRANSACTIONS};
@@ -79,7 +81,7 @@ pub struct Amazon {
     buckets: Arc<dyn BucketStore>,
     transport: Transport,
     scratch: Scratch,
-    shared: Arc<Mutex<Buckets>>,
+    refusals: Refusals,
     process: u64,
 }
 
@@ -101,7 +103,7 @@ impl Amazon {
             buckets,
             transport: Transport::new(http)?,
             scratch: Scratch::open(scratch)?,
-            shared: Arc::default(),
+            refusals: Refusals::default(),
             process: fastrand::u64(..),
         })
     }
@@ -116,8 +118,8 @@ impl Amazon {
             self.transport.clone(),
             Arc::clone(&self.clock),
         );
-        let quota =
-            Quota::new(id.clone(), Arc::clone(&self.clock), Arc::clone(&self.buckets), Arc::clone(&self.shared));
+        let (clock, buckets) = (Arc::clone(&self.clock), Arc::clone(&self.buckets));
+        let quota = Quota::new(id.clone(), clock, buckets, self.refusals.clone());
         let caller = Caller {
             account: id,
             clock: Arc::clone(&self.clock),
@@ -156,6 +158,24 @@ impl Account {
                 return Err(error.at("connectors.find").hint(format!("one of {}", CONNECTORS.join(", "))));
             }
         })
+    }
+
+    /// Takes a token for a call that is made by other means than a connector; if it may be sent only later than in a
+    /// minute, takes none and says when. [`Kind::Declaration`] if the operation isn't one of those in use.
+    pub async fn admit(&self, operation: &str) -> Result<Option<DateTime<Utc>>> {
+        let known = OPERATIONS.iter().find(|known| known.name == operation).ok_or_else(|| {
+            Error::permanent(Kind::Declaration, format!("there is no operation {operation:?}")).at("connectors.admit")
+        })?;
+        match self.caller.quota.take(known).await {
+            Ok(_) => Ok(None),
+            Err(Stop::Later(later)) => Ok(Some(later.until)),
+            Err(Stop::Failed(failure)) => Err(failure.error),
+        }
+    }
+
+    /// Says what is left in its token buckets to their store: whoever holds the account next may begin at once.
+    pub async fn settle(&self) -> Result<()> {
+        self.caller.quota.settle().await
     }
 
     /// Tries the account's grants and roles with a few cheap calls, and says what doesn't work and what to do.

@@ -55,7 +55,7 @@ impl Caller {
     pub(crate) async fn pause(&self, delay: std::time::Duration) -> Result<(), Stop> {
         let until = self.clock.now() + span(delay);
         if delay > PATIENCE {
-            return Err(Stop::Later(until));
+            return Err(Stop::later(until));
         }
         self.clock.sleep_until(until).await;
         Ok(())
@@ -71,7 +71,7 @@ impl Caller {
         let headers = self.headers(ask, &access)?;
         let url = ask.url(&self.endpoints.base(operation.api, self.account.region));
         let arrived = self.transport.send(operation.method, &url, headers, ask.body.clone()).await;
-        drop(pass);
+        self.quota.arrived(operation, pass).await;
         let arrived = arrived.map_err(|stop| self.located(ask, stop))?;
         tracing::debug!(
             account = %self.account, operation = operation.name, status = arrived.status,

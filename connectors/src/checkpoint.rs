@@ -1,10 +1,12 @@
 //! What survives a wait or a crash.
 
-use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use chrono::{DurationRound as _, TimeDelta};
 use sellerlake_contracts::{Error, Kind, Result, Step};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::failure::Later;
 
 /// Reads a checkpoint; `None` where there is none yet. [`Kind::Internal`] if it isn't one of these.
 pub(crate) fn read<T: DeserializeOwned>(checkpoint: Option<&Value>) -> Result<Option<T>> {
@@ -17,16 +19,19 @@ pub(crate) fn read<T: DeserializeOwned>(checkpoint: Option<&Value>) -> Result<Op
 
 /// A wait with its checkpoint. Stores keep whole milliseconds, and whoever comes back at the stored moment must not
 /// be too early: rounded up.
-pub(crate) fn wait(until: DateTime<Utc>, checkpoint: &impl Serialize) -> Result<Step> {
+pub(crate) fn wait(later: impl Into<Later>, checkpoint: &impl Serialize) -> Result<Step> {
+    let Later { until, bucket } = later.into();
     let until = until.duration_round_up(TimeDelta::milliseconds(1)).unwrap_or(until);
     let kept = serde_json::to_value(checkpoint).map_err(|error| {
         Error::permanent(Kind::Internal, "a checkpoint can't be written").at("connectors.wait").source(error)
     })?;
-    Ok(Step::Wait { until, checkpoint: kept })
+    Ok(Step::Wait { until, checkpoint: kept, bucket })
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
 
     #[test]

@@ -77,16 +77,36 @@ pub(crate) struct Failure {
     pub error: Error,
 }
 
+/// A wait that is too long to sit through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Later {
+    /// When to come back.
+    pub until: DateTime<Utc>,
+    /// The token bucket that is empty until then, if that is why.
+    pub bucket: Option<String>,
+}
+
+impl From<DateTime<Utc>> for Later {
+    fn from(until: DateTime<Utc>) -> Self {
+        Self { until, bucket: None }
+    }
+}
+
 /// Why a step can't go on now.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// Quota or a hint of Amazon's: nothing to do before then.
-    Later(DateTime<Utc>),
+    /// Nothing to do before then.
+    Later(Later),
     /// It failed, after all the attempts its policy grants.
     Failed(Box<Failure>),
 }
 
 impl Stop {
+    /// Nothing to do before `until`.
+    pub(crate) fn later(until: DateTime<Utc>) -> Self {
+        Self::Later(until.into())
+    }
+
     /// A failure of Amazon's or of the network.
     pub(crate) fn failed(fault: Fault, text: impl Into<String>, error: Error) -> Self {
         Self::Failed(Box::new(Failure { fault, text: text.into(), hint: None, error }))
@@ -104,8 +124,8 @@ impl Stop {
     pub(crate) fn into_error(self) -> Error {
         match self {
             Self::Failed(failure) => failure.error,
-            Self::Later(until) => {
-                Error::transient(Kind::Throttled, "Amazon's quota for this call is used up").with("until", until)
+            Self::Later(later) => {
+                Error::transient(Kind::Throttled, "Amazon's quota for this call is used up").with("until", later.until)
             }
         }
     }

@@ -76,9 +76,4 @@ impl Operation {
         self.shared = true;
         self
     }
-
-    /// The name its bucket is kept under.
-    pub(crate) fn bucket(&self) -> String {
-        if self.shared { format!("app:{}", self.name) } else { self.name.to_owned() }
-    }
 }

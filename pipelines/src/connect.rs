@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sellerlake_contracts::{AccountId, Connector, Result};
+use sellerlake_contracts::{AccountId, Connector, Pace, Result};
 use sellerlake_state::Lease;
 
 /// Hands out connectors.
@@ -15,4 +15,11 @@ pub trait Connectors: Send + Sync {
 
     /// Says that this process holds an account: what is kept of its token buckets is kept under this lease.
     async fn hold(&self, account: &AccountId, lease: &Lease);
+
+    /// Says that this process is about to give an account back: what is left in its token buckets is kept, so that the
+    /// next holder doesn't burst again.
+    async fn release(&self, account: &AccountId) -> Result<()>;
+
+    /// How fast an operation may be used; `None` where no quota worth mentioning holds it up.
+    fn pace(&self, operation: &str) -> Option<Pace>;
 }

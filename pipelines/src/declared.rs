@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use sellerlake_contracts::{Error, Kind, Result};
 use sellerlake_schemas::{File, Files, Findings, nearest};
 use sellerlake_transforms::Declarations;
@@ -70,13 +71,13 @@ pub enum Cooldown {
 }
 
 impl Cooldown {
-    /// The class as connectors know it; nothing where their own knowledge of the report will do.
-    pub(crate) fn parameter(self) -> Option<&'static str> {
+    /// The time that must pass; `None` where it need not, or where the connector knows better.
+    pub(crate) fn time(self) -> Option<TimeDelta> {
         match self {
             Self::Exempt => None,
-            Self::NearRealTime => Some("near_real_time"),
-            Self::Daily => Some("daily"),
-            Self::OnceADay => Some("once_a_day"),
+            Self::NearRealTime => Some(TimeDelta::minutes(30)),
+            Self::Daily => Some(TimeDelta::hours(4)),
+            Self::OnceADay => Some(TimeDelta::hours(24)),
         }
     }
 }

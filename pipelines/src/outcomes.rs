@@ -23,9 +23,15 @@ const FATALS: u32 = 3;
 impl Run<'_> {
     pub(crate) async fn stepped(&mut self, row: Pull, stepped: Result<Step>) -> Result<()> {
         match stepped {
-            Ok(Step::Wait { until, checkpoint }) => {
-                let checkpoint = Progressed { connector: Some(checkpoint), landed: None }.text();
-                self.back(row, PullStep::Wait { until, checkpoint: Some(checkpoint) }).await?;
+            Ok(Step::Wait { until, checkpoint, bucket }) => {
+                if let Some(bucket) = bucket {
+                    let operation = self.operation(&row).to_owned();
+                    self.turns.found_empty(&row, &operation, &bucket, until);
+                }
+                let progressed = Progressed { connector: Some(checkpoint), landed: None };
+                let checkpoint = progressed.connector.as_ref().is_some_and(|reached| !reached.is_null());
+                let checkpoint = checkpoint.then(|| progressed.text());
+                self.back(row, PullStep::Wait { until, checkpoint }).await?;
                 failpoint::reach("pull.waiting")
             }
             Ok(Step::Answer(answer)) => self.landed(row, answer).await,

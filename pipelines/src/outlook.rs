@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use sellerlake_contracts::{Result, Scope, Window};
 use sellerlake_state::{Priority, PullPlan, Slice, SliceKey, SliceStatus};
 
@@ -44,6 +44,15 @@ impl Remembered {
     }
 }
 
+/// What is not asked for now because Amazon wouldn't make it anew: all from the day of the newest answer on, until that
+/// answer is `cooldown` old.
+fn cooling(slices: &[Slice], cooldown: TimeDelta, now: DateTime<Utc>) -> Option<Window> {
+    let answered = slices.iter().filter(|slice| matches!(slice.mark.status, SliceStatus::Loaded | SliceStatus::NoData));
+    let newest = answered.max_by_key(|slice| slice.window.to)?;
+    let day = (newest.window.to - TimeDelta::milliseconds(1)).date_naive().and_time(NaiveTime::MIN).and_utc();
+    (newest.updated_at + cooldown > now).then_some(Window { from: day, to: DateTime::<Utc>::MAX_UTC })
+}
+
 impl Run<'_> {
     /// Plans pipelines and enters what is to be asked for into the ledger; how many requests are new.
     pub(crate) async fn plan(&mut self, keyed: bool) -> Result<u64> {
@@ -68,6 +77,9 @@ impl Run<'_> {
             SliceKey { account: self.account.clone(), pipeline: pipeline.name.clone(), scope: scoped.scope.clone() };
         let slices = workspace.state.slices(&key).await?;
         let mut remembered = Remembered::of(&slices, scoped, now, self.options.retry);
+        if let Some(cooldown) = pipeline.cooldown.time().filter(|_| !self.options.retry) {
+            remembered.busy.extend(cooling(&slices, cooldown, now));
+        }
         remembered.busy.extend(self.unfinished(&pipeline.name, &scoped.scope));
         if let Some(to) = self.options.until {
             remembered.busy.push(Window { from: to, to: DateTime::<Utc>::MAX_UTC });
@@ -98,5 +110,28 @@ impl Run<'_> {
     fn unfinished(&self, pipeline: &str, scope: &Scope) -> BTreeSet<Window> {
         let of = |of: &&crate::run::WindowKey| of.pipeline == pipeline && of.scope == *scope;
         self.open.keys().filter(of).map(|key| key.window).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sellerlake_state::Mark;
+
+    use super::*;
+
+    #[test]
+    fn what_was_just_made_isn_t_asked_for_again_and_history_is() {
+        let at = |hours: i64| DateTime::UNIX_EPOCH + TimeDelta::hours(hours);
+        let slice = |from, to, updated_at| Slice {
+            window: Window { from: at(from), to: at(to) },
+            mark: Mark::of(SliceStatus::Loaded),
+            updated_at: at(updated_at),
+        };
+        let slices = [slice(0, 24, 60), slice(24, 57, 60)];
+        let cooldown = TimeDelta::hours(4);
+        let busy = cooling(&slices, cooldown, at(63)).unwrap();
+        assert_eq!((busy.from, busy.to), (at(48), DateTime::<Utc>::MAX_UTC));
+        assert_eq!(cooling(&slices, cooldown, at(64)), None);
+        assert_eq!(cooling(&[], cooldown, at(63)), None);
     }
 }

@@ -12,7 +12,7 @@ use crate::declared::{Need, Pipeline};
 use crate::plan::Planned;
 use crate::scopes::Scoped;
 
-/// The parameter that tells a connector how soon Amazon makes the same report again.
+/// The parameter that tells a connector after how many minutes Amazon makes the same report again.
 const COOLDOWN: &str = "cooldown";
 
 /// What tells a row from others of its pipeline, scope and window.
@@ -135,7 +135,7 @@ pub(crate) fn request(
         Need::Snapshot(_) => None,
     };
     let mut all = pipeline.parameters.clone();
-    all.extend(pipeline.cooldown.parameter().map(|cooldown| (COOLDOWN.to_owned(), cooldown.to_owned())));
+    all.extend(pipeline.cooldown.time().map(|time| (COOLDOWN.to_owned(), time.num_minutes().to_string())));
     all.extend(parameters);
     Ok(Pull {
         account: account.clone(),

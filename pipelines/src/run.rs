@@ -14,9 +14,7 @@ use crate::pulls::{Progressed, request};
 use crate::scopes::{Holder, Scoped, scopes};
 use crate::settle::Pending;
 use crate::sync::{Cancel, LEASE, Puller, SyncOptions, Synced, Watch};
-
-/// Requests under way at once; how many of them reach Amazon is up to the token buckets.
-const IN_FLIGHT: usize = 8;
+use crate::turns::Turns;
 
 /// How long a stopped run waits for requests that are under way; real time, since they are on the network.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
@@ -46,7 +44,7 @@ pub(crate) struct Run<'a> {
     pub(crate) synced: Synced,
     /// Requests in the queue that this run is for, by id.
     pub(crate) queue: BTreeMap<String, Pull>,
-    /// Those of the queue that the ledger has as running still: they wait, and nothing else of them has changed.
+    /// Those of the queue that the ledger has as running still: they wait, and it knows how far they have come.
     held: BTreeSet<String>,
     /// Requests that count as open.
     pub(crate) counted: BTreeSet<String>,
@@ -59,6 +57,7 @@ pub(crate) struct Run<'a> {
     /// Pipelines that Amazon forbids, and in which words.
     pub(crate) barred: BTreeMap<String, Error>,
     flying: JoinSet<(Pull, Result<Step>)>,
+    pub(crate) turns: Turns,
     /// Pipelines of what is flying.
     airborne: BTreeMap<String, usize>,
     renewed_at: DateTime<Utc>,
@@ -89,6 +88,7 @@ impl<'a> Run<'a> {
             pending: BTreeMap::new(),
             barred: BTreeMap::new(),
             flying: JoinSet::new(),
+            turns: Turns::default(),
             airborne: BTreeMap::new(),
         }
     }
@@ -113,8 +113,7 @@ impl<'a> Run<'a> {
                 }
                 continue;
             }
-            let next = self.queue.values().map(|row| row.not_before).min();
-            match next {
+            match self.next_turn() {
                 Some(turn) if turn <= self.now() => {}
                 Some(turn) if turn - self.now() <= self.options.patience => {
                     self.load_old(turn).await?;
@@ -137,22 +136,21 @@ impl<'a> Run<'a> {
         self.load_all().await?;
         self.let_go().await?;
         self.synced.left = self.queue.len() as u64;
-        self.synced.next_turn = self.queue.values().map(|row| row.not_before).min();
+        self.synced.next_turn = self.next_turn();
         Ok(())
     }
 
     /// Takes up what earlier runs left in the queue.
     async fn recall(&mut self) -> Result<()> {
         let state = &self.puller.workspace.state;
-        let filter = PullFilter { account: Some(self.account.clone()), ..PullFilter::default() };
-        let rows = state.pulls(&filter).await?;
-        let queued: Vec<Pull> = rows.iter().filter(|row| row.status == PullStatus::Queued).cloned().collect();
-        for row in rows.iter().filter(|row| row.status == PullStatus::Dead) {
-            if let (Some(key), Some(error)) = (WindowKey::of(row), &row.error) {
+        let of =
+            |status| PullFilter { account: Some(self.account.clone()), status: Some(status), ..PullFilter::default() };
+        for row in state.pulls(&of(PullStatus::Dead)).await? {
+            if let (Some(key), Some(error)) = (WindowKey::of(&row), &row.error) {
                 self.spoiled.insert(key, crate::settle::failed(&error.message));
             }
         }
-        self.queue_up(queued)?;
+        self.queue_up(state.pulls(&of(PullStatus::Queued)).await?)?;
         Ok(())
     }
 
@@ -179,15 +177,24 @@ impl<'a> Run<'a> {
         Ok(added)
     }
 
+    /// The operation a row uses; of a pipeline that is no longer declared, none.
+    pub(crate) fn operation(&self, row: &Pull) -> &str {
+        self.puller.pipelines.get(&row.pipeline).map_or("", |pipeline| &pipeline.connector)
+    }
+
+    /// When the first of what is queued has its turn.
+    fn next_turn(&self) -> Option<DateTime<Utc>> {
+        self.queue.values().map(|row| self.turns.turn(row, self.operation(row))).min()
+    }
+
     /// How long what is queued takes at least.
     fn at_least(&self) -> TimeDelta {
         let mut requests: BTreeMap<&str, u64> = BTreeMap::new();
         for row in self.queue.values() {
-            if let Ok(pipeline) = self.puller.pipelines.get(&row.pipeline) {
-                *requests.entry(&pipeline.connector).or_default() += 1;
-            }
+            *requests.entry(self.operation(row)).or_default() += 1;
         }
-        least(requests)
+        let pace = |operation: &str| self.puller.connectors.pace(operation);
+        least(requests.into_iter().filter_map(|(operation, count)| Some((pace(operation)?, count))))
     }
 
     /// Enters planned requests into the ledger and the queue; how many are new.
@@ -222,10 +229,7 @@ impl<'a> Run<'a> {
     /// Starts what has its turn, as far as there is room.
     async fn start(&mut self) -> Result<()> {
         let now = self.now();
-        let mut turns: Vec<&Pull> = self.queue.values().filter(|row| row.not_before <= now).collect();
-        turns.sort_by_key(|row| (row.priority, row.not_before, row.created_at, row.id.as_str()));
-        let room = IN_FLIGHT.saturating_sub(self.flying.len());
-        let ids: Vec<String> = turns.into_iter().take(room).map(|row| row.id.clone()).collect();
+        let ids = self.turns.next(self.queue.values().map(|row| (row, self.operation(row))), now);
         let (held, ids): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| self.held.remove(id));
         for row in held.iter().filter_map(|id| self.queue.remove(id)).collect::<Vec<_>>() {
             self.begin(row).await?;
@@ -270,6 +274,7 @@ impl<'a> Run<'a> {
         let operation = self.puller.pipelines.get(&row.pipeline)?.connector.clone();
         let connectors = Arc::clone(&self.puller.connectors);
         *self.airborne.entry(row.pipeline.clone()).or_default() += 1;
+        self.turns.begin(&row, &operation);
         self.flying.spawn(async move {
             let stepped = match connectors.connector(&asked.account, &operation).await {
                 Ok(connector) => connector.step(&asked, progressed.connector.as_ref()).await,
@@ -304,6 +309,7 @@ impl<'a> Run<'a> {
         if let Some(count) = self.airborne.get_mut(&row.pipeline) {
             *count = count.saturating_sub(1);
         }
+        self.turns.end(&row);
         self.stepped(row, stepped).await
     }
 
@@ -325,7 +331,16 @@ impl<'a> Run<'a> {
             self.queue.insert(row.id.clone(), Pull { not_before: *until, ..row });
             return Ok(());
         }
-        let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
+        let state = &self.puller.workspace.state;
+        if let PullStep::Wait { until, checkpoint: Some(reached) } = &step {
+            // It stays with this run, so nobody has to claim it again.
+            state.checkpoint_pull(&self.lease, &row.id, reached, *until, self.now()).await?;
+            self.held.insert(row.id.clone());
+            let row = Pull { not_before: *until, checkpoint: Some(reached.clone()), ..row };
+            self.queue.insert(row.id.clone(), row);
+            return Ok(());
+        }
+        let mut leased = state.leased(&self.lease, self.now()).await?;
         leased.step(&row.id, &step).await?;
         leased.commit().await?;
         let (until, checkpoint, failed) = match step {

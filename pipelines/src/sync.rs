@@ -206,8 +206,11 @@ impl Puller {
             },
         };
         let ended = state.end_run(&entry, &end, clock.now()).await;
+        let settled = self.connectors.release(&holder.id).await;
         state.release_lease(&lease).await?;
         ended?;
+        // What drove the run into its end says more than what that end then brought.
+        let driven = driven.and(settled);
         driven.map(|()| synced)
     }
 }

@@ -35,7 +35,7 @@ impl Connector for AdsReport {
         let mut errand = checkpoint::read(stored)?.unwrap_or_else(begun);
         match self.advance(pull, &mut errand).await {
             Ok(step) => Ok(step),
-            Err(Stop::Later(until)) => checkpoint::wait(until, &errand),
+            Err(Stop::Later(later)) => checkpoint::wait(later, &errand),
             Err(Stop::Failed(failure)) => Err(failure.error.with("profile", &pull.scope)),
         }
     }
@@ -47,7 +47,7 @@ impl AdsReport {
             let id = self.create(pull).await?;
             let now = self.caller.clock.now();
             errand.begun(id, now);
-            return Err(Stop::Later(errand.next_look(now)));
+            return Err(Stop::later(errand.next_look(now)));
         };
         let ask = scoped(Ask::of(&GET_ADS_REPORT).name(&id), pull);
         let reply = match self.caller.call(&ask).await {
@@ -55,7 +55,7 @@ impl AdsReport {
                 tracing::warn!(account = %pull.account, report = id, "Amazon no longer knows the report; asking again");
                 let now = self.caller.clock.now();
                 errand.again(self.process, now);
-                return Err(Stop::Later(now));
+                return Err(Stop::later(now));
             }
             other => other?,
         };
@@ -76,7 +76,7 @@ impl AdsReport {
                 let reason = format!("Amazon hasn't finished the report for a day: it is {status}");
                 Ok(Step::Fatal { reason, again_at: now + COOLDOWN })
             }
-            _ => Err(Stop::Later(errand.next_look(now))),
+            _ => Err(Stop::later(errand.next_look(now))),
         }
     }
 

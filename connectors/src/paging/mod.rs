@@ -49,19 +49,19 @@ impl Connector for Paged {
             Ok(()) => return Ok(Step::Answer(self.answer(&progress, spool))),
             Err(stop) => stop,
         };
-        let until = match stop {
-            Stop::Later(until) => until,
+        let later = match stop {
+            Stop::Later(later) => later,
             Stop::Failed(failure) => {
                 let came_on = spool.ends().len() > before && failure.error.status() == Status::Transient;
                 if !came_on {
                     return Err(failure.error);
                 }
                 tracing::warn!(account = %pull.account, error = %failure.error, "pages so far are kept");
-                self.caller.clock.now() + REST
+                (self.caller.clock.now() + REST).into()
             }
         };
         progress.keep(&mut spool)?;
-        checkpoint::wait(until, &progress)
+        checkpoint::wait(later, &progress)
     }
 }
 

@@ -11,9 +11,9 @@ use crate::operation::Operation;
 
 /// Share of the documented rate that is used. Amazon prints rates rounded (0.0167 for one a minute) and counts a call
 /// when it arrives, not when it is sent; at the full rate every few hundredth call would be refused.
-const USED_SHARE: f64 = 0.99;
+pub(super) const USED_SHARE: f64 = 0.99;
 /// Most doublings of the wait after refusals in a row.
-const MOST_DOUBLINGS: u32 = 5;
+pub(super) const MOST_DOUBLINGS: u32 = 5;
 /// Tokens that refill within this time may be lost in a crash for the sake of fewer writes.
 const SPARED_SECONDS: f64 = 10.0;
 
@@ -27,6 +27,8 @@ pub(crate) struct Bucket {
     updated_at: DateTime<Utc>,
     /// Tokens the store already counts as spent.
     paid_ahead: u32,
+    /// Whether tokens went that the store doesn't know exactly of.
+    is_spent: bool,
     refusals: u32,
     under_way: Arc<AtomicU32>,
 }
@@ -53,6 +55,7 @@ impl Bucket {
             burst,
             updated_at: now,
             paid_ahead: 0,
+            is_spent: false,
             refusals: 0,
             under_way: Arc::default(),
         }
@@ -68,10 +71,7 @@ impl Bucket {
     /// Takes a token and says how long to wait before using it; takes nothing if that is over `patience`. Waiting
     /// callers queue up: each takes its token from the future.
     pub(crate) fn take(&mut self, now: DateTime<Utc>, patience: Duration) -> Result<Duration, Duration> {
-        self.refill(now);
-        let missing = (1.0 - self.tokens).max(0.0);
-        // Rounded up to the millisecond, which is what clocks and stores keep.
-        let wait = Duration::from_millis((missing / self.pace() * 1000.0).ceil() as u64);
+        let wait = self.wait(now);
         if wait > patience {
             return Err(wait);
         }
@@ -79,10 +79,24 @@ impl Bucket {
         Ok(wait)
     }
 
+    /// How long whoever comes now waits for a token.
+    pub(crate) fn wait(&mut self, now: DateTime<Utc>) -> Duration {
+        self.refill(now);
+        let missing = (1.0 - self.tokens).max(0.0);
+        // Rounded up to the millisecond, which is what clocks and stores keep.
+        Duration::from_millis((missing / self.pace() * 1000.0).ceil() as u64)
+    }
+
     /// The pass that goes with a token taken.
     pub(crate) fn pass(&self) -> Pass {
         self.under_way.fetch_add(1, Ordering::SeqCst);
         Pass(Arc::clone(&self.under_way))
+    }
+
+    /// The call a pass was for is over: what could have been refilled by now was, and its own token was not.
+    pub(crate) fn arrived(&mut self, now: DateTime<Utc>, pass: Pass) {
+        self.refill(now);
+        drop(pass);
     }
 
     /// Counts one token as written down; `false` if more have to be written down first.
@@ -96,9 +110,24 @@ impl Bucket {
     pub(crate) fn pay(&mut self, name: &str) -> BucketLevel {
         let ahead = (self.rate * SPARED_SECONDS).floor().min(self.burst);
         self.paid_ahead = ahead as u32;
+        self.is_spent = ahead > 0.0;
+        let level = self.level(name);
+        BucketLevel { tokens: level.tokens - ahead, ..level }
+    }
+
+    /// The level to write down when nobody is going to call for now; `None` if what is written down leads to the same.
+    pub(crate) fn settled(&mut self, name: &str, now: DateTime<Utc>) -> Option<BucketLevel> {
+        self.refill(now);
+        let is_known = !self.is_spent || self.tokens >= self.burst;
+        self.paid_ahead = 0;
+        self.is_spent = false;
+        (!is_known).then(|| self.level(name))
+    }
+
+    fn level(&self, name: &str) -> BucketLevel {
         BucketLevel {
             operation: name.to_owned(),
-            tokens: self.tokens - ahead,
+            tokens: self.tokens,
             rate: self.rate,
             burst: self.burst,
             updated_at: self.updated_at,
@@ -116,6 +145,7 @@ impl Bucket {
         };
         self.tokens = self.tokens.min(0.0).min(-debt);
         self.paid_ahead = 0;
+        self.is_spent = true;
     }
 
     /// Amazon answered: `rate` is what its header says (B.1), never below the documented rate.
@@ -134,7 +164,10 @@ impl Bucket {
         let idle = (now - self.updated_at).max(TimeDelta::zero());
         let seconds = idle.num_milliseconds() as f64 / 1000.0;
         let room = (self.burst - f64::from(self.under_way.load(Ordering::SeqCst))).max(self.tokens.min(0.0));
-        self.tokens = (self.tokens + seconds * self.pace()).min(room);
+        let refilled = self.tokens + seconds * self.pace();
+        // What is written down doesn't know of calls under way.
+        self.is_spent |= refilled > room && room < self.burst;
+        self.tokens = refilled.min(room);
         self.updated_at = self.updated_at.max(now);
     }
 }
@@ -187,8 +220,18 @@ mod tests {
         let late: Vec<_> = (0..3).map(|_| bucket.take(at(0), MINUTE).map(|_| bucket.pass())).collect();
         let free = (0..10).filter(|_| bucket.take(at(3600), MINUTE) == Ok(Duration::ZERO)).count();
         assert_eq!(free, 7);
-        drop(late);
+        late.into_iter().for_each(|pass| bucket.arrived(at(3600), pass.unwrap()));
+        assert_eq!(bucket.take(at(3600), MINUTE).unwrap().as_secs(), 2);
         assert_eq!((0..10).filter(|_| bucket.take(at(7200), MINUTE) == Ok(Duration::ZERO)).count(), 10);
+    }
+
+    #[test]
+    fn a_call_that_arrives_late_is_not_refilled_behind_its_back() {
+        let mut bucket = Bucket::full(&LIST, at(0));
+        let late: Vec<_> = (0..6).map(|_| bucket.take(at(0), MINUTE).map(|_| bucket.pass())).collect();
+        // Amazon's bucket was full when they came, and holds four now.
+        late.into_iter().for_each(|pass| bucket.arrived(at(60), pass.unwrap()));
+        assert_eq!((0..10).filter(|_| bucket.take(at(60), MINUTE) == Ok(Duration::ZERO)).count(), 4);
     }
 
     #[test]
@@ -214,11 +257,14 @@ mod tests {
     }
 
     #[test]
-    fn fast_operations_are_written_down_a_few_at_a_time() {
+    fn fast_operations_are_written_down_a_few_at_a_time_and_exactly_in_the_end() {
         let mut bucket = Bucket::full(&LIST, at(0));
+        assert_eq!(bucket.settled("x", at(0)), None);
         bucket.take(at(0), MINUTE).unwrap();
         assert!(!bucket.is_paid());
         assert!((bucket.pay("x").tokens - 4.0).abs() < 1e-9);
         assert_eq!((0..6).filter(|_| bucket.is_paid()).count(), 5);
+        assert!((bucket.settled("x", at(0)).unwrap().tokens - 9.0).abs() < 1e-9);
+        assert_eq!(bucket.settled("x", at(0)), None);
     }
 }

@@ -1,6 +1,7 @@
 //! Amazon's quotas: a token bucket per account and operation, and those the whole application shares (B.1).
 
 mod bucket;
+mod shared;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,10 +9,11 @@ use std::time::Duration;
 
 use bucket::{Bucket, Pass};
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Clock};
+use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Clock, Result};
+pub(crate) use shared::Refusals;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::failure::Stop;
+use crate::failure::{Later, Stop};
 use crate::operation::Operation;
 
 /// Longest wait inside a call; longer ones come back as [`Stop::Later`].
@@ -19,15 +21,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Buckets in use and levels of earlier runs nobody has asked for yet.
 #[derive(Debug, Default)]
-pub(crate) struct Buckets {
-    used: HashMap<String, Bucket>,
+struct Buckets {
+    used: HashMap<&'static str, Bucket>,
     left: HashMap<String, BucketLevel>,
 }
 
 impl Buckets {
-    fn of(&mut self, operation: &Operation, name: &str, now: DateTime<Utc>) -> &mut Bucket {
+    fn of(&mut self, operation: &Operation, now: DateTime<Utc>) -> &mut Bucket {
         let Self { used, left } = self;
-        used.entry(name.to_owned()).or_insert_with(|| match left.remove(name) {
+        used.entry(operation.name).or_insert_with(|| match left.remove(operation.name) {
             Some(level) => Bucket::restored(operation, &level, now),
             None => Bucket::full(operation, now),
         })
@@ -41,33 +43,36 @@ pub(crate) struct Quota {
     clock: Arc<dyn Clock>,
     store: Arc<dyn BucketStore>,
     own: Arc<Mutex<Buckets>>,
-    shared: Arc<Mutex<Buckets>>,
     loaded: Arc<OnceCell<()>>,
+    /// Of shared buckets.
+    refusals: Refusals,
 }
 
 impl Quota {
-    /// Buckets of `account`; `shared` are those of the application.
+    /// Buckets of `account`; `refusals` are the application's.
     pub(crate) fn new(
         account: AccountId,
         clock: Arc<dyn Clock>,
         store: Arc<dyn BucketStore>,
-        shared: Arc<Mutex<Buckets>>,
+        refusals: Refusals,
     ) -> Self {
-        Self { account, clock, store, own: Arc::default(), shared, loaded: Arc::default() }
+        Self { account, clock, store, own: Arc::default(), loaded: Arc::default(), refusals }
     }
 
     /// Returns once a call may be sent; [`Stop::Later`] if that is more than a minute away. The level without the token
     /// stands in the store before this returns. The pass is kept until Amazon has answered.
-    pub(crate) async fn take(&self, operation: &Operation) -> Result<Pass, Stop> {
-        self.loaded.get_or_try_init(|| self.load()).await?;
-        let name = operation.bucket();
+    pub(crate) async fn take(&self, operation: &Operation) -> Result<Option<Pass>, Stop> {
+        if operation.shared {
+            return self.take_shared(operation).await.map(|()| None);
+        }
+        self.load().await?;
         let now = self.clock.now();
         let (wait, pass) = {
-            let mut buckets = self.side(operation).lock().await;
-            let bucket = buckets.of(operation, &name, now);
-            let wait = bucket.take(now, PATIENCE).map_err(|wait| Stop::Later(now + span(wait)))?;
+            let mut buckets = self.own.lock().await;
+            let bucket = buckets.of(operation, now);
+            let wait = bucket.take(now, PATIENCE).map_err(|wait| Stop::Later(empty(operation, now + span(wait))))?;
             if !bucket.is_paid() {
-                let level = bucket.pay(&name);
+                let level = bucket.pay(operation.name);
                 self.store.save(&self.account, &[level]).await?;
             }
             (wait, bucket.pass())
@@ -75,40 +80,65 @@ impl Quota {
         if !wait.is_zero() {
             self.clock.sleep_until(now + span(wait)).await;
         }
-        Ok(pass)
+        Ok(Some(pass))
+    }
+
+    /// The call a token was taken for has reached Amazon, or never will.
+    pub(crate) async fn arrived(&self, operation: &Operation, pass: Option<Pass>) {
+        let Some(pass) = pass else { return };
+        let now = self.clock.now();
+        self.own.lock().await.of(operation, now).arrived(now, pass);
+    }
+
+    /// When a call may be sent, if that is more than a minute away.
+    pub(crate) async fn distant(&self, operation: &Operation) -> Result<Option<Later>> {
+        self.load().await?;
+        let now = self.clock.now();
+        let wait = self.own.lock().await.of(operation, now).wait(now);
+        Ok((wait > PATIENCE).then(|| empty(operation, now + span(wait))))
     }
 
     /// Amazon refused a call for being too many.
     pub(crate) async fn refused(&self, operation: &Operation, hint: Option<Duration>, jitter: f64) {
+        if operation.shared {
+            return self.refused_shared(operation, hint, jitter).await;
+        }
         let now = self.clock.now();
-        let mut buckets = self.side(operation).lock().await;
-        buckets.of(operation, &operation.bucket(), now).refused(now, hint, jitter);
+        self.own.lock().await.of(operation, now).refused(now, hint, jitter);
     }
 
     /// Amazon answered, and said `rate` in its header.
     pub(crate) async fn answered(&self, operation: &Operation, rate: Option<f64>) {
-        let now = self.clock.now();
-        let mut buckets = self.side(operation).lock().await;
-        buckets.of(operation, &operation.bucket(), now).answered(rate);
-    }
-
-    fn side(&self, operation: &Operation) -> &Mutex<Buckets> {
-        if operation.shared { &self.shared } else { &self.own }
-    }
-
-    async fn load(&self) -> Result<(), Stop> {
-        let levels = self.store.load(&self.account).await?;
-        let (shared, own): (Vec<_>, Vec<_>) = levels.into_iter().partition(|level| level.operation.starts_with("app:"));
-        for (side, levels) in [(&self.own, own), (&self.shared, shared)] {
-            let mut buckets = side.lock().await;
-            for level in levels {
-                if !buckets.used.contains_key(&level.operation) {
-                    buckets.left.insert(level.operation.clone(), level);
-                }
-            }
+        if operation.shared {
+            return self.refusals.forget(operation.name).await;
         }
+        let now = self.clock.now();
+        self.own.lock().await.of(operation, now).answered(rate);
+    }
+
+    /// Puts down what is left in each bucket: the account is given back.
+    pub(crate) async fn settle(&self) -> Result<()> {
+        let levels: Vec<BucketLevel> = {
+            let now = self.clock.now();
+            let mut buckets = self.own.lock().await;
+            buckets.used.iter_mut().filter_map(|(name, bucket)| bucket.settled(name, now)).collect()
+        };
+        self.store.settle(&self.account, &levels).await
+    }
+
+    async fn load(&self) -> Result<()> {
+        let load = async || {
+            let levels = self.store.load(&self.account).await?;
+            self.own.lock().await.left = levels.into_iter().map(|level| (level.operation.clone(), level)).collect();
+            Ok(())
+        };
+        self.loaded.get_or_try_init(load).await?;
         Ok(())
     }
+}
+
+fn empty(operation: &Operation, until: DateTime<Utc>) -> Later {
+    Later { until, bucket: Some(operation.name.to_owned()) }
 }
 
 /// A duration in the calendar's arithmetic.

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-const FIRST_LOOK: TimeDelta = TimeDelta::seconds(15);
+const FIRST_LOOK: TimeDelta = TimeDelta::seconds(30);
 const RAREST_LOOK: TimeDelta = TimeDelta::minutes(5);
 /// Amazon finishes within hours even at its peaks (D.1).
 const LONGEST: TimeDelta = TimeDelta::hours(24);
@@ -51,9 +51,10 @@ impl Errand {
         (self.process, self.asked_at, self.id, self.created_at) = (process, not_before, None, None);
     }
 
-    /// When to look next: after a quarter of the time it has taken so far.
+    /// When to look next: after half of the time it has taken so far. Looking costs calls, and waiting a little longer
+    /// costs nobody anything.
     pub(crate) fn next_look(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        now + (self.age(now) / 4).clamp(FIRST_LOOK, RAREST_LOOK)
+        now + (self.age(now) / 2).clamp(FIRST_LOOK, RAREST_LOOK)
     }
 
     /// Whether Amazon has had more than enough time.
@@ -85,6 +86,6 @@ mod tests {
             let now = start + TimeDelta::seconds(seconds);
             (errand.next_look(now) - now).num_seconds()
         };
-        assert_eq!([gap(0), gap(120), gap(36_000)], [15, 30, 300]);
+        assert_eq!([gap(0), gap(120), gap(36_000)], [30, 60, 300]);
     }
 }

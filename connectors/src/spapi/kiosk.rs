@@ -51,7 +51,7 @@ impl Connector for DataKiosk {
         match self.advance(pull, &mut queries).await {
             Ok(step) => Ok(step),
             Err(Stop::Failed(failure)) => Err(failure.error),
-            Err(Stop::Later(until)) => checkpoint::wait(until, &queries),
+            Err(Stop::Later(later)) => checkpoint::wait(later, &queries),
         }
     }
 }
@@ -82,7 +82,7 @@ impl DataKiosk {
                 let reason = format!("Amazon hasn't answered the query for a day: it is {status}");
                 Ok(Step::Fatal { reason, again_at: now + COOLDOWN })
             }
-            _ => Err(Stop::Later(queries.errand.next_look(now))),
+            _ => Err(Stop::later(queries.errand.next_look(now))),
         }
     }
 
@@ -103,7 +103,7 @@ impl DataKiosk {
         })?;
         let now = self.caller.clock.now();
         queries.errand.begun(id.to_owned(), now);
-        Ok(Stop::Later(queries.errand.next_look(now)))
+        Ok(Stop::later(queries.errand.next_look(now)))
     }
 
     async fn done(&self, id: &str, queries: &mut Queries, reply: &Reply) -> Result<Step, Stop> {
@@ -113,7 +113,7 @@ impl DataKiosk {
             queries.documents.extend(document);
             queries.page_token = Some(token.to_owned());
             queries.errand.again(self.process, now);
-            return Err(Stop::Later(now));
+            return Err(Stop::later(now));
         }
         let as_of = printed(&reply.json, "/processingEndTime").unwrap_or(now);
         let documents: Vec<String> = queries.documents.iter().cloned().chain(document).collect();

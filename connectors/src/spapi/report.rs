@@ -40,12 +40,15 @@ impl Connector for Report {
     async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
         let now = self.caller.clock.now();
         let Some(mut errand) = checkpoint::read::<Errand>(stored)? else {
+            if let Some(later) = self.caller.quota.distant(&CREATE_REPORT).await? {
+                return checkpoint::wait(later, &Value::Null);
+            }
             // Stored before anything is asked: whoever finds it without an id after a crash looks before asking again.
             return checkpoint::wait(now, &Errand::new(self.process, now));
         };
         match self.advance(pull, &mut errand).await {
             Ok(step) => Ok(step),
-            Err(Stop::Later(until)) => checkpoint::wait(until, &errand),
+            Err(Stop::Later(later)) => checkpoint::wait(later, &errand),
             Err(Stop::Failed(failure)) => Err(failure.error.with("report type", report_type(pull)?)),
         }
     }
@@ -60,7 +63,7 @@ impl Report {
             Err(stop) if stop.fault() == Some(Fault::NotFound) => {
                 tracing::warn!(account = %pull.account, report = id, "Amazon no longer knows the report; asking again");
                 errand.again(self.process, self.caller.clock.now());
-                return Err(Stop::Later(errand.asked_at));
+                return Err(Stop::later(errand.asked_at));
             }
             other => other?,
         };
@@ -76,31 +79,31 @@ impl Report {
     async fn begin(&self, pull: &Pull, errand: &mut Errand) -> Result<Stop, Stop> {
         let now = self.caller.clock.now();
         if now < errand.asked_at {
-            return Ok(Stop::Later(errand.asked_at));
+            return Ok(Stop::later(errand.asked_at));
         }
         if errand.is_in_doubt(self.process)
             && let Some(id) = find(&self.caller, &wanted(pull)?, errand.asked_at).await?
         {
             tracing::info!(account = %pull.account, report = id, "a report created earlier is adopted");
             errand.begun(id, now);
-            return Ok(Stop::Later(now));
+            return Ok(Stop::later(now));
         }
         match self.caller.call(&Ask::of(&CREATE_REPORT).json(&body(pull)?)).await {
             Ok(reply) => {
                 let id = reply.text("/reportId").ok_or_else(nameless)?;
                 let now = self.caller.clock.now();
                 errand.begun(id.to_owned(), now);
-                Ok(Stop::Later(errand.next_look(now)))
+                Ok(Stop::later(errand.next_look(now)))
             }
             Err(Stop::Failed(failure)) if failure.fault.leaves_doubt() && errand.doubts < MOST_DOUBTS => {
                 tracing::warn!(account = %pull.account, error = %failure.error, "a report may have been created");
                 errand.doubts += 1;
-                Ok(Stop::Later(self.caller.clock.now() + DOUBT))
+                Ok(Stop::later(self.caller.clock.now() + DOUBT))
             }
             Err(stop) => match running(&stop) {
                 Some(id) => {
                     errand.begun(id, now);
-                    Ok(Stop::Later(now))
+                    Ok(Stop::later(now))
                 }
                 None => Err(stop),
             },
@@ -127,7 +130,7 @@ impl Report {
             return Ok(Step::NoData { reason, as_of: now });
         }
         errand.again(self.process, now + cooldown(pull, report_type(pull)?)?);
-        Err(Stop::Later(errand.asked_at))
+        Err(Stop::later(errand.asked_at))
     }
 
     async fn fatal(&self, pull: &Pull, report: &Value) -> Result<Step, Stop> {
@@ -148,7 +151,7 @@ impl Report {
     fn waiting(&self, pull: &Pull, errand: &Errand, status: &str) -> Result<Step, Stop> {
         let now = self.caller.clock.now();
         if !errand.is_hopeless(now) {
-            return Err(Stop::Later(errand.next_look(now)));
+            return Err(Stop::later(errand.next_look(now)));
         }
         let reason = format!("Amazon hasn't finished the report for a day: it is {status}");
         Ok(Step::Fatal { reason, again_at: now + cooldown(pull, report_type(pull)?)? })

@@ -48,7 +48,7 @@ impl Connector for Settlements {
         };
         match step {
             Ok(step) => Ok(step),
-            Err(Stop::Later(until)) => checkpoint::wait(until, &listed),
+            Err(Stop::Later(later)) => checkpoint::wait(later, &listed),
             Err(Stop::Failed(failure)) => Err(failure.error),
         }
     }

@@ -94,7 +94,7 @@ async fn pages_before_a_failure_are_kept() {
         { "kind": "http_503_html", "operation": ORDERS, "nth": 3, "times": 5 }
     ] });
     peer.running.amazon().faults.follow(serde_json::from_value(plan).unwrap());
-    let Step::Wait { until, checkpoint } = connector.step(&pull, None).await.unwrap() else { panic!("no wait") };
+    let Step::Wait { until, checkpoint, .. } = connector.step(&pull, None).await.unwrap() else { panic!("no wait") };
     peer.clock.sleep_until(until).await;
     // Another process goes on with the pages of the first.
     let connector = peer.account_in(&peer.restarted(), 0).connector("orders").unwrap();

@@ -10,8 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use flate2::read::MultiGzDecoder;
 use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
 use sellerlake_contracts::{
-    AccountId, Answer, BucketLevel, BucketStore, Clock as _, Connector, Pull, Result, Scope, Secret, Status, Step,
-    Window,
+    AccountId, Answer, BucketLevel, BucketStore, Clock as _, Connector, Pull, Result, Scope, Secret, SharedBucket,
+    Status, Step, Window,
 };
 use sellerlake_simulator::world::Profile;
 use sellerlake_simulator::{Clock, FaultPlan, Options, Running, Simulator};
@@ -28,7 +28,7 @@ pub fn at(text: &str) -> DateTime<Utc> {
 
 /// Token buckets in memory.
 #[derive(Default)]
-pub struct Levels(Mutex<BTreeMap<String, BucketLevel>>);
+pub struct Levels(Mutex<BTreeMap<String, BucketLevel>>, Mutex<BTreeMap<&'static str, (f64, DateTime<Utc>)>>);
 
 impl Levels {
     pub fn of(&self, operation: &str) -> Option<BucketLevel> {
@@ -45,6 +45,28 @@ impl BucketStore for Levels {
     async fn save(&self, _account: &AccountId, levels: &[BucketLevel]) -> Result<()> {
         let mut kept = self.0.lock().unwrap();
         kept.extend(levels.iter().map(|level| (level.operation.clone(), level.clone())));
+        Ok(())
+    }
+
+    async fn settle(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()> {
+        self.save(account, levels).await
+    }
+
+    async fn spend(&self, bucket: &SharedBucket, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let mut shared = self.1.lock().unwrap();
+        let (tokens, at) = shared.entry(bucket.operation).or_insert((bucket.burst, now));
+        let seconds = (now - *at).num_milliseconds() as f64 / 1000.0;
+        (*tokens, *at) = ((*tokens + seconds * bucket.rate).min(bucket.burst), now);
+        if *tokens >= 1.0 {
+            *tokens -= 1.0;
+            return Ok(None);
+        }
+        Ok(Some(now + TimeDelta::milliseconds(((1.0 - *tokens) / bucket.rate * 1000.0).ceil() as i64)))
+    }
+
+    async fn drain(&self, bucket: &SharedBucket, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
+        let seconds = (until - now).num_milliseconds() as f64 / 1000.0;
+        self.1.lock().unwrap().insert(bucket.operation, (1.0 - seconds * bucket.rate, now));
         Ok(())
     }
 }
@@ -174,7 +196,7 @@ impl Peer {
         let mut checkpoint = None;
         for waits in 0..500 {
             match connector.step(pull, checkpoint.as_ref()).await? {
-                Step::Wait { until, checkpoint: kept } => {
+                Step::Wait { until, checkpoint: kept, .. } => {
                     self.clock.sleep_until(until).await;
                     checkpoint = Some(kept);
                 }
@@ -189,7 +211,7 @@ impl Peer {
         let mut checkpoint = None;
         for _ in 0..500 {
             match connector.step(pull, checkpoint.as_ref()).await {
-                Ok(Step::Wait { until, checkpoint: kept }) => {
+                Ok(Step::Wait { until, checkpoint: kept, .. }) => {
                     self.clock.sleep_until(until).await;
                     checkpoint = Some(kept);
                 }
@@ -215,7 +237,7 @@ impl Peer {
             let steps = due.iter().map(|(_, pull, checkpoint)| connector.step(pull, checkpoint.as_ref()));
             for ((_, pull, _), step) in due.iter().zip(futures::future::join_all(steps).await) {
                 match step.unwrap() {
-                    Step::Wait { until, checkpoint } => waiting.push((until, *pull, Some(checkpoint))),
+                    Step::Wait { until, checkpoint, .. } => waiting.push((until, *pull, Some(checkpoint))),
                     step => ended.push(step),
                 }
             }

@@ -40,7 +40,8 @@ async fn a_restart_never_asks_for_the_report_again() {
     let connector = peer.account(0).connector("report").unwrap();
     let mut checkpoint = None;
     for _ in 0..2 {
-        let Step::Wait { until, checkpoint: kept } = connector.step(&pull, checkpoint.as_ref()).await.unwrap() else {
+        let Step::Wait { until, checkpoint: kept, .. } = connector.step(&pull, checkpoint.as_ref()).await.unwrap()
+        else {
             panic!("too fast")
         };
         peer.clock.sleep_until(until).await;
@@ -50,7 +51,7 @@ async fn a_restart_never_asks_for_the_report_again() {
     let connector = peer.account_in(&peer.restarted(), 0).connector("report").unwrap();
     loop {
         match connector.step(&pull, checkpoint.as_ref()).await.unwrap() {
-            Step::Wait { until, checkpoint: kept } => {
+            Step::Wait { until, checkpoint: kept, .. } => {
                 peer.clock.sleep_until(until).await;
                 checkpoint = Some(kept);
             }

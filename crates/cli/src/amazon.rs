@@ -10,15 +10,13 @@ use chrono_tz::Tz;
 use sellerlake_config::{ClockKind, Settings};
 use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
 use sellerlake_contracts::{
-    AccountId, BucketStore, Clock, Connector, Error, Kind, MarketplaceId, Pull, Result, Scope, Secret, Step,
+    AccountId, BucketStore, Clock, Connector, Error, Kind, MarketplaceId, Pace, Pull, Result, Scope, Secret, Step,
     SystemClock,
 };
-use sellerlake_pipelines::{Connectors, Workspace};
+use sellerlake_pipelines::{Connectors, Levels, Workspace};
 use sellerlake_state::{AdsProfile, KeyFile, Lease, State, Vault, VaultKey};
 use serde_json::Value;
 use tokio::sync::Mutex;
-
-use crate::buckets::Levels;
 
 /// Owner of the application's secrets in the vault, and its name in accounts.
 pub(crate) const APPLICATION: &str = "default";
@@ -82,7 +80,7 @@ impl Gateway {
             clock: Arc::clone(&workspace.clock),
             stepped,
             endpoints,
-            levels: Arc::new(Levels::new(workspace.state.clone(), Arc::clone(&workspace.clock))),
+            levels: Arc::new(Levels::new(workspace.state.clone(), APPLICATION)),
             scratch: workspace.lake.spool_dir().join("answers"),
             seats: Mutex::default(),
         })
@@ -181,7 +179,7 @@ impl Gateway {
         let mut checkpoint = None;
         loop {
             match connector.step(&pull, checkpoint.as_ref()).await? {
-                Step::Wait { until, checkpoint: reached } => {
+                Step::Wait { until, checkpoint: reached, .. } => {
                     checkpoint = Some(reached);
                     self.clock.sleep_until(until).await;
                 }
@@ -222,6 +220,20 @@ impl Connectors for Gateway {
 
     async fn hold(&self, account: &AccountId, lease: &Lease) {
         self.levels.hold(account, lease).await;
+    }
+
+    async fn release(&self, account: &AccountId) -> Result<()> {
+        let seat = self.seats.lock().await.accounts.get(account).cloned();
+        let settled = match seat {
+            Some(seat) => seat.settle().await,
+            None => Ok(()),
+        };
+        self.levels.release(account).await;
+        settled
+    }
+
+    fn pace(&self, operation: &str) -> Option<Pace> {
+        sellerlake_connectors::pace(operation)
     }
 }
 

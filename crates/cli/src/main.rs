@@ -3,7 +3,6 @@
 mod amazon;
 mod arguments;
 mod bars;
-mod buckets;
 mod commands;
 mod printer;
 

@@ -51,8 +51,11 @@ pub enum Step {
     Wait {
         /// When to come back.
         until: DateTime<Utc>,
-        /// What must survive a crash: above all the id of a report that was created.
+        /// What must survive a crash: above all the id of a report that was created. Null: there is nothing to go on
+        /// from.
         checkpoint: Value,
+        /// The token bucket that is empty until then. Whatever else waits for it needn't come any earlier.
+        bucket: Option<String>,
     },
     /// A whole answer.
     Answer(Answer),
@@ -90,7 +93,7 @@ pub trait Connector: Send + Sync {
 /// The level of one token bucket, as it is kept between runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BucketLevel {
-    /// `createReport`, `searchOrders`, ...; prefixed `app:` where the whole application shares it.
+    /// `createReport`, `searchOrders`, ...
     pub operation: String,
     /// Tokens left at `updated_at`.
     pub tokens: f64,
@@ -102,11 +105,38 @@ pub struct BucketLevel {
     pub updated_at: DateTime<Utc>,
 }
 
-/// Where token buckets outlive the process, so that a restart doesn't burst again.
+/// How fast an operation may be used: the quota of the scarcest call that each use of it needs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Calls a second.
+    pub rate: f64,
+    /// Calls at once after a rest.
+    pub burst: f64,
+}
+
+/// A token bucket that all accounts of an application share.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SharedBucket {
+    /// Name of the operation.
+    pub operation: &'static str,
+    /// Tokens per second.
+    pub rate: f64,
+    /// Most tokens it holds.
+    pub burst: f64,
+}
+
+/// Where token buckets outlive the process, so that a restart doesn't burst again, and where the application's are.
 #[async_trait]
 pub trait BucketStore: Send + Sync {
-    /// Levels of an account and of the application it shares.
+    /// Levels of an account.
     async fn load(&self, account: &AccountId) -> Result<Vec<BucketLevel>>;
-    /// Keeps levels; called before the calls they pay for are sent.
+    /// Keeps levels; called before the calls they pay for are sent. Those of a bucket that is full again before anybody
+    /// could take over after a crash may be forgotten.
     async fn save(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()>;
+    /// Keeps the levels an account is given back with: the next holder may begin at once.
+    async fn settle(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()>;
+    /// Takes a token out of a shared bucket, in whatever process; if there is none, says when there will be one.
+    async fn spend(&self, bucket: &SharedBucket, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>>;
+    /// Amazon refused: the bucket gives nothing before `until`.
+    async fn drain(&self, bucket: &SharedBucket, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()>;
 }

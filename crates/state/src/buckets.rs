@@ -5,14 +5,14 @@ use sellerlake_contracts::Result;
 
 use crate::failure::strange;
 use crate::statement::{Row, sql};
-use crate::{Leased, State};
+use crate::{Lease, State};
 
 /// The bucket of one operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bucket {
     /// Name of the operation.
     pub operation: String,
-    /// Calls left at `updated_at`, between 0 and `burst`.
+    /// Calls left at `updated_at`, at most `burst`; less than none after a refusal.
     pub tokens: f64,
     /// Calls that come back a second.
     pub rate_per_second: f64,
@@ -35,7 +35,7 @@ impl Bucket {
     /// Calls left at `now`. A clock that went back gives nothing and takes nothing.
     pub fn level(&self, now: DateTime<Utc>) -> f64 {
         let elapsed_ms = (now - self.updated_at).num_milliseconds().max(0) as f64;
-        (self.tokens + elapsed_ms / 1_000.0 * self.rate_per_second).clamp(0.0, self.burst)
+        (self.tokens + elapsed_ms / 1_000.0 * self.rate_per_second).min(self.burst)
     }
 
     /// Takes one call out, if there is one.
@@ -63,17 +63,25 @@ const LOCK: &str = "INSERT INTO buckets (owner, operation, tokens, rate_per_seco
      ON CONFLICT (owner, operation) DO UPDATE SET operation = excluded.operation
      RETURNING *";
 
-impl Leased {
-    /// Puts buckets of the account.
-    pub async fn save_buckets(&mut self, buckets: &[Bucket]) -> Result<()> {
+/// As [`PUT`], by the holder of the account alone.
+const KEEP: &str = "INSERT INTO buckets (owner, operation, tokens, rate_per_second, burst, updated_at)
+     SELECT $1, $2, $3, $4, $5, $6 WHERE EXISTS
+         (SELECT 1 FROM leases WHERE leases.account = $1 AND leases.epoch = $7 AND leases.owner = $8)
+     ON CONFLICT (owner, operation) DO UPDATE SET tokens = excluded.tokens,
+         rate_per_second = excluded.rate_per_second, burst = excluded.burst, updated_at = excluded.updated_at";
+
+impl State {
+    /// Puts buckets of an account that is held, each by itself: one statement costs a third of a transaction, and this
+    /// is waited for before many a call.
+    pub async fn keep_buckets(&self, lease: &Lease, buckets: &[Bucket]) -> Result<()> {
         for bucket in buckets {
-            bound(PUT, &self.account.to_string(), bucket).execute(&mut self.transaction).await?;
+            let keep = bound(KEEP, &lease.account().to_string(), bucket).bind(lease.epoch()).bind(lease.owner());
+            let kept = keep.changes(self.writer()).await?;
+            self.guarded("bucket.save", lease, kept).await?;
         }
         Ok(())
     }
-}
 
-impl State {
     /// The buckets of an account or an application, sorted by operation.
     pub async fn buckets(&self, owner: &str) -> Result<Vec<Bucket>> {
         const LIST: &str = "SELECT * FROM buckets WHERE owner = $1 ORDER BY operation";
@@ -93,7 +101,7 @@ impl State {
         self.change_shared(application, operation, rate_per_second, burst, now, |bucket| bucket.spend(now)).await
     }
 
-    /// Empties a shared bucket: Amazon said that it is.
+    /// Empties a shared bucket, so that it gives nothing before `until`: Amazon said that it is empty.
     pub async fn drain_shared(
         &self,
         application: &str,
@@ -101,9 +109,11 @@ impl State {
         rate_per_second: f64,
         burst: f64,
         now: DateTime<Utc>,
+        until: DateTime<Utc>,
     ) -> Result<()> {
+        let seconds = (until - now).num_milliseconds().max(0) as f64 / 1_000.0;
         let drain = |bucket: &mut Bucket| {
-            bucket.tokens = 0.0;
+            bucket.tokens = bucket.level(now).min(0.0).min(1.0 - seconds * rate_per_second);
             bucket.updated_at = bucket.updated_at.max(now);
         };
         self.change_shared(application, operation, rate_per_second, burst, now, drain).await

@@ -123,6 +123,15 @@ impl State {
         release.changes(self.writer()).await
     }
 
+    /// For a single statement that checks the lease itself: fine if it changed something, and otherwise the `Conflict`
+    /// that says who holds the account now.
+    pub(crate) async fn guarded(&self, operation: &'static str, lease: &Lease, changed: bool) -> Result<()> {
+        if changed {
+            return Ok(());
+        }
+        Err(lost(operation, LOST, &lease.account, self.reader()).await?)
+    }
+
     /// Who holds an account; `None` if nobody does. A holder whose time is up is named until somebody follows.
     pub async fn lease_holder(&self, account: &AccountId) -> Result<Option<LeaseHolder>> {
         let row = sql("lease.get", HOLDER).bind(account).first(self.reader()).await?;

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::statement::{Row, Statement, sql};
 use crate::words::words;
-use crate::{AccountStatus, Leased, State};
+use crate::{AccountStatus, Lease, Leased, State};
 
 words! {
     /// Whose turn it is: the first before the later ones.
@@ -288,6 +288,36 @@ const OF_ALL: &str = "SELECT * FROM pulls
      ORDER BY priority, not_before, created_at, id";
 
 impl State {
+    /// Says how far a running call has come, and that whoever holds the account goes on with it at `until`; after a crash
+    /// it is queued from there.
+    pub async fn checkpoint_pull(
+        &self,
+        lease: &Lease,
+        id: &str,
+        checkpoint: &str,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        const OPERATION: &str = "pull.checkpoint";
+        let reached = sql(
+            OPERATION,
+            "UPDATE pulls SET checkpoint = $1, not_before = $2, updated_at = $3
+             WHERE id = $4 AND account = $5 AND status = $6 AND EXISTS
+                 (SELECT 1 FROM leases WHERE leases.account = $5 AND leases.epoch = $7 AND leases.owner = $8)",
+        )
+        .bind(checkpoint)
+        .bind(until)
+        .bind(now)
+        .bind(id)
+        .bind(lease.account())
+        .bind(PullStatus::Running)
+        .bind(lease.epoch())
+        .bind(lease.owner())
+        .changes(self.writer())
+        .await?;
+        self.guarded(OPERATION, lease, reached).await
+    }
+
     /// What is known of a pull.
     pub async fn pull(&self, id: &str) -> Result<Option<Pull>> {
         let row = sql("pull.get", "SELECT * FROM pulls WHERE id = $1").bind(id).first(self.reader()).await?;

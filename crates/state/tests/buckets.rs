@@ -4,10 +4,10 @@ use sellerlake_contracts::Kind;
 use sellerlake_state::{Bucket, Spend};
 
 use crate::place::{Place, on_both};
-use crate::{TTL, account, held, later, now, write};
+use crate::{TTL, account, held, later, now};
 
 on_both! {
-    buckets_are_saved_together,
+    buckets_are_kept_by_the_holder_alone,
     a_shared_bucket_is_not_spent_twice,
     a_drained_bucket_fills_again,
 }
@@ -16,13 +16,11 @@ fn bucket(operation: &str, tokens: f64) -> Bucket {
     Bucket { operation: operation.to_owned(), tokens, rate_per_second: 0.5, burst: 10.0, updated_at: now() }
 }
 
-async fn buckets_are_saved_together(place: Place) {
+async fn buckets_are_kept_by_the_holder_alone(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
     for tokens in [9.0, 2.25] {
-        let mut leased = write(&state, &lease).await;
-        leased.save_buckets(&[bucket("getReport", tokens), bucket("createReport", 0.0)]).await.unwrap();
-        leased.commit().await.unwrap();
+        state.keep_buckets(&lease, &[bucket("getReport", tokens), bucket("createReport", 0.0)]).await.unwrap();
     }
     let saved = state.buckets(&account().to_string()).await.unwrap();
     assert_eq!(saved, [bucket("createReport", 0.0), bucket("getReport", 2.25)]);
@@ -30,7 +28,9 @@ async fn buckets_are_saved_together(place: Place) {
     assert_eq!(saved[1].level(later(400)).to_bits(), 10.0_f64.to_bits(), "never above the burst");
     assert_eq!(saved[1].level(later(-400)).to_bits(), 2.25_f64.to_bits(), "a clock that went back");
     state.acquire_lease(&account(), "worker 2", TTL, now() + TTL).await.unwrap();
-    assert_eq!(state.leased(&lease, now()).await.err().unwrap().kind(), Kind::Conflict);
+    let late = state.keep_buckets(&lease, &[bucket("getReport", 9.0)]).await;
+    assert_eq!(late.unwrap_err().kind(), Kind::Conflict);
+    assert_eq!(state.buckets(&account().to_string()).await.unwrap(), saved);
 }
 
 async fn a_shared_bucket_is_not_spent_twice(place: Place) {
@@ -60,7 +60,7 @@ async fn a_shared_bucket_is_not_spent_twice(place: Place) {
 
 async fn a_drained_bucket_fills_again(place: Place) {
     let state = place.open().await;
-    state.drain_shared("main", "getOrders", 1.0, 20.0, now()).await.unwrap();
+    state.drain_shared("main", "getOrders", 1.0, 20.0, now(), later(1)).await.unwrap();
     let spend = async |rate, at| state.spend_shared("main", "getOrders", rate, 20.0, at).await.unwrap();
     assert_eq!(spend(1.0, now()).await, Spend::Wait(later(1)));
     assert_eq!(spend(0.1, later(1)).await, Spend::Granted, "the time before was at the old rate");

@@ -1,7 +1,7 @@
 //! One holder an account, and no word of an earlier one.
 
-use sellerlake_contracts::Kind;
-use sellerlake_state::{Bucket, Mark, PullStatus, PullStep, RunFilter, RunOutcome, SliceKey, SliceStatus};
+use sellerlake_contracts::{Kind, Scope, Window};
+use sellerlake_state::{Mark, PullStatus, PullStep, RunFilter, RunOutcome, SliceKey, SliceStatus};
 
 use crate::place::{Place, on_both};
 use crate::pulls::plan;
@@ -110,23 +110,19 @@ async fn of_many_who_want_an_account_one_gets_it(place: Place) {
 async fn a_taker_waits_for_the_holders_commit(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
-    let bucket = Bucket {
-        operation: "createReport".to_owned(),
-        tokens: 3.5,
-        rate_per_second: 0.0167,
-        burst: 15.0,
-        updated_at: now(),
-    };
+    let key = SliceKey { account: account(), pipeline: "orders".to_owned(), scope: Scope("A1-eu".to_owned()) };
+    let window = Window { from: now(), to: later(60) };
+    let of_key = key.clone();
     let taker = place.open().await;
     let mut leased = write(&state, &lease).await;
     let taking = tokio::spawn(async move {
         let taken = taker.acquire_lease(&account(), "worker 2", TTL, now() + TTL).await;
-        (taken, taker.buckets(&account().to_string()).await.unwrap())
+        (taken, taker.slices(&of_key).await.unwrap())
     });
     place.await_waiter().await;
-    leased.save_buckets(std::slice::from_ref(&bucket)).await.unwrap();
+    leased.cover(&key.pipeline, &key.scope, window, Mark::of(SliceStatus::Loaded)).await.unwrap();
     leased.commit().await.unwrap();
     let (taken, seen) = taking.await.unwrap();
     assert_eq!(taken.unwrap().epoch(), 2);
-    assert_eq!(seen, [bucket]);
+    assert_eq!(seen.iter().map(|slice| slice.window).collect::<Vec<_>>(), [window]);
 }

@@ -1,0 +1,92 @@
+//! Levels of token buckets: in the state, under the lease of whoever holds the account, so that a restart doesn't
+//! burst again.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Result, SharedBucket};
+use sellerlake_state::{Bucket, Lease, Spend, State};
+use tokio::sync::Mutex;
+
+/// A bucket that fills up within this time is not kept while its account is held: a crash leaves the account held for
+/// longer, and every write that is waited for costs more than the call it pays for.
+const SOON_FULL_SECONDS: f64 = 120.0;
+
+/// Levels of the accounts this process holds, and of the application. A process that asks without holding the account, to check it, leaves no
+/// trace: its few calls are no burst.
+pub struct Levels {
+    state: State,
+    application: String,
+    leases: Mutex<BTreeMap<AccountId, Lease>>,
+}
+
+impl Levels {
+    /// Of the accounts of one application.
+    pub fn new(state: State, application: &str) -> Self {
+        Self { state, application: application.to_owned(), leases: Mutex::default() }
+    }
+
+    /// This process holds an account.
+    pub async fn hold(&self, account: &AccountId, lease: &Lease) {
+        self.leases.lock().await.insert(account.clone(), lease.clone());
+    }
+
+    /// The account is given back.
+    pub async fn release(&self, account: &AccountId) {
+        self.leases.lock().await.remove(account);
+    }
+
+    async fn keep(&self, account: &AccountId, levels: Vec<Bucket>) -> Result<()> {
+        let lease = self.leases.lock().await.get(account).cloned();
+        let Some(lease) = lease.filter(|_| !levels.is_empty()) else { return Ok(()) };
+        self.state.keep_buckets(&lease, &levels).await
+    }
+}
+
+#[async_trait]
+impl BucketStore for Levels {
+    async fn load(&self, account: &AccountId) -> Result<Vec<BucketLevel>> {
+        let kept = self.state.buckets(&account.to_string()).await?;
+        let level = |bucket: Bucket| BucketLevel {
+            operation: bucket.operation,
+            tokens: bucket.tokens,
+            rate: bucket.rate_per_second,
+            burst: bucket.burst,
+            updated_at: bucket.updated_at,
+        };
+        Ok(kept.into_iter().map(level).collect())
+    }
+
+    async fn save(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()> {
+        let is_kept = |level: &&BucketLevel| level.burst > SOON_FULL_SECONDS * level.rate;
+        self.keep(account, levels.iter().filter(is_kept).map(bucket).collect()).await
+    }
+
+    async fn settle(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()> {
+        self.keep(account, levels.iter().map(bucket).collect()).await
+    }
+
+    async fn spend(&self, bucket: &SharedBucket, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        let SharedBucket { operation, rate, burst } = *bucket;
+        Ok(match self.state.spend_shared(&self.application, operation, rate, burst, now).await? {
+            Spend::Granted => None,
+            Spend::Wait(until) => Some(until),
+        })
+    }
+
+    async fn drain(&self, bucket: &SharedBucket, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
+        let SharedBucket { operation, rate, burst } = *bucket;
+        self.state.drain_shared(&self.application, operation, rate, burst, now, until).await
+    }
+}
+
+fn bucket(level: &BucketLevel) -> Bucket {
+    Bucket {
+        operation: level.operation.clone(),
+        tokens: level.tokens,
+        rate_per_second: level.rate,
+        burst: level.burst,
+        updated_at: level.updated_at,
+    }
+}
