@@ -17,6 +17,7 @@ mod intervals;
 mod keys;
 mod land;
 mod load;
+mod marketplaces;
 mod novelty;
 mod outcomes;
 mod outlook;

@@ -10,6 +10,7 @@ mod demo_summary;
 mod ingest;
 mod init;
 mod rebuild;
+mod secrets;
 mod simulate;
 mod sql;
 mod sync;
@@ -79,7 +80,7 @@ async fn opened(config: &Path) -> Result<(Workspace, Option<SteppedClock>)> {
 /// The same with the way to Amazon.
 async fn with_amazon(config: &Path) -> Result<(Workspace, Gateway)> {
     let (workspace, stepped) = opened(config).await?;
-    let gateway = Gateway::open(&workspace, stepped).await?;
+    let gateway = Gateway::new(&workspace, stepped);
     Ok((workspace, gateway))
 }
 
