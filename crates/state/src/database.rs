@@ -77,7 +77,11 @@ impl State {
             Address::Sqlite(path) => Some(path),
             Address::Postgres(_) => None,
         };
-        Ok(Self(Arc::new(Inner { path, shown, writer, reader })))
+        Ok(Self::over(path, shown, writer, reader))
+    }
+
+    pub(crate) fn over(path: Option<PathBuf>, shown: String, writer: Pool, reader: Pool) -> Self {
+        Self(Arc::new(Inner { path, shown, writer, reader }))
     }
 
     /// The database's file; `None` if a server keeps it.

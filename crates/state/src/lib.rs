@@ -23,6 +23,7 @@ mod process;
 mod profiles;
 mod pulls;
 mod purges;
+mod reading;
 mod runs;
 mod slices;
 mod statement;
