@@ -299,7 +299,6 @@ fn a_restart_loses_hardly_any_time_and_is_not_refused() {
 fn a_crash_is_not_refused_either() {
     let past = Past::new(20);
     past.stopped_after(30, "-KILL");
-    past.desk.wait_for_the_lease();
     past.finish();
     assert_eq!(past.refused(), 0);
 }

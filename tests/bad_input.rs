@@ -438,12 +438,14 @@ fn damaged_pages_behind_a_sound_footer_are_made_again() {
 }
 
 /// A small file system of its own, where this user may mount one.
-struct SmallDisk(PathBuf);
+pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    fn new(folder: PathBuf) -> Option<Self> {
+    /// One of so many MiB; `None`, aloud, where nobody may mount.
+    pub fn new(folder: PathBuf, mib: u32) -> Option<Self> {
         std::fs::create_dir_all(&folder).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(&folder).output();
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={mib}m"), "tmpfs"]).arg(&folder).output();
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self(folder));
         }
@@ -453,7 +455,7 @@ impl SmallDisk {
     }
 
     /// Leaves this many bytes, or all of them.
-    fn leave(&self, free: Option<u64>) {
+    pub fn leave(&self, free: Option<u64>) {
         let filler = self.0.join("filler");
         drop(std::fs::remove_file(&filler));
         let Some(free) = free else { return };
@@ -478,7 +480,7 @@ fn a_full_disk_loses_nothing() {
     let sales = "SELECT * FROM daily_sales ORDER BY local_day, marketplace_id, sku";
     for state in ["state.db", "lake/state.db"] {
         let site = Site::with_settings(&format!("state = {state:?}\n"));
-        let Some(disk) = SmallDisk::new(site.path().join("lake")) else { return };
+        let Some(disk) = SmallDisk::new(site.path().join("lake"), 2) else { return };
         site.ingest("all_orders", &orders(), &[]);
         let (before, raw, sold) = (lake(&site), site.objects("raw"), site.sql(sales));
         let file = site.file("later.tsv", &later);

@@ -2,7 +2,7 @@
 
 use std::process::{Output, Stdio};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sellerlake_simulator::world::Profile;
 use sellerlake_simulator::{Account, Clock, FaultPlan, Options, Running, Simulator};
 use serde_json::json;
@@ -21,23 +21,28 @@ impl Desk {
     }
 
     pub fn with_faults(sellers: usize, faults: FaultPlan) -> Self {
-        let (profile, evening) = small(sellers);
-        Self::at(profile, evening, faults)
+        Self::changed(sellers, "", |options| options.faults = faults)
     }
 
     /// With these lines before the settings.
     pub fn with_settings(sellers: usize, settings: &str) -> Self {
+        Self::changed(sellers, settings, |_| {})
+    }
+
+    /// The same, with this done to Amazon before it begins.
+    pub fn changed(sellers: usize, settings: &str, change: impl FnOnce(&mut Options)) -> Self {
         let (profile, evening) = small(sellers);
-        Self::set_up(profile, evening, FaultPlan::default(), settings)
+        let mut options = Options { clock: Clock::stepped(evening), ..Options::new(profile) };
+        change(&mut options);
+        Self::set_up(options, settings)
     }
 
     /// A world of one's own, at this moment.
     pub fn at(profile: Profile, start: DateTime<Utc>, faults: FaultPlan) -> Self {
-        Self::set_up(profile, start, faults, "")
+        Self::set_up(Options { clock: Clock::stepped(start), faults, ..Options::new(profile) }, "")
     }
 
-    fn set_up(profile: Profile, start: DateTime<Utc>, faults: FaultPlan, settings: &str) -> Self {
-        let options = Options { clock: Clock::stepped(start), faults, ..Options::new(profile) };
+    fn set_up(options: Options, settings: &str) -> Self {
         let simulator = Simulator::start(options).unwrap();
         let settings =
             format!("{settings}[amazon]\nendpoint = {:?}\nclock = \"stepped\"\nhistory_days = 30\n", simulator.url());
@@ -91,12 +96,6 @@ impl Desk {
     /// Lets the time pass until this moment.
     pub fn wait_until(&self, moment: DateTime<Utc>) {
         self.simulator.clock().sleep_until(moment);
-    }
-
-    /// Lets the time pass after which an account is nobody's whose process died.
-    pub fn wait_for_the_lease(&self) {
-        let clock = self.simulator.clock();
-        clock.sleep_until(clock.now() + TimeDelta::minutes(16));
     }
 }
 

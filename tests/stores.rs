@@ -14,7 +14,7 @@ pub struct Bucket {
     pub site: Site,
     folder: tempfile::TempDir,
     // Dropped in this order: what is served before who serves.
-    server: S3Server,
+    pub server: S3Server,
     _runtime: Runtime,
 }
 
@@ -26,6 +26,11 @@ impl Bucket {
         let server = runtime.block_on(S3Server::start(folder.path())).unwrap();
         let site = Site::with_settings(&settings(&server));
         Self { site, folder, server, _runtime: runtime }
+    }
+
+    /// Settings of a lake in it.
+    pub fn settings(&self) -> String {
+        settings(&self.server)
     }
 
     /// Names of the objects in the bucket, the server's own files left out.

@@ -1,7 +1,8 @@
 //! From a simulated Amazon into the lake, through the real binary.
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -9,6 +10,7 @@ use crate::desk::{Desk, words};
 use crate::site::Site;
 
 const SIGABRT: i32 = 6;
+const SIGKILL: i32 = 9;
 
 /// Every place where a pull can be cut short, in the order in which they are reached.
 const FAILPOINTS: [&str; 7] =
@@ -48,14 +50,11 @@ const SOME: [&str; 4] = ["sync", "--no-rollup", "--pipeline", "all_orders,transa
 fn cut_short_at_any_failpoint_and_run_again() {
     let calm = Desk::new(1);
     calm.site.ok(&SOME);
-    calm.wait_for_the_lease();
     calm.site.ok(&SOME);
     for name in FAILPOINTS {
         let desk = Desk::new(1);
         let cut = desk.site.command(&SOME).env("SELLERLAKE_FAILPOINT", name).output().unwrap();
         assert_eq!(cut.status.signal(), Some(SIGABRT), "{name}: {}", words(&cut));
-        assert!(words(&desk.site.run(&SOME)).contains("holds the account"), "{name}");
-        desk.wait_for_the_lease();
         desk.site.ok(&SOME);
         let (created, expected) = (desk.reports_created(), calm.reports_created());
         assert!(created <= expected, "{name}: {created} reports were created instead of {expected}");
@@ -93,11 +92,14 @@ fn a_grant_that_amazon_refuses_stops_the_account_and_says_what_to_do() {
     let account = &desk.simulator.accounts()[0];
     let refused = desk.try_add(account, "Atzr|nobody");
     assert!(!refused.status.success());
+    desk.site.ok(&["account", "check", &id]);
+    desk.simulator.amazon().sign_in.revoke(&account.seller_id, desk.simulator.clock().now());
     let output = desk.site.run(&["sync"]);
     assert_eq!(output.status.code(), Some(3), "{}", words(&output));
     let alarms = desk.site.value("SELECT message FROM meta.alarms WHERE subject LIKE 'account %'");
-    assert!(alarms.contains("authorises the application again"), "{alarms}");
+    assert!(alarms.contains(&format!("re-authorise account {id}")) && alarms.contains("account add"), "{alarms}");
     assert!(words(&desk.site.run(&["sync", "--account", &id])).contains("needs_authorisation"));
+    desk.simulator.amazon().sign_in.restore(&account.seller_id);
     desk.add(account);
     desk.site.ok(&["sync", "--pipeline", "inventory"]);
     assert_eq!(desk.site.value("SELECT count(*) FROM meta.alarms"), "0");
@@ -172,13 +174,38 @@ fn two_runs_of_one_account_don_t_meet() {
 }
 
 #[test]
+fn an_account_is_held_as_long_as_its_holder_lives() {
+    let faults = json!({ "script": [{ "kind": "timeout", "operation": "finances.*" }] });
+    let desk = Desk::changed(1, "", |options| {
+        options.faults = serde_json::from_value(faults).unwrap();
+        options.hold = Duration::from_mins(10);
+    });
+    let mut child = desk.site.command(&["sync", "--pipeline", "transactions"]).stderr(Stdio::null()).spawn().unwrap();
+    while desk.simulator.amazon().faults.fired().is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "it was done too soon");
+        std::thread::yield_now();
+    }
+    let refused = desk.site.run(&["sync"]);
+    let said = words(&refused);
+    assert_eq!(refused.status.code(), Some(3), "{said}");
+    assert!(said.contains("somebody else holds the account") && said.contains(&desk.id(0)), "{said}");
+    assert!(said.contains(&format!("holder: process {} on ", child.id())) && said.contains("until: 20"), "{said}");
+    assert!(said.contains("hint: another run is pulling it"), "{said}");
+    child.kill().unwrap();
+    assert_eq!(child.wait().unwrap().signal(), Some(SIGKILL));
+    desk.site.ok(&["sync"]);
+    desk.assert_true();
+    assert_eq!(desk.site.value("SELECT count(*) FROM meta.deliveries WHERE status <> 'loaded'"), "0");
+}
+
+#[test]
 fn an_interrupted_run_gives_the_account_back() {
     let desk = Desk::new(1);
     let mut child = desk.site.command(&["sync", "--no-rollup"]).stderr(Stdio::piped()).spawn().unwrap();
     while desk.reports_created() < 3 && child.try_wait().unwrap().is_none() {
         std::thread::yield_now();
     }
-    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     let output = child.wait_with_output().unwrap();
     // 3: in part; 0: it was done before anybody could interrupt it.
     assert!(matches!(output.status.code(), Some(0 | 3)), "{:?} {}", output.status, words(&output));

@@ -14,11 +14,13 @@ use crate::credentials::{Application, Grant};
 use crate::endpoints::Endpoints;
 use crate::failure::Stop;
 use crate::files::Files;
+use crate::operation::Api;
 use crate::pace::OPERATIONS;
 use crate::paging::{Listing, Paged};
 use crate::quota::{Quota, Refusals};
 use crate::scratch::Scratch;
 use crate::signin::SignIn;
+use crate::skew::Skew;
 use crate::spapi::finances::{FINANCIAL_EVENT_GROUPS_V0, FINANCIAL_EVENTS_V0, TRANSACTIONS};
 use crate::spapi::inventory::INVENTORY;
 use crate::spapi::kiosk::DataKiosk;
@@ -127,6 +129,7 @@ impl Amazon {
             quota,
             sign_in,
             endpoints: Arc::clone(&self.endpoints),
+            skew: Skew::default(),
         };
         Account { caller: Arc::new(caller), scratch: self.scratch.clone(), process: self.process }
     }
@@ -141,6 +144,16 @@ pub struct Account {
 }
 
 impl Account {
+    /// Which it is.
+    pub fn id(&self) -> &AccountId {
+        &self.caller.account
+    }
+
+    /// Whether there is a grant for the Ads API.
+    pub fn advertises(&self) -> bool {
+        self.caller.sign_in.has_grant(Api::Ads)
+    }
+
     /// The connector of this name. [`Kind::Declaration`] if there is none.
     pub fn connector(&self, name: &str) -> Result<Arc<dyn Connector>> {
         let (caller, scratch, process) = (Arc::clone(&self.caller), self.scratch.clone(), self.process);

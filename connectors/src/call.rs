@@ -14,6 +14,7 @@ use crate::operation::Api;
 use crate::quota::{PATIENCE, Quota, span};
 use crate::retry::Tries;
 use crate::signin::{Access, SignIn};
+use crate::skew::{Skew, synchronise};
 use crate::transport::{Transport, hidden, named, plain};
 
 /// A token refused as expired while it is younger than this was never too old.
@@ -27,6 +28,7 @@ pub(crate) struct Caller {
     pub quota: Quota,
     pub sign_in: SignIn,
     pub endpoints: Arc<Endpoints>,
+    pub skew: Skew,
 }
 
 impl Caller {
@@ -77,6 +79,9 @@ impl Caller {
             account = %self.account, operation = operation.name, status = arrived.status,
             bytes = arrived.body.len(), request_id = arrived.request_id(), "Amazon answered"
         );
+        if !self.transport.is_stepped() {
+            self.skew.note(arrived.header("date"), self.clock.now());
+        }
         let rate = arrived.header("x-amzn-ratelimit-limit").and_then(|text| text.trim().parse().ok());
         match classify(operation, arrived) {
             Err(Stop::Failed(failure)) => Err(self.drawn(ask, &access, failure).await),
@@ -98,6 +103,11 @@ impl Caller {
                 failure.error = self.explained(access, &failure.text, failure.error);
             }
             _ => self.quota.answered(ask.operation, None).await,
+        }
+        if matches!(failure.fault, Fault::Token | Fault::Invalid)
+            && let Some(skew) = self.skew.told()
+        {
+            failure.error = failure.error.hint(synchronise(&skew));
         }
         Stop::Failed(failure)
     }

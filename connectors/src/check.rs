@@ -9,6 +9,7 @@ use crate::ask::Ask;
 use crate::call::Caller;
 use crate::failure::Stop;
 use crate::operation::Api;
+use crate::skew::synchronise;
 use crate::spapi::operations::{
     GET_INVENTORY_SUMMARIES, GET_MARKETPLACE_PARTICIPATIONS, GET_REPORTS, LIST_TRANSACTIONS, SEARCH_LISTINGS_ITEMS,
 };
@@ -16,7 +17,7 @@ use crate::spapi::operations::{
 /// One thing that was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What was tried: `sign-in`, `marketplaces`, `reports`, or the name of a role.
+    /// What was tried: `sign-in`, `marketplaces`, `clock` if it is wrong, `reports`, or the name of a role.
     pub subject: String,
     /// Whether it works. What Amazon couldn't say at the moment counts as working, with a word in `detail`.
     pub is_ok: bool,
@@ -36,6 +37,10 @@ pub(crate) async fn check(caller: &Caller) -> Vec<Finding> {
     let participations = caller.call(&Ask::of(&GET_MARKETPLACE_PARTICIPATIONS)).await;
     let marketplaces = participations.as_ref().map(|reply| selling(&reply.json)).unwrap_or_default();
     findings.push(finding("marketplaces", participations.map(|_| marketplaces.join(", "))));
+    if let Some(skew) = caller.skew.told() {
+        let remedy = Some(synchronise(&skew));
+        findings.push(Finding { subject: "clock".to_owned(), is_ok: false, detail: skew, remedy });
+    }
     for (subject, ask) in trials(caller, marketplaces.first().map(String::as_str)) {
         let tried = caller.call(&ask).await;
         findings.push(finding(subject, tried.map(|_| "works".to_owned())));

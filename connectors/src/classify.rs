@@ -89,6 +89,14 @@ fn remedied(operation: &Operation, fault: Fault, error: Error) -> Error {
              authorise again (a new role only counts from then on); a token of another region is refused likewise",
             operation.role
         )),
+        Fault::Invalid if error.message().to_lowercase().contains("marketplace") => error.hint(
+            "`sellerlake account check` with this account asks Amazon again where the seller sells, and keeps that; then \
+             `sellerlake sync --retry`",
+        ),
+        Fault::Denied => error.hint(
+            "a role that this report or call needs is probably missing: add it to the developer profile and the \
+             application, then let the seller authorise again (a new role only counts from then on)",
+        ),
         _ => error,
     }
 }

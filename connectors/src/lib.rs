@@ -28,6 +28,7 @@ mod quota;
 mod retry;
 mod scratch;
 mod signin;
+mod skew;
 mod spapi;
 mod transport;
 

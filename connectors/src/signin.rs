@@ -66,6 +66,14 @@ impl SignIn {
         }
     }
 
+    /// Whether the seller granted access to an API.
+    pub(crate) fn has_grant(&self, api: Api) -> bool {
+        match api {
+            Api::Selling => !self.grant.refresh_token.is_empty(),
+            Api::Ads => self.grant.ads_refresh_token.as_ref().is_some_and(|token| !token.is_empty()),
+        }
+    }
+
     /// An access token that is good for a while yet.
     pub(crate) async fn access(&self, api: Api) -> Result<Access, Stop> {
         let mut cached = self.cache(api).lock().await;

@@ -99,6 +99,11 @@ impl Transport {
         Ok(Self { client, call_timeout: options.call_timeout, stepped: options.stepped })
     }
 
+    /// Whether the time is the simulator's: then nothing can be wrong with it.
+    pub(crate) fn is_stepped(&self) -> bool {
+        self.stepped.is_some()
+    }
+
     /// Sends one request and reads the whole answer.
     pub(crate) async fn send(
         &self,

@@ -60,7 +60,7 @@ impl Workspace {
                 }
                 match self.look_again(&partition, None).await {
                     // It is being replaced at this very moment, too.
-                    Err(error) if error.is_look_again() => {}
+                    Err(error) if error.is_look_again() || !self.remembers => {}
                     looked => drop(looked?),
                 }
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sellerlake_contracts::{Area, Month, MonthReach, ObjectState, Partition, Result, SellerId};
 use sellerlake_schemas::Grain;
-use sellerlake_state::ObjectFilter;
+use sellerlake_state::{AccountFilter, DeliveryFilter, ObjectFilter};
 use sellerlake_transforms::{Dataset, Declarations, Stage};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -29,6 +29,15 @@ impl Workspace {
     pub async fn sellers(&self) -> Result<BTreeSet<SellerId>> {
         let records = self.state.objects(&ObjectFilter::default()).await?;
         Ok(records.into_iter().map(|record| record.object.partition.seller).collect())
+    }
+
+    /// Every seller there is anything of: objects, deliveries, accounts.
+    pub async fn known_sellers(&self) -> Result<BTreeSet<SellerId>> {
+        let mut sellers = self.sellers().await?;
+        sellers
+            .extend(self.state.deliveries(&DeliveryFilter::default()).await?.into_iter().map(|record| record.seller));
+        sellers.extend(self.state.accounts(&AccountFilter::default()).await?.into_iter().map(|account| account.seller));
+        Ok(sellers)
     }
 }
 

@@ -150,23 +150,24 @@ fn check_facts(source: &Source, facts: &DeliveryFacts) -> Result<()> {
         std::iter::once(&source.unit).chain(source.rows.iter().filter_map(|rows| rows.unit.as_ref())).collect();
     let wants_window = units.iter().any(|unit| matches!(unit, Unit::Day(_) | Unit::Period))
         || source.month.as_deref() == Some("window");
-    let missing = |what: &str, example: &str| {
-        Error::permanent(Kind::Usage, format!("{} needs {what}: its documents don't say", source.name))
-            .at("ingest.arguments")
-            .hint(format!("add {example}"))
-    };
+    let mut missing = Vec::new();
     if wants_window && facts.window.is_none() && source.window_paths.is_empty() {
-        return Err(missing("the window that was asked for", "--window 2026-03-01..2026-03-31"));
+        missing.push(("the window that was asked for", "--window 2026-03-01..2026-03-31"));
     }
     if facts.as_of.is_none() && source.as_of.is_none() {
-        return Err(missing("the moment the data was true", "--as-of 2026-04-01T06:00:00Z"));
+        missing.push(("the moment the data was true", "--as-of 2026-04-01T06:00:00Z"));
     }
     let names_marketplace =
         source.columns.values().any(|column| column.from == Some(sellerlake_schemas::Context::Marketplace));
     if names_marketplace && source.scope == "marketplace" && facts.marketplace.is_none() {
-        return Err(missing("the marketplace that was asked for", "--marketplace ATVPDKIKX0DER"));
+        missing.push(("the marketplace that was asked for", "--marketplace ATVPDKIKX0DER"));
     }
-    Ok(())
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let (facts, options): (Vec<&str>, Vec<&str>) = missing.into_iter().unzip();
+    let problem = format!("{} needs {}: its documents don't say", source.name, facts.join(", and "));
+    Err(Error::permanent(Kind::Usage, problem).at("ingest.arguments").hint(format!("add {}", options.join(" "))))
 }
 
 /// `txt.gz`, `csv`, `json`: what the name ends in, or what the source's format is usually called.

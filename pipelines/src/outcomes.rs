@@ -172,7 +172,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Amazon doesn't accept the grant: nothing of the account is asked until its seller grants again.
+    /// Amazon doesn't accept the grant or the application: nothing of the account is asked until somebody mends that.
     async fn stop_account(&mut self, row: Pull, error: &Error) -> Result<()> {
         let now = self.now();
         let reason = sentence(error);
@@ -181,8 +181,8 @@ impl Run<'_> {
         let state = &self.puller.workspace.state;
         state.suspend_account(&self.account, &reason, now).await?;
         let message = format!(
-            "{reason}; nothing of this account is pulled until the seller authorises the application again: then \
-             `sellerlake account add` with the new token, and `sellerlake account resume {}`",
+            "{reason}; nothing of this account is pulled until then: `sellerlake account add` takes a new token or secret \
+             and goes on, `sellerlake account resume {}` goes on with those that are there",
             self.holder.id
         );
         let (id, subject) = (format!("account:{}", self.holder.id), format!("account {}", self.holder.id));

@@ -13,7 +13,7 @@ use crate::estimate::least;
 use crate::pulls::{Progressed, request};
 use crate::scopes::{Holder, Scoped, scopes};
 use crate::settle::Pending;
-use crate::sync::{Cancel, LEASE, Puller, SyncOptions, Synced, Watch};
+use crate::sync::{BEAT, Cancel, Puller, SyncOptions, Synced, Watch};
 use crate::turns::Turns;
 
 /// How long a stopped run waits for requests that are under way; real time, since they are on the network.
@@ -118,8 +118,10 @@ impl<'a> Run<'a> {
                 Some(turn) if turn - self.now() <= self.options.patience => {
                     self.load_old(turn).await?;
                     let clock = Arc::clone(&self.puller.workspace.clock);
+                    // Nobody sleeps past a sign of life, on a clock that jumps either.
+                    let until = turn.min(clock.now() + BEAT);
                     tokio::select! {
-                        () = clock.sleep_until(turn) => {}
+                        () = clock.sleep_until(until) => {}
                         () = cancel.asked() => break,
                     }
                 }
@@ -216,11 +218,11 @@ impl<'a> Run<'a> {
         self.queue_up(rows)
     }
 
-    /// Keeps the lease.
+    /// Gives a sign of life where the clock jumped.
     async fn hold_on(&mut self) -> Result<()> {
         let now = self.now();
-        if now - self.renewed_at >= TimeDelta::from_std(LEASE / 3).unwrap_or_default() {
-            self.lease = self.puller.workspace.state.renew_lease(&self.lease, LEASE, now).await?;
+        if now - self.renewed_at >= BEAT {
+            self.puller.beat(&self.lease).await?;
             self.renewed_at = now;
         }
         Ok(())

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{AccountId, Partition, Result, Scope, Window};
-use sellerlake_state::{Priority, RunEnd, RunOutcome};
+use sellerlake_contracts::{AccountId, Clock, Error, Kind, Partition, Result, Scope, SystemClock, Window};
+use sellerlake_state::{Lease, Priority, RunEnd, RunOutcome};
 use tokio::sync::watch;
 
 use crate::Workspace;
@@ -16,7 +16,10 @@ use crate::run::Run;
 use crate::scopes::{Holder, Zones};
 
 /// How long an account is held without a sign of life.
-pub(crate) const LEASE: Duration = Duration::from_mins(15);
+const LEASE: Duration = Duration::from_mins(5);
+
+/// Time between two signs of life.
+pub(crate) const BEAT: TimeDelta = TimeDelta::seconds(100);
 
 /// What is pulled, and how long it may take.
 #[derive(Debug, Clone)]
@@ -153,7 +156,7 @@ pub struct Puller {
 }
 
 impl Puller {
-    /// `owner` names this process in leases, each start anew.
+    /// `owner` names this process in leases, each start anew: a [`Process::owner`](sellerlake_state::Process::owner).
     pub fn new(
         workspace: Arc<Workspace>,
         pipelines: Arc<Pipelines>,
@@ -168,8 +171,6 @@ impl Puller {
     ///
     /// Crashed or stopped anywhere, the next run goes on: reports that were created are waited for, not created
     /// again, and answers that stand in `raw/` are loaded. A [`Kind::Conflict`] where somebody else holds the account.
-    ///
-    /// [`Kind::Conflict`]: sellerlake_contracts::Kind::Conflict
     pub async fn sync(
         &self,
         holder: &Holder,
@@ -180,13 +181,18 @@ impl Puller {
         let (state, clock) = (&self.workspace.state, &self.workspace.clock);
         let taken = state.acquire_lease(&holder.id, &self.owner, LEASE, clock.now()).await;
         let lease = taken.map_err(|error| {
-            error.hint("another run is pulling it; if that one died, its time is up at the moment named")
+            let hint = "another run is pulling it: wait for it, or stop it; what died on another machine holds an \
+                        account until the moment named";
+            if error.kind() == Kind::Conflict { error.hint(hint) } else { error }
         })?;
         self.connectors.hold(&holder.id, &lease).await;
         let entry = state.begin_run(Some(lease.account()), "sync", clock.now()).await?;
-        let mut run = Run::new(self, holder, options, watch, lease);
-        let driven = run.drive(&mut cancel.clone()).await;
-        let lease = run.lease.clone();
+        let mut run = Run::new(self, holder, options, watch, lease.clone());
+        let mut cancel = cancel.clone();
+        let driven = tokio::select! {
+            driven = run.drive(&mut cancel) => driven,
+            lost = self.live(&lease) => Err(lost),
+        };
         let synced = run.synced;
         let end = match &driven {
             Ok(()) => RunEnd {
@@ -212,5 +218,24 @@ impl Puller {
         // What drove the run into its end says more than what that end then brought.
         let driven = driven.and(settled);
         driven.map(|()| synced)
+    }
+
+    /// Gives signs of life, whatever the run is busy with, and comes back only if the account is lost. They come by
+    /// real time, which passes even where the clock stands still.
+    async fn live(&self, lease: &Lease) -> Error {
+        loop {
+            SystemClock.sleep_until(SystemClock.now() + BEAT).await;
+            match self.beat(lease).await {
+                Err(error) if error.kind() == Kind::Conflict => return error,
+                // Whatever else went wrong may pass before the time is up.
+                _ => {}
+            }
+        }
+    }
+
+    /// One sign of life.
+    pub(crate) async fn beat(&self, lease: &Lease) -> Result<()> {
+        let workspace = &self.workspace;
+        workspace.state.renew_lease(lease, LEASE, workspace.clock.now()).await.map(drop)
     }
 }

@@ -45,6 +45,8 @@ pub struct Workspace {
     pub(crate) scanner: SessionState,
     /// Where sorts of this process spill.
     pub(crate) spill: SpillFolder,
+    /// Whether what reading finds out is remembered for others.
+    pub(crate) remembers: bool,
 }
 
 impl Workspace {
@@ -55,6 +57,39 @@ impl Workspace {
         let lake = Lake::open(&settings.lake, &settings.store, settings.spool.clone()).await?;
         lake.sweep_spool()?;
         let state = State::open(&settings.state, clock.now()).await?;
+        Self::assemble(settings, declarations, lake, state, clock, true).await
+    }
+
+    /// The same for who only asks: where this user may not write to lake or state, or can't for want of space, both are
+    /// read as they are. A state that isn't there is read out of the lake, each time.
+    pub async fn open_to_read(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
+        match Self::open(settings.clone(), Arc::clone(&clock)).await {
+            // Who can't read either is told what was wrong first.
+            Err(error) if error.kind() == Kind::Storage => {
+                Self::read_as_it_is(settings, clock).await.map_err(|_| error)
+            }
+            opened => opened,
+        }
+    }
+
+    async fn read_as_it_is(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
+        let declarations = Arc::new(Declarations::load(settings.declarations.as_deref())?);
+        let lake = Lake::open_to_read(&settings.lake, &settings.store)?;
+        let state = match State::open_to_read(&settings.state).await {
+            Err(error) if error.kind() == Kind::NotFound => State::open_in_memory(clock.now()).await?,
+            opened => opened?,
+        };
+        Self::assemble(settings, declarations, lake, state, clock, false).await
+    }
+
+    async fn assemble(
+        settings: Settings,
+        declarations: Arc<Declarations>,
+        lake: Lake,
+        state: State,
+        clock: Arc<dyn Clock>,
+        remembers: bool,
+    ) -> Result<Self> {
         let reader = match lake.local_root() {
             Some(root) => LakeReader::on_disk(lake.store(), root, sellerlake_sinks::file_tag),
             None => LakeReader::new(lake.store()),
@@ -63,7 +98,8 @@ impl Workspace {
         let runtime = runtime(&settings, &spill)?;
         let stages = StageEngine::new(Arc::clone(&declarations), &runtime, settings.threads, sellerlake_query::config)?;
         let scanner = SessionContext::new_with_config_rt(sellerlake_query::config(1), Arc::clone(&runtime)).state();
-        let workspace = Self { settings, declarations, lake, state, reader, stages, clock, runtime, scanner, spill };
+        let workspace =
+            Self { settings, declarations, lake, state, reader, stages, clock, runtime, scanner, spill, remembers };
         workspace.remember(&Silent).await?;
         Ok(workspace)
     }

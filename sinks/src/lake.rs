@@ -49,6 +49,12 @@ impl Lake {
         open::place(url, options, spool_dir).map(|place| Self(Arc::new(place)))
     }
 
+    /// Opens a lake that this user may not write to: private files, of which reading needs few, are kept elsewhere.
+    /// [`Kind::NotFound`](sellerlake_contracts::Kind::NotFound) where there is none.
+    pub fn open_to_read(url: &Url, options: &BTreeMap<String, String>) -> Result<Self> {
+        open::place_to_read(url, options).map(|place| Self(Arc::new(place)))
+    }
+
     /// The address it was opened with.
     pub fn url(&self) -> &Url {
         &self.0.url
@@ -76,7 +82,8 @@ impl Lake {
     }
 
     fn access(&self) -> Access {
-        if self.0.local_root.is_some() { Access::Published } else { Access::Private }
+        let in_lake = self.0.local_root.as_ref().is_some_and(|root| self.0.spool_dir.starts_with(root));
+        if in_lake { Access::Published } else { Access::Private }
     }
 
     /// A new private folder for what sorting spills.

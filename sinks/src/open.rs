@@ -1,6 +1,7 @@
 //! From an address to a store.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -19,6 +20,19 @@ use crate::{durable, failure};
 
 /// How long one request may take: a PUT of 4 GiB at 7 MiB/s. object_store's own 30 s suits small objects only.
 const REQUEST_TIMEOUT: &str = "600s";
+
+/// The place as it is, with private files in a folder of this user's own.
+pub(crate) fn place_to_read(url: &Url, options: &BTreeMap<String, String>) -> Result<Place> {
+    let folder = url.to_file_path().ok().filter(|_| url.scheme() == "file");
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(Error::permanent(Kind::NotFound, "there is no lake")
+            .at("lake.open")
+            .with("path", folder.display()));
+    }
+    let user = std::fs::metadata("/proc/self").map_or(0, |own| own.uid());
+    let spool_dir = std::env::temp_dir().join(format!("sellerlake-of-{user}"));
+    Ok(Place { spool_dir, ..place(url, options, None)? })
+}
 
 pub(crate) fn place(url: &Url, options: &BTreeMap<String, String>, spool_dir: Option<PathBuf>) -> Result<Place> {
     match url.scheme() {

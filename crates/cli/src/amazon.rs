@@ -16,7 +16,7 @@ use sellerlake_contracts::{
 use sellerlake_pipelines::{Connectors, Levels, Workspace};
 use sellerlake_state::{AdsProfile, KeyFile, Lease, State, Vault, VaultKey};
 use serde_json::Value;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 /// Owner of the application's secrets in the vault, and its name in accounts.
 pub(crate) const APPLICATION: &str = "default";
@@ -50,9 +50,21 @@ pub(crate) async fn vault(settings: &Settings, state: &State) -> Result<Vault> {
     }
 }
 
+/// Secrets by their names in the vault.
+pub(crate) type Secrets = BTreeMap<&'static str, Secret>;
+
+/// Where an account sells and advertises, as Amazon says.
+pub(crate) struct Presence {
+    pub(crate) marketplaces: Vec<MarketplaceId>,
+    pub(crate) profiles: Vec<AdsProfile>,
+}
+
 /// Hands out connectors of every account of the installation.
 pub(crate) struct Gateway {
-    vault: Vault,
+    settings: Settings,
+    state: State,
+    /// Opened when it is needed: who wants no secret makes no key.
+    vault: OnceCell<Vault>,
     clock: Arc<dyn Clock>,
     stepped: Option<SteppedClock>,
     endpoints: Endpoints,
@@ -68,26 +80,29 @@ struct Seats {
 }
 
 impl Gateway {
-    pub(crate) async fn open(workspace: &Workspace, stepped: Option<SteppedClock>) -> Result<Self> {
+    pub(crate) fn new(workspace: &Workspace, stepped: Option<SteppedClock>) -> Self {
         let settings = &workspace.settings;
         let endpoints = match settings.amazon.endpoint() {
             Some(url) => Endpoints::single(url),
             None if settings.amazon.sandbox => Endpoints::Sandbox,
             None => Endpoints::Amazon,
         };
-        Ok(Self {
-            vault: vault(settings, &workspace.state).await?,
+        Self {
+            settings: settings.clone(),
+            state: workspace.state.clone(),
+            vault: OnceCell::new(),
             clock: Arc::clone(&workspace.clock),
             stepped,
             endpoints,
             levels: Arc::new(Levels::new(workspace.state.clone(), APPLICATION)),
             scratch: workspace.lake.spool_dir().join("answers"),
             seats: Mutex::default(),
-        })
+        }
     }
 
-    pub(crate) fn vault(&self) -> &Vault {
-        &self.vault
+    /// The secrets of this installation.
+    pub(crate) async fn vault(&self) -> Result<&Vault> {
+        self.vault.get_or_try_init(|| vault(&self.settings, &self.state)).await
     }
 
     /// An account, with the secrets it has now.
@@ -96,26 +111,36 @@ impl Gateway {
         if let Some(account) = seats.accounts.get(id) {
             return Ok(account.clone());
         }
+        let kept = Secrets::new();
         let amazon = match &seats.amazon {
             Some(amazon) => amazon.clone(),
-            None => seats.amazon.insert(self.amazon().await?).clone(),
+            None => seats.amazon.insert(self.amazon(&kept).await?).clone(),
         };
+        let account = amazon.account(id.clone(), self.grant(id, &kept).await?);
+        seats.accounts.insert(id.clone(), account.clone());
+        Ok(account)
+    }
+
+    /// An account with secrets that nobody keeps yet; those that aren't given are the ones it has now.
+    pub(crate) async fn trial(&self, id: &AccountId, given: &Secrets) -> Result<Account> {
+        Ok(self.amazon(given).await?.account(id.clone(), self.grant(id, given).await?))
+    }
+
+    async fn grant(&self, id: &AccountId, given: &Secrets) -> Result<Grant> {
         let owner = id.to_string();
-        let refresh_token = self.secret(&owner, field::REFRESH_TOKEN).await?.ok_or_else(|| {
+        let refresh_token = self.secret(&owner, field::REFRESH_TOKEN, given).await?.ok_or_else(|| {
             Error::permanent(Kind::Usage, "the account has no refresh token")
                 .at("account.open")
                 .with("account", id)
                 .hint("add it again: sellerlake account add")
         })?;
-        let ads_refresh_token = self.secret(&owner, field::ADS_REFRESH_TOKEN).await?;
-        let account = amazon.account(id.clone(), Grant { refresh_token, ads_refresh_token });
-        seats.accounts.insert(id.clone(), account.clone());
-        Ok(account)
+        Ok(Grant { refresh_token, ads_refresh_token: self.secret(&owner, field::ADS_REFRESH_TOKEN, given).await? })
     }
 
-    async fn amazon(&self) -> Result<Amazon> {
+    async fn amazon(&self, given: &Secrets) -> Result<Amazon> {
         let text = |secret: Option<Secret>| secret.unwrap_or_else(|| Secret::new(""));
-        let client_id = self.secret(APPLICATION, field::CLIENT_ID).await?;
+        let shared = async |field| self.secret(APPLICATION, field, given).await;
+        let client_id = shared(field::CLIENT_ID).await?;
         if client_id.is_none() {
             return Err(Error::permanent(Kind::Usage, "no application is known")
                 .at("account.open")
@@ -123,23 +148,32 @@ impl Gateway {
         }
         let application = Application {
             client_id: text(client_id).expose().to_owned(),
-            client_secret: text(self.secret(APPLICATION, field::CLIENT_SECRET).await?),
-            ads_client_id: text(self.secret(APPLICATION, field::ADS_CLIENT_ID).await?).expose().to_owned(),
-            ads_client_secret: text(self.secret(APPLICATION, field::ADS_CLIENT_SECRET).await?),
+            client_secret: text(shared(field::CLIENT_SECRET).await?),
+            ads_client_id: text(shared(field::ADS_CLIENT_ID).await?).expose().to_owned(),
+            ads_client_secret: text(shared(field::ADS_CLIENT_SECRET).await?),
         };
         let http = HttpOptions { stepped: self.stepped.clone(), ..HttpOptions::default() };
         let buckets = Arc::clone(&self.levels) as Arc<dyn BucketStore>;
         Amazon::new(self.endpoints.clone(), application, Arc::clone(&self.clock), buckets, http, &self.scratch)
     }
 
-    async fn secret(&self, owner: &str, field: &str) -> Result<Option<Secret>> {
-        self.vault.get(owner, field).await
+    async fn secret(&self, owner: &str, field: &'static str, given: &Secrets) -> Result<Option<Secret>> {
+        match given.get(field) {
+            Some(secret) => Ok(Some(secret.clone())),
+            None => self.vault().await?.get(owner, field).await,
+        }
     }
 
-    /// The marketplaces the seller takes part in, as Amazon says.
-    pub(crate) async fn participations(&self, id: &AccountId) -> Result<Vec<MarketplaceId>> {
+    /// Asks Amazon where the account sells and advertises; without a grant for advertising, nowhere.
+    pub(crate) async fn presence(&self, account: &Account) -> Result<Presence> {
+        let marketplaces = self.participations(account).await?;
+        let profiles = if account.advertises() { self.profiles(account).await? } else { Vec::new() };
+        Ok(Presence { marketplaces, profiles })
+    }
+
+    async fn participations(&self, account: &Account) -> Result<Vec<MarketplaceId>> {
         let mut marketplaces = Vec::new();
-        for page in self.pages(id, "participations").await? {
+        for page in self.pages(account, "participations").await? {
             let all = page.get("payload").unwrap_or(&page).as_array().cloned().unwrap_or_default();
             for one in all {
                 let takes_part = one.pointer("/participation/isParticipating") == Some(&Value::Bool(true));
@@ -150,27 +184,23 @@ impl Gateway {
         Ok(marketplaces)
     }
 
-    /// The seller's Ads profiles, as Amazon says; none without a grant for them.
-    pub(crate) async fn profiles(&self, id: &AccountId) -> Result<Vec<AdsProfile>> {
-        if self.secret(&id.to_string(), field::ADS_REFRESH_TOKEN).await?.is_none() {
-            return Ok(Vec::new());
-        }
-        let pages = self.pages(id, "ads_profiles").await?;
+    async fn profiles(&self, account: &Account) -> Result<Vec<AdsProfile>> {
+        let pages = self.pages(account, "ads_profiles").await?;
         let all = pages.into_iter().filter_map(|page| page.as_array().cloned()).flatten();
         let own = all.filter(|one| {
             let text = |pointer: &str| one.pointer(pointer).and_then(Value::as_str);
-            text("/accountInfo/type") == Some("seller") && text("/accountInfo/id") == Some(id.seller.as_str())
+            text("/accountInfo/type") == Some("seller") && text("/accountInfo/id") == Some(account.id().seller.as_str())
         });
         Ok(own.filter_map(|one| profile(&one)).collect())
     }
 
     /// A short listing, read whole.
-    async fn pages(&self, id: &AccountId, operation: &str) -> Result<Vec<Value>> {
-        let connector = self.account(id).await?.connector(operation)?;
+    async fn pages(&self, account: &Account, operation: &str) -> Result<Vec<Value>> {
+        let connector = account.connector(operation)?;
         let pull = Pull {
-            account: id.clone(),
+            account: account.id().clone(),
             pipeline: operation.to_owned(),
-            scope: Scope(id.to_string()),
+            scope: Scope(account.id().to_string()),
             marketplaces: Vec::new(),
             window: None,
             keys: Vec::new(),

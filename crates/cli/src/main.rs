@@ -30,8 +30,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&Error::permanent(Kind::Internal, "can't start").source(error)),
     };
-    match runtime.block_on(commands::run(arguments)) {
+    let done = runtime.block_on(commands::run(arguments));
+    match done.and_then(|code| printer::finish().map(|()| code)) {
         Ok(code) => code,
+        Err(error) if printer::is_unread(&error) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
 }

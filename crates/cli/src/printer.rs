@@ -1,29 +1,61 @@
 //! The only place that writes: data to standard output, words to standard error.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use std::io::IsTerminal;
+use std::error::Error as StdError;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
-use sellerlake_contracts::Error;
+use sellerlake_contracts::{Error, Kind};
 
-/// A line of data.
+/// Why data could not be written, the first time.
+static UNWRITTEN: OnceLock<io::Error> = OnceLock::new();
+
+/// A line of data. What can't be written is told at the end by [`finish`].
 pub fn line(text: impl AsRef<str>) {
-    use std::io::Write;
-    // A reader that went away (`| head`) is no failure of ours.
-    let _ = writeln!(std::io::stdout(), "{}", text.as_ref());
+    if UNWRITTEN.get().is_none()
+        && let Err(error) = writeln!(io::stdout(), "{}", text.as_ref())
+    {
+        let _ = UNWRITTEN.set(error);
+    }
+}
+
+/// Whether all lines of data were written. A reader that went away (`| head`) is no failure of ours.
+pub fn finish() -> Result<(), Error> {
+    let flushed = io::stdout().flush();
+    let error = UNWRITTEN.get().map(ToString::to_string).zip(UNWRITTEN.get().map(io::Error::kind));
+    match error.or_else(|| flushed.err().map(|error| (error.to_string(), error.kind()))) {
+        Some((cause, kind)) if kind != ErrorKind::BrokenPipe => {
+            Err(Error::permanent(Kind::Storage, "the answer can't be written").with("cause", cause))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether an error is that of a reader who went away.
+pub fn is_unread(error: &Error) -> bool {
+    let mut next = Some(error as &(dyn StdError + 'static));
+    while let Some(cause) = next {
+        if cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) {
+            return true;
+        }
+        next = cause.source();
+    }
+    // A library on the way may have kept the words alone.
+    error.message() == "the answer can't be written" && format!("{error:#}").contains("Broken pipe")
 }
 
 /// A line for whoever watches.
 pub fn note(text: impl AsRef<str>) {
-    eprintln!("{}", text.as_ref());
+    // Without anybody to read them, words are no reason to stop.
+    let _ = writeln!(io::stderr(), "{}", text.as_ref());
 }
 
 /// An error, its chain, and what to do.
 pub fn error(error: &Error) {
     let (red, bold, end) =
         if std::io::stderr().is_terminal() { ("\x1b[31m", "\x1b[1m", "\x1b[0m") } else { ("", "", "") };
-    eprintln!("{red}error:{end} {error:#}");
+    note(format!("{red}error:{end} {error:#}"));
     if let Some(hint) = error.remedy() {
-        eprintln!("{bold}hint:{end} {hint}");
+        note(format!("{bold}hint:{end} {hint}"));
     }
 }
 

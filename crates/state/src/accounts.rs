@@ -172,13 +172,17 @@ impl State {
         read(&row.ok_or_else(|| unknown(OPERATION, id))?)
     }
 
-    /// Removes an account with its secrets, Ads profiles, quotas and jobs; whoever holds its lease has lost it. Its
-    /// slices stay, because what they say of the lake stays true. Removing twice is the same as once.
+    /// Removes an account with its secrets, Ads profiles, quotas and jobs; whoever holds its lease has lost it. The last
+    /// account of an application takes the application's secrets along. Its slices stay, because what they say of the
+    /// lake stays true. Removing twice is the same as once. On SQLite nothing of the secrets is left on the disk, not
+    /// even encrypted.
     pub async fn remove_account(&self, id: &AccountId, now: DateTime<Utc>) -> Result<()> {
         const OPERATION: &str = "account.remove";
-        const FORGET: [&str; 5] = [
+        const FORGET: [&str; 6] = [
             "UPDATE leases SET owner = NULL, expires_at = 0 WHERE account = $1",
             "DELETE FROM vault WHERE owner = $1",
+            "DELETE FROM vault WHERE owner IN (SELECT application FROM accounts WHERE id = $1) AND NOT EXISTS (
+                 SELECT 1 FROM accounts AS others WHERE others.application = vault.owner AND others.status <> 'removed')",
             "DELETE FROM ads_profiles WHERE account = $1",
             "DELETE FROM buckets WHERE owner = $1",
             "DELETE FROM pulls WHERE account = $1",
@@ -192,7 +196,8 @@ impl State {
         for text in FORGET {
             sql(OPERATION, text).bind(id).execute(&mut transaction).await?;
         }
-        transaction.commit(OPERATION).await
+        transaction.commit(OPERATION).await?;
+        self.empty_log(OPERATION).await
     }
 }
 

@@ -1,5 +1,7 @@
 //! The database: connections and transactions, over SQLite or PostgreSQL.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,7 +77,11 @@ impl State {
             Address::Sqlite(path) => Some(path),
             Address::Postgres(_) => None,
         };
-        Ok(Self(Arc::new(Inner { path, shown, writer, reader })))
+        Ok(Self::over(path, shown, writer, reader))
+    }
+
+    pub(crate) fn over(path: Option<PathBuf>, shown: String, writer: Pool, reader: Pool) -> Self {
+        Self(Arc::new(Inner { path, shown, writer, reader }))
     }
 
     /// The database's file; `None` if a server keeps it.
@@ -116,6 +122,19 @@ impl State {
     /// For several statements that no other writer may interleave with.
     pub(crate) async fn begin_alone(&self, operation: &'static str) -> Result<Transaction> {
         self.0.writer.begin_alone(operation).await
+    }
+
+    /// Empties SQLite's log, which keeps what was overwritten in the database itself. Waits for those who still read
+    /// from it, though not for ever. A server keeps its log as it was told to.
+    pub(crate) async fn empty_log(&self, operation: &'static str) -> Result<()> {
+        match &self.0.writer {
+            Pool::Sqlite(pool) => sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(pool)
+                .await
+                .map(drop)
+                .map_err(|error| failure(operation, error)),
+            Pool::Postgres(_) => Ok(()),
+        }
     }
 }
 
@@ -160,19 +179,25 @@ impl Transaction {
 
 const OPEN: &str = "state.open";
 
-/// Times a new file is tried that others are opening for the first time, too: whoever turns its log on has it alone,
+/// A new file that others are opening for the first time, too, is tried again: whoever turns its log on has it alone,
 /// and SQLite doesn't wait for that.
-const OPENINGS: i32 = 20;
-
 async fn open_patiently(path: &Path, now: DateTime<Utc>) -> Result<(Pool, Pool)> {
-    for attempt in 1..OPENINGS {
+    let end = SystemClock.now() + BUSY_TIMEOUT;
+    let mut pause = TimeDelta::zero();
+    loop {
         match open_sqlite(path, now).await {
-            Err(error) if error.status() == Status::Transient => {}
+            Err(error) if error.status() == Status::Transient && SystemClock.now() < end => {}
             opened => return opened,
         }
-        SystemClock.sleep_until(SystemClock.now() + TimeDelta::milliseconds(i64::from(10 * attempt))).await;
+        pause += TimeDelta::milliseconds(10);
+        SystemClock.sleep_until(SystemClock.now() + pause).await;
     }
-    open_sqlite(path, now).await
+}
+
+/// Makes the file for its owner alone, and says nothing where it can't: opening it says more. SQLite gives its log
+/// the same mode.
+fn make_private(path: &Path) {
+    drop(OpenOptions::new().write(true).create_new(true).mode(0o600).open(path));
 }
 
 async fn open_sqlite(path: &Path, now: DateTime<Utc>) -> Result<(Pool, Pool)> {
@@ -184,6 +209,7 @@ async fn open_sqlite(path: &Path, now: DateTime<Utc>) -> Result<(Pool, Pool)> {
                 .source(error)
         })?;
     }
+    make_private(path);
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -191,6 +217,8 @@ async fn open_sqlite(path: &Path, now: DateTime<Utc>) -> Result<(Pool, Pool)> {
         // A commit that was reported must survive a power cut: the lake's ledger moves on its word.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
+        // What is deleted is overwritten: secrets that are forgotten are gone, encrypted or not.
+        .pragma("secure_delete", "ON")
         .foreign_keys(true);
     // Connections to a file don't go stale, and the last one to close would take the write-ahead log with it.
     let pool = |size| {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sellerlake_contracts::{Error, Kind, Result, Secret};
 
-use crate::vault::VaultKey;
+use crate::vault::{LOST, VaultKey};
 use sellerlake_contracts::wipe;
 
 /// Reading and writing the key's file. A second file, `<name>.next`, exists while the key is being changed: which
@@ -135,6 +135,10 @@ fn read(path: &Path) -> Result<Option<VaultKey>> {
     }
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(unreadable)?;
-    let key = VaultKey::from_base64(&Secret::new(text)).map_err(|error| error.with("path", path.display()))?;
+    let key = VaultKey::from_base64(&Secret::new(text)).map_err(|error| {
+        refused(Kind::Usage, "the key's file is damaged")
+            .hint(format!("restore it from a backup: it opens the secrets in the state. {LOST}"))
+            .source(error)
+    })?;
     Ok(Some(key))
 }

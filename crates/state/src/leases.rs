@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use sellerlake_contracts::{AccountId, Error, Kind, Result};
 
 use crate::database::Transaction;
 use crate::statement::{On, Row, sql};
-use crate::{PullStatus, RunOutcome, State};
+use crate::{Process, PullStatus, RunOutcome, State};
 
 /// Proof of holding an account, until somebody else does. Each acquisition has a higher epoch than all before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +58,9 @@ pub struct LeaseHolder {
 const HOLDER: &str = "SELECT * FROM leases WHERE account = $1 AND owner IS NOT NULL";
 
 impl State {
-    /// Takes an account that nobody holds, or whose holder's time is up, for `ttl` from now. `owner` names the
-    /// process, each start anew: a lease that is held is a `Conflict` for everybody, its holder included.
+    /// Takes an account that nobody holds, whose holder's time is up, or whose holder is known to have died, for `ttl`
+    /// from now. `owner` is a [`Process::owner`], or whatever else names the holder, each start anew: a lease that is
+    /// held is a `Conflict` for everybody, its holder included.
     ///
     /// Whatever the last holder left under way is put right in the same step: its running jobs are queued again
     /// with their checkpoints, its open runs are ended as interrupted.
@@ -73,18 +74,23 @@ impl State {
         const OPERATION: &str = "lease.acquire";
         let expires_at = now + ttl;
         let mut transaction = self.begin(OPERATION).await?;
+        let holder = sql(OPERATION, HOLDER).bind(account).first(&mut transaction).await?;
+        let holder = holder.as_ref().map(read).transpose()?;
+        // Epochs begin at 1.
+        let gone = holder.filter(|holder| Process::is_gone(&holder.owner)).map_or(0, |holder| holder.epoch);
         let row = sql(
             OPERATION,
             "INSERT INTO leases (account, owner, epoch, acquired_at, expires_at) VALUES ($1, $2, 1, $3, $4)
              ON CONFLICT (account) DO UPDATE SET owner = excluded.owner, epoch = leases.epoch + 1,
                  acquired_at = excluded.acquired_at, expires_at = excluded.expires_at
-             WHERE leases.owner IS NULL OR leases.expires_at <= $3
+             WHERE leases.owner IS NULL OR leases.expires_at <= $3 OR leases.epoch = $5
              RETURNING epoch",
         )
         .bind(account)
         .bind(owner)
         .bind(now)
         .bind(expires_at)
+        .bind(gone)
         .first(&mut transaction)
         .await?;
         let Some(row) = row else {
@@ -180,7 +186,8 @@ async fn lost<'a>(operation: &'static str, message: &str, account: &AccountId, o
     let holder = sql(operation, HOLDER).bind(account).first(on).await?;
     let error = Error::transient(Kind::Conflict, message).at(operation).with("account", account);
     let Some(holder) = holder.as_ref().map(read).transpose()? else { return Ok(error.with("holder", "nobody")) };
-    Ok(error.with("holder", holder.owner).with("until", holder.expires_at.to_rfc3339()))
+    let until = holder.expires_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    Ok(error.with("holder", Process::told(&holder.owner)).with("until", until))
 }
 
 async fn take_over(account: &AccountId, now: DateTime<Utc>, transaction: &mut Transaction) -> Result<()> {

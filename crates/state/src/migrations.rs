@@ -34,6 +34,20 @@ const LEDGER: &str = "CREATE TABLE IF NOT EXISTS migrations (
     applied_at BIGINT NOT NULL
 )";
 
+/// Insists that nothing is missing, for who may not add it.
+pub(crate) async fn expect(pool: &Pool) -> Result<()> {
+    let newest = sql(OPERATION, "SELECT max(number) AS number FROM migrations").first(pool).await?;
+    let newest: Option<i64> = newest.map(|row| row.get("number")).transpose()?.flatten();
+    if newest == Some(MIGRATIONS.len() as i64) {
+        return Ok(());
+    }
+    Err(Error::permanent(Kind::Storage, "another version of sellerlake wrote the state database")
+        .at(OPERATION)
+        .with("version", newest.unwrap_or_default())
+        .with("expected", MIGRATIONS.len())
+        .hint("run this sellerlake as a user who may write to it, once"))
+}
+
 /// Applies what is missing, all of it or nothing.
 pub(crate) async fn run(pool: &Pool, now: DateTime<Utc>) -> Result<()> {
     // Processes that open a new database together take turns.

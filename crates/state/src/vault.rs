@@ -41,9 +41,10 @@ impl VaultKey {
     /// Reads a key: base64 of 32 bytes, as in `SELLERLAKE_KEY`.
     pub fn from_base64(text: &Secret) -> Result<Self> {
         let refused = || {
-            Error::permanent(Kind::Usage, "the key is not 32 bytes in base64")
-                .at("key.read")
-                .hint("make one with: head -c 32 /dev/urandom | base64")
+            Error::permanent(Kind::Usage, "the key is not 32 bytes in base64").at("key.read").hint(
+                "give the key the secrets were stored with; a new one (head -c 32 /dev/urandom | base64) opens nothing \
+                 that was stored before",
+            )
         };
         let mut decoded = BASE64.decode(text.expose().trim()).map_err(|_| refused())?;
         let bytes: Result<[u8; KEY_LEN], _> = decoded.as_slice().try_into();
@@ -223,6 +224,7 @@ impl Vault {
             file.prepare_next(&new)?;
         }
         transaction.commit(OPERATION).await?;
+        self.state.empty_log(OPERATION).await?;
         self.key = new;
         if let Some(file) = &self.file {
             file.promote_next()?;
@@ -272,5 +274,11 @@ fn wrong_key(operation: &'static str, wanted: &str, given: &str) -> Error {
         .at(operation)
         .with("wanted", wanted)
         .with("given", given)
-        .hint("give the key the secrets were stored with (SELLERLAKE_KEY, or the key's file beside the state)")
+        .hint(format!(
+            "give the key the secrets were stored with (SELLERLAKE_KEY, or the key's file beside the state). {LOST}"
+        ))
 }
+
+/// What to do without the key.
+pub(crate) const LOST: &str = "Without it they are lost: remove every account (`sellerlake account remove`), which \
+    forgets them, move the key's file away, and add the accounts again";

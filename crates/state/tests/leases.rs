@@ -1,7 +1,7 @@
 //! One holder an account, and no word of an earlier one.
 
 use sellerlake_contracts::{Kind, Scope, Window};
-use sellerlake_state::{Mark, PullStatus, PullStep, RunFilter, RunOutcome, SliceKey, SliceStatus};
+use sellerlake_state::{Mark, Process, PullStatus, PullStep, RunFilter, RunOutcome, SliceKey, SliceStatus};
 
 use crate::place::{Place, on_both};
 use crate::pulls::plan;
@@ -14,6 +14,7 @@ on_both! {
     what_is_under_way_is_taken_over,
     of_many_who_want_an_account_one_gets_it,
     a_taker_waits_for_the_holders_commit,
+    a_process_that_died_holds_nothing,
 }
 
 async fn an_account_has_one_holder(place: Place) {
@@ -125,4 +126,26 @@ async fn a_taker_waits_for_the_holders_commit(place: Place) {
     let (taken, seen) = taking.await.unwrap();
     assert_eq!(taken.unwrap().epoch(), 2);
     assert_eq!(seen.iter().map(|slice| slice.window).collect::<Vec<_>>(), [window]);
+}
+
+async fn a_process_that_died_holds_nothing(place: Place) {
+    let state = place.open().await;
+    add(&state, "A1").await;
+    let mut child = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let process = Process::of(child.id()).unwrap();
+    let old = state.acquire_lease(&account(), &process.owner(), TTL, now()).await.unwrap();
+    let error = state.acquire_lease(&account(), "worker 2", TTL, later(1)).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Conflict);
+    let told = format!("holder: process {} on ", child.id());
+    assert!(error.to_string().contains(&told) && !error.to_string().contains('#'), "{error}");
+    assert!(error.to_string().contains("until: 2026-03-05T08:05:00Z"), "{error}");
+    child.kill().unwrap();
+    // Whether or not anybody has noticed yet that it ended.
+    while Process::of(child.id()).is_some() {
+        std::thread::yield_now();
+    }
+    let new = state.acquire_lease(&account(), "worker 2", TTL, later(1)).await.unwrap();
+    assert_eq!((old.epoch(), new.epoch()), (1, 2));
+    assert_eq!(state.leased(&old, later(1)).await.err().unwrap().kind(), Kind::Conflict);
+    child.wait().unwrap();
 }

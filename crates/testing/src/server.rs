@@ -76,6 +76,11 @@ impl S3Server {
         self.controls.silent_after_puts.store(nth, Ordering::Relaxed);
     }
 
+    /// Acts like a bucket that its user may read and not write.
+    pub fn deny_puts(&self, denied: bool) {
+        self.controls.deny_puts.store(denied, Ordering::Relaxed);
+    }
+
     /// Acts like a store that knows no conditions on writes.
     pub fn ignore_conditions(&self) {
         self.controls.ignore_conditions.store(true, Ordering::Relaxed);

@@ -35,6 +35,7 @@ pub struct Requests {
 pub(crate) struct Controls {
     pub(crate) silent_after_puts: AtomicU64,
     pub(crate) ignore_conditions: AtomicBool,
+    pub(crate) deny_puts: AtomicBool,
     puts: AtomicU64,
     gets: AtomicU64,
     heads: AtomicU64,
@@ -42,6 +43,10 @@ pub(crate) struct Controls {
 }
 
 impl Controls {
+    fn may_write(&self) -> S3Result<()> {
+        if self.deny_puts.load(Ordering::Relaxed) { Err(s3_error!(AccessDenied)) } else { Ok(()) }
+    }
+
     pub(crate) fn requests(&self) -> Requests {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Requests { puts: read(&self.puts), gets: read(&self.gets), heads: read(&self.heads), lists: read(&self.lists) }
@@ -76,6 +81,7 @@ fn count(counter: &AtomicU64) {
 impl S3 for Strict {
     async fn put_object(&self, mut request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         count(&self.controls.puts);
+        self.controls.may_write()?;
         if self.controls.ignore_conditions.load(Ordering::Relaxed) {
             request.input.if_match = None;
             request.input.if_none_match = None;
@@ -145,6 +151,7 @@ impl S3 for Strict {
         &self,
         request: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
+        self.controls.may_write()?;
         self.files.create_multipart_upload(request).await
     }
 

@@ -1,17 +1,14 @@
 //! `sellerlake account`
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
-use sellerlake_contracts::{AccountId, Error, Kind, Result, Secret};
+use sellerlake_contracts::{AccountId, Error, Kind, MarketplaceId, Region, Result};
 use sellerlake_pipelines::Workspace;
 use sellerlake_state::{AccountFilter, AccountStatus, NewAccount, RunFilter};
-use serde::Deserialize;
 
-use crate::amazon::{APPLICATION, Gateway, field};
+use crate::amazon::{APPLICATION, Gateway, Secrets, field};
 use crate::arguments::{AccountCommand, AddAccount};
-use crate::commands::IN_PART;
+use crate::commands::{IN_PART, secrets};
 use crate::printer;
 
 pub(crate) async fn run(workspace: &Workspace, gateway: &Gateway, command: &AccountCommand) -> Result<ExitCode> {
@@ -41,179 +38,108 @@ async fn resume(workspace: &Workspace, id: &AccountId) -> Result<()> {
     workspace.state.clear_alarm(&format!("account:{id}")).await.map(drop)
 }
 
-/// Secrets by their names in the vault.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Given(BTreeMap<String, String>);
-
-/// What is asked for, and whether it must be given.
-const ASKED: [(&str, &str, bool); 6] = [
-    (field::CLIENT_ID, "LWA client id", true),
-    (field::CLIENT_SECRET, "LWA client secret", true),
-    (field::REFRESH_TOKEN, "The seller's refresh token (Atzr|…)", true),
-    (field::ADS_CLIENT_ID, "LWA client id of the Ads application (empty: no advertising)", false),
-    (field::ADS_CLIENT_SECRET, "LWA client secret of the Ads application", false),
-    (field::ADS_REFRESH_TOKEN, "The seller's refresh token for Ads", false),
-];
-
 async fn add(workspace: &Workspace, gateway: &Gateway, add: &AddAccount) -> Result<ExitCode> {
     let id = AccountId { seller: add.seller.clone(), region: add.region };
-    let known = gateway.vault().fields(APPLICATION).await?;
-    let secrets = secrets(add.stdin, &known)?;
-    let before = shared(gateway, &secrets).await?;
-    enter(workspace, gateway, &id, &add.marketplaces, &secrets).await?;
+    known_in_region(workspace, &id, &add.marketplaces)?;
+    let known = gateway.vault().await?.fields(APPLICATION).await?;
+    let secrets = secrets::ask_for(add.stdin, &known)?;
     if add.offline {
+        enter(workspace, gateway, &id, &add.marketplaces, &secrets).await?;
         printer::note(format!("{id} added; `sellerlake account check {id}` asks Amazon about it"));
         return Ok(ExitCode::SUCCESS);
     }
-    if let Err(error) = learn(workspace, gateway, &id, add.marketplaces.is_empty()).await {
-        if error.kind() == Kind::Unauthorized {
-            for (name, secret) in before {
-                gateway.vault().put(APPLICATION, name, &secret, workspace.clock.now()).await?;
-            }
-        }
-        return Err(error);
-    }
+    // Amazon is asked before anything is kept: what it refuses leaves everything as it was.
+    let presence =
+        gateway.presence(&gateway.trial(&id, &secrets).await?).await.map_err(|error| elsewhere(&id, error))?;
+    let marketplaces = wanted(&id, &add.marketplaces, presence.marketplaces)?;
+    enter(workspace, gateway, &id, &marketplaces, &secrets).await?;
+    workspace.state.set_ads_profiles(&id, &presence.profiles).await?;
     let account = workspace.state.account(&id).await?;
-    if account.as_ref().is_some_and(|account| account.status == AccountStatus::NeedsAuthorisation) {
+    if account.is_some_and(|account| account.status == AccountStatus::NeedsAuthorisation) {
         resume(workspace, &id).await?;
     }
-    let marketplaces = account.map_or(0, |account| account.marketplaces.len());
-    printer::note(format!("{id} added with {marketplaces} marketplaces; next: sellerlake sync --account {id}"));
+    printer::note(format!("{id} added with {} marketplaces; next: sellerlake sync --account {id}", marketplaces.len()));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Keeps an account and its secrets; one that is known gets the new secrets.
+/// A grant opens nothing in another region, which Amazon tells in the same words as a missing role.
+fn elsewhere(id: &AccountId, error: Error) -> Error {
+    if error.kind() != Kind::Forbidden {
+        return error;
+    }
+    let others: Vec<&str> =
+        Region::ALL.iter().map(|region| region.as_str()).filter(|r| *r != id.region.as_str()).collect();
+    error.hint(format!(
+        "a token opens nothing outside its region: if the seller granted access elsewhere, name that region (--region {}). \
+         If {} is right, the application lacks the role \"Selling Partner Insights\": add it, then let the seller authorise \
+         again",
+        others.join(" or "),
+        id.region
+    ))
+}
+
+/// Refuses marketplaces that don't exist or are in another region, without asking Amazon.
+fn known_in_region(workspace: &Workspace, id: &AccountId, named: &[MarketplaceId]) -> Result<()> {
+    let known = workspace.marketplaces();
+    let strange = |market: &&MarketplaceId| known.get(*market) != Some(&id.region);
+    let strange: Vec<&MarketplaceId> = named.iter().filter(strange).collect();
+    let Some(first) = strange.first() else { return Ok(()) };
+    let listed = strange.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let own: Vec<&str> =
+        known.iter().filter(|(_, region)| **region == id.region).map(|(market, _)| market.as_str()).collect();
+    let hint = match known.get(*first) {
+        Some(region) => format!("{first} belongs to region {region}: an account of that region is added by itself"),
+        None => format!("write Amazon's ids; those of region {} are {}", id.region, own.join(", ")),
+    };
+    Err(Error::permanent(Kind::Usage, format!("{listed}: no marketplace of region {}", id.region))
+        .with("account", id)
+        .hint(hint))
+}
+
+/// The marketplaces to pull: those that were named, or all that the seller takes part in.
+fn wanted(id: &AccountId, named: &[MarketplaceId], present: Vec<MarketplaceId>) -> Result<Vec<MarketplaceId>> {
+    if named.is_empty() {
+        return Ok(present);
+    }
+    let listed = |markets: &mut dyn Iterator<Item = &MarketplaceId>| {
+        markets.map(MarketplaceId::as_str).collect::<Vec<_>>().join(", ")
+    };
+    let strange = listed(&mut named.iter().filter(|market| !present.contains(market)));
+    if strange.is_empty() {
+        return Ok(named.to_vec());
+    }
+    Err(Error::permanent(Kind::Usage, format!("Amazon says that the seller doesn't sell in {strange}"))
+        .with("account", id)
+        .hint(format!("name some of {}, or none for all of them", listed(&mut present.iter()))))
+}
+
+/// Keeps an account and its secrets; one that is known gets the new secrets and marketplaces.
 pub(crate) async fn enter(
     workspace: &Workspace,
     gateway: &Gateway,
     id: &AccountId,
-    marketplaces: &[sellerlake_contracts::MarketplaceId],
-    secrets: &BTreeMap<&'static str, Secret>,
+    marketplaces: &[MarketplaceId],
+    secrets: &Secrets,
 ) -> Result<()> {
     let now = workspace.clock.now();
     let new = NewAccount {
         seller: id.seller.clone(),
-        region: id.region.as_str().parse()?,
+        region: id.region,
         application: APPLICATION.to_owned(),
         marketplaces: marketplaces.to_vec(),
     };
-    if workspace.state.account(id).await?.is_none() {
-        workspace.state.add_account(&new, now).await?;
-    } else if let Err(error) = workspace.state.add_account(&new, now).await
-        && error.kind() != Kind::Conflict
-    {
-        return Err(error);
+    match workspace.state.add_account(&new, now).await {
+        Err(error) if error.kind() == Kind::Conflict && workspace.state.account(id).await?.is_some() => {
+            workspace.state.set_marketplaces(id, marketplaces, now).await?;
+        }
+        added => drop(added?),
     }
     let own = id.to_string();
+    let is_own = |name: &str| matches!(name, field::REFRESH_TOKEN | field::ADS_REFRESH_TOKEN);
     for (name, secret) in secrets {
-        gateway.vault().put(if is_own(name) { &own } else { APPLICATION }, name, secret, now).await?;
+        gateway.vault().await?.put(if is_own(name) { &own } else { APPLICATION }, name, secret, now).await?;
     }
     Ok(())
-}
-
-/// Whether a secret is the account's own; the others are the application's.
-fn is_own(name: &str) -> bool {
-    matches!(name, field::REFRESH_TOKEN | field::ADS_REFRESH_TOKEN)
-}
-
-/// The application's secrets that new ones are about to replace: other accounts sign in with them.
-async fn shared(gateway: &Gateway, secrets: &BTreeMap<&'static str, Secret>) -> Result<Vec<(&'static str, Secret)>> {
-    let mut before = Vec::new();
-    for name in secrets.keys().filter(|name| !is_own(name)) {
-        before.extend(gateway.vault().get(APPLICATION, name).await?.map(|secret| (*name, secret)));
-    }
-    Ok(before)
-}
-
-/// Asks Amazon where the account sells and advertises.
-pub(crate) async fn learn(workspace: &Workspace, gateway: &Gateway, id: &AccountId, markets: bool) -> Result<()> {
-    if markets {
-        let marketplaces = gateway.participations(id).await?;
-        workspace.state.set_marketplaces(id, &marketplaces, workspace.clock.now()).await?;
-    }
-    let profiles = gateway.profiles(id).await?;
-    workspace.state.set_ads_profiles(id, &profiles).await
-}
-
-fn secrets(stdin: bool, known: &[String]) -> Result<BTreeMap<&'static str, Secret>> {
-    let mut given = BTreeMap::new();
-    let mut input = Given(BTreeMap::new());
-    if stdin {
-        let mut text = String::new();
-        let read = std::io::stdin().read_to_string(&mut text);
-        read.map_err(|error| Error::permanent(Kind::Usage, "can't read the secrets").source(error))?;
-        // The reader's complaint would quote what it read.
-        input = serde_json::from_str(&text).map_err(|_| {
-            Error::permanent(Kind::Usage, "standard input isn't one JSON object of texts")
-                .hint("write {\"client_id\": \"…\", \"client_secret\": \"…\", \"refresh_token\": \"…\"}")
-        })?;
-    }
-    for (name, prompt, required) in ASKED {
-        let variable = format!("SELLERLAKE_{}", name.to_uppercase());
-        let text = input.0.remove(name).or_else(|| std::env::var(&variable).ok());
-        let is_kept = known.iter().any(|known| known == name);
-        let text = match text {
-            Some(text) => text,
-            None if is_kept => continue,
-            None if !stdin && std::io::stdin().is_terminal() => {
-                let skip = name.starts_with("ads_") && name != field::ADS_CLIENT_ID;
-                if skip && !given.contains_key(field::ADS_CLIENT_ID) && !known.iter().any(|k| k == field::ADS_CLIENT_ID)
-                {
-                    continue;
-                }
-                ask(prompt)?
-            }
-            None => String::new(),
-        };
-        if text.trim().is_empty() {
-            if required {
-                return Err(Error::permanent(Kind::Usage, format!("{prompt} is missing"))
-                    .hint(format!("set {variable}, or give it with --stdin or at the prompt")));
-            }
-            continue;
-        }
-        given.insert(name, Secret::new(text.trim().to_owned()));
-    }
-    if let Some(unknown) = input.0.keys().next() {
-        let hint = sellerlake_schemas::nearest(unknown, ASKED.map(|(name, _, _)| name)).unwrap_or("refresh_token");
-        return Err(Error::permanent(Kind::Usage, format!("{unknown:?} is not a secret"))
-            .hint(format!("did you mean {hint:?}?")));
-    }
-    Ok(given)
-}
-
-/// One line from the terminal, which is told not to show it.
-fn ask(prompt: &str) -> Result<String> {
-    let failed = |error| Error::permanent(Kind::Usage, "can't read from the terminal").source(error);
-    let _hidden = Hidden::begin();
-    let mut err = std::io::stderr();
-    err.write_all(format!("{prompt}: ").as_bytes()).and_then(|()| err.flush()).map_err(failed)?;
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).map_err(failed)?;
-    printer::note("");
-    Ok(line)
-}
-
-/// While it lives, the terminal doesn't show what is typed.
-struct Hidden;
-
-impl Hidden {
-    fn begin() -> Self {
-        stty("-echo");
-        Self
-    }
-}
-
-impl Drop for Hidden {
-    fn drop(&mut self) {
-        stty("echo");
-    }
-}
-
-fn stty(mode: &str) {
-    // Without stty what is typed can be seen, which is no reason not to go on.
-    let _ = std::process::Command::new("stty").arg(mode).status();
 }
 
 async fn list(workspace: &Workspace) -> Result<()> {
@@ -258,7 +184,8 @@ async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId) -> Resu
     if workspace.state.account(id).await?.is_none() {
         return Err(unknown(id));
     }
-    let findings = gateway.account(id).await?.check().await;
+    let account = gateway.account(id).await?;
+    let findings = account.check().await;
     let mut rows = Vec::new();
     for finding in &findings {
         let verdict = if finding.is_ok { "ok" } else { "FAILED" };
@@ -268,7 +195,9 @@ async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId) -> Resu
     printer::grid(&rows);
     let all_well = findings.iter().all(|finding| finding.is_ok);
     if all_well {
-        learn(workspace, gateway, id, true).await?;
+        let presence = gateway.presence(&account).await?;
+        workspace.state.set_marketplaces(id, &presence.marketplaces, workspace.clock.now()).await?;
+        workspace.state.set_ads_profiles(id, &presence.profiles).await?;
     }
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(IN_PART) })
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sellerlake_config::{DEFAULT, FILE_NAME, Settings};
-use sellerlake_contracts::{AccountId, Clock, Error, Kind, MarketplaceId, Result, Secret, SystemClock};
+use sellerlake_contracts::{AccountId, Clock, Error, Kind, Result, Secret, SystemClock};
 use sellerlake_pipelines::{Cancel, Pipelines, SyncOptions, Workspace};
 use sellerlake_simulator::world::Profile;
 use sellerlake_simulator::{Account, Running};
 
-use crate::amazon::{Gateway, clock, field};
+use crate::amazon::{Gateway, Secrets, clock, field};
 use crate::arguments::Demo;
 use crate::bars::{Bars, PullBars};
 use crate::commands::demo_summary::summarise;
@@ -39,7 +39,7 @@ pub(crate) async fn run(demo: &Demo) -> Result<ExitCode> {
     let settings = Settings::read(&config)?;
     let (clock, stepped) = clock(&settings).await?;
     let workspace = Workspace::open(settings, clock).await?;
-    let gateway = Gateway::open(&workspace, stepped).await?;
+    let gateway = Gateway::new(&workspace, stepped);
     printer::note(format!("Amazon is simulated at {}; the lake is in {}", simulator.url(), directory.display()));
     for known in simulator.accounts() {
         add(&workspace, &gateway, &known).await?;
@@ -123,10 +123,10 @@ async fn add(workspace: &Workspace, gateway: &Gateway, known: &Account) -> Resul
             (field::ADS_REFRESH_TOKEN, &ads.refresh_token),
         ]);
     }
-    let secrets = secrets.into_iter().map(|(name, text)| (name, Secret::new(text.clone()))).collect();
-    let nowhere: [MarketplaceId; 0] = [];
-    account::enter(workspace, gateway, &id, &nowhere, &secrets).await?;
-    account::learn(workspace, gateway, &id, true).await
+    let secrets: Secrets = secrets.into_iter().map(|(name, text)| (name, Secret::new(text.clone()))).collect();
+    let presence = gateway.presence(&gateway.trial(&id, &secrets).await?).await?;
+    account::enter(workspace, gateway, &id, &presence.marketplaces, &secrets).await?;
+    workspace.state.set_ads_profiles(&id, &presence.profiles).await
 }
 
 fn farewell(simulator: &Running, config: &Path, begun: DateTime<Utc>) {

@@ -10,6 +10,7 @@ mod demo_summary;
 mod ingest;
 mod init;
 mod rebuild;
+mod secrets;
 mod simulate;
 mod sql;
 mod sync;
@@ -26,7 +27,8 @@ use sellerlake_contracts::{Error, Result};
 use sellerlake_pipelines::Workspace;
 
 use crate::amazon::{self, Gateway};
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{AccountCommand, Arguments, Command};
+use crate::printer;
 
 /// Exit code of work that was done in part.
 pub(crate) const IN_PART: u8 = 3;
@@ -40,7 +42,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Check => check::run(config).await,
         Command::Simulate(simulate) => simulate::run(simulate).await,
         Command::Account(command) => {
-            let (workspace, gateway) = with_amazon(config).await?;
+            let (workspace, stepped) = match command {
+                AccountCommand::List | AccountCommand::Show { .. } => (to_read(config).await?, None),
+                _ => opened(config).await?,
+            };
+            let gateway = Gateway::new(&workspace, stepped);
             account::run(&workspace, &gateway, command).await
         }
         Command::Sync(sync) => {
@@ -51,19 +57,21 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
             let (workspace, gateway) = with_amazon(config).await?;
             Box::pin(sync::backfill(workspace, gateway, backfill)).await
         }
-        Command::Coverage(coverage) => coverage::run(&open().await?, coverage).await,
+        Command::Coverage(coverage) => coverage::run(&to_read(config).await?, coverage).await,
         Command::Sources { name } => tables::sources(config, name.as_deref()),
         Command::Ingest(ingest) => ingest::run(&open().await?, ingest).await,
         Command::Replay(replay) => rebuild::replay(&open().await?, replay).await,
         Command::Rollup { seller, table } => rebuild::rollup(&open().await?, seller.as_ref(), table).await,
-        Command::Sql(sql) => sql::run(&open().await?, sql).await,
-        Command::Tables { name } => tables::run(&open().await?, name.as_deref()).await,
+        Command::Sql(sql) => sql::run(&to_read(config).await?, sql).await,
+        Command::Tables { name } => tables::run(&to_read(config).await?, name.as_deref()).await,
         Command::Verify(verify) => match &verify.against {
             Some(url) => against::run(&open().await?, url, verify.at).await,
             None => verify::run(&open().await?, verify.repair).await,
         },
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Arguments::command(), "sellerlake", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "sellerlake", &mut script);
+            printer::line(String::from_utf8_lossy(&script).trim_end());
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -76,10 +84,17 @@ async fn opened(config: &Path) -> Result<(Workspace, Option<SteppedClock>)> {
     Ok((Workspace::open(settings, clock).await?, stepped))
 }
 
+/// The same for who only wants to look, and may not be allowed to do more.
+async fn to_read(config: &Path) -> Result<Workspace> {
+    let settings = Settings::read(config)?;
+    let clock = amazon::clock(&settings).await?.0;
+    Workspace::open_to_read(settings, clock).await
+}
+
 /// The same with the way to Amazon.
 async fn with_amazon(config: &Path) -> Result<(Workspace, Gateway)> {
     let (workspace, stepped) = opened(config).await?;
-    let gateway = Gateway::open(&workspace, stepped).await?;
+    let gateway = Gateway::new(&workspace, stepped);
     Ok((workspace, gateway))
 }
 

@@ -4,11 +4,26 @@ use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
-use sellerlake_contracts::{Error, Kind, Result};
+use sellerlake_contracts::{Error, Kind, Result, SellerId};
 use sellerlake_pipelines::{Granted, Workspace};
 use sellerlake_query::output::{OutputFormat, write};
 
 use crate::arguments::Sql;
+
+/// Refuses sellers of whom there is nothing: an answer without rows would look like one.
+async fn known(workspace: &Workspace, named: &[SellerId]) -> Result<()> {
+    if named.is_empty() {
+        return Ok(());
+    }
+    let known = workspace.known_sellers().await?;
+    let strange: Vec<&str> = named.iter().filter(|seller| !known.contains(*seller)).map(SellerId::as_str).collect();
+    if strange.is_empty() {
+        return Ok(());
+    }
+    let listed: Vec<&str> = known.iter().map(SellerId::as_str).collect();
+    let hint = if known.is_empty() { "there is no seller yet".into() } else { format!("known: {}", listed.join(", ")) };
+    Err(Error::permanent(Kind::Usage, format!("there is nothing of seller {}", strange.join(", "))).hint(hint))
+}
 
 pub(crate) async fn run(workspace: &Workspace, sql: &Sql) -> Result<ExitCode> {
     let mut statement = sql.statement.clone();
@@ -20,6 +35,7 @@ pub(crate) async fn run(workspace: &Workspace, sql: &Sql) -> Result<ExitCode> {
     if sql.format == OutputFormat::Parquet && sql.output.is_none() && std::io::stdout().is_terminal() {
         return Err(Error::permanent(Kind::Usage, "Parquet isn't for terminals").hint("add --output FILE"));
     }
+    known(workspace, &sql.seller).await?;
     let granted =
         if sql.seller.is_empty() { Granted::All } else { Granted::Sellers(sql.seller.iter().cloned().collect()) };
     let answer = workspace.ask(&statement, &granted).await?;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use futures::StreamExt;
 use sellerlake_contracts::{AccountId, Error, Kind, Result};
 use sellerlake_pipelines::{AdsProfile, Cancel, Holder, Pipelines, Puller, SyncOptions, Synced, Watch, Workspace};
-use sellerlake_state::{Account, AccountFilter, AccountStatus, Priority};
+use sellerlake_state::{Account, AccountFilter, AccountStatus, Priority, Process};
 
 use crate::amazon::Gateway;
 use crate::arguments::{Backfill, Sync};
@@ -107,8 +107,7 @@ async fn carry_out(
 }
 
 pub(crate) fn puller(workspace: &Arc<Workspace>, pipelines: Arc<Pipelines>, gateway: Arc<Gateway>) -> Puller {
-    // Each start is a holder of its own, even with a process id that comes again.
-    let owner = format!("{}-{}", std::process::id(), workspace.clock.now().timestamp_micros());
+    let owner = Process::this(workspace.clock.now()).owner();
     Puller::new(Arc::clone(workspace), pipelines, gateway, &owner)
 }
 

@@ -1,14 +1,14 @@
 //! The simulated Amazon: the world and everything that is remembered about calls.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::Answer;
 use super::answer::Damage;
 use super::calls::Calls;
+use super::{Answer, Role, held};
 use crate::ads::AdsDesk;
 use crate::clock::Clock;
 use crate::faults::{Faults, Kind};
@@ -37,10 +37,9 @@ pub struct Amazon {
     pub hold: Duration,
     /// Factor on the time reports take.
     pub pace: f64,
-    /// Roles the application was not given, by name.
-    pub roles_withheld: Vec<String>,
     /// Most items on a page of any list.
     pub most_per_page: usize,
+    roles_withheld: Mutex<Vec<String>>,
     /// Grants and tokens.
     pub sign_in: SignIn,
     /// Token buckets.
@@ -77,8 +76,8 @@ impl Amazon {
             limits: options.limits,
             hold: options.hold,
             pace: options.pace,
-            roles_withheld: options.roles_withheld,
             most_per_page: options.profile.most_per_page,
+            roles_withheld: Mutex::new(options.roles_withheld),
             sign_in,
             quota: Quota::default(),
             faults: Faults::new(options.faults),
@@ -97,6 +96,16 @@ impl Amazon {
     /// The present moment.
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
+    }
+
+    /// From now on the application has all roles but these, by name.
+    pub fn withhold(&self, roles: &[&str]) {
+        *held(&self.roles_withheld) = roles.iter().map(|role| (*role).to_owned()).collect();
+    }
+
+    /// Whether the application was not given a role.
+    pub fn withholds(&self, role: Role) -> bool {
+        held(&self.roles_withheld).iter().any(|withheld| withheld == role.name())
     }
 
     /// The region a seller sells in: `na`, `eu` or `fe`.

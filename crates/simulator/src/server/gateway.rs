@@ -40,6 +40,10 @@ async fn answer(
     if let Ok(shown) = HeaderValue::from_str(&shown) {
         response.headers_mut().insert("x-simulator-now", shown);
     }
+    // As Amazon's servers tell it, so that clients can compare clocks.
+    if let Ok(date) = HeaderValue::from_str(&now.format("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+        response.headers_mut().insert("date", date);
+    }
     response
 }
 

@@ -8,7 +8,7 @@ use super::ledger::ACCESS_LIFETIME;
 use super::{Application, NOTIFICATIONS, ROTATION, Subject, accounts};
 use crate::faults::Kind;
 use crate::server::call::Request;
-use crate::server::{Amazon, Answer, Reply};
+use crate::server::{Amazon, Answer, Reply, chance};
 
 const OPERATION: &str = "lwa.token";
 const NO_GRANT: &str = "The request has an invalid grant parameter : refresh_token. \
@@ -19,7 +19,12 @@ pub fn token(amazon: &Amazon, request: &Request) -> Answer {
     let form = form(request);
     let seller = form.get("refresh_token").and_then(|token| amazon.sign_in.owner(token)).unwrap_or_default();
     let number = amazon.calls.begin(OPERATION, &seller);
-    let strikes = |kind| amazon.faults.strikes(kind, OPERATION, &seller, number, request.now);
+    let id = chance::uuid(amazon.seed, &["sign-in", &seller, &number.to_string()]);
+    answered(amazon, request, &form, &seller, number).with("x-amzn-requestid", id)
+}
+
+fn answered(amazon: &Amazon, request: &Request, form: &HashMap<String, String>, seller: &str, number: u64) -> Answer {
+    let strikes = |kind| amazon.faults.strikes(kind, OPERATION, seller, number, request.now);
     if request.method != "POST" {
         return refuse(400, "invalid_request", "Only POST is supported.");
     }
@@ -33,9 +38,9 @@ pub fn token(amazon: &Amazon, request: &Request) -> Answer {
         return Answer::bytes(503, "text/html", crate::server::amazon::UNAVAILABLE);
     }
     if !seller.is_empty() && strikes(Kind::RevokedToken) {
-        amazon.sign_in.revoke(&seller, request.now);
+        amazon.sign_in.revoke(seller, request.now);
     }
-    let answer = exchange(amazon, request, &form).unwrap_or_else(|refusal| refusal);
+    let answer = exchange(amazon, request, form).unwrap_or_else(|refusal| refusal);
     amazon.damaged(answer, strikes)
 }
 

@@ -26,7 +26,7 @@ pub fn admit(amazon: &Amazon, operation: &Operation, region: &str, request: &Req
         (Subject::Scope(scope), Grant::Application(wanted)) => scope == wanted,
         _ => false,
     };
-    if !opens || amazon.roles_withheld.iter().any(|role| role == operation.role.name()) {
+    if !opens || amazon.withholds(operation.role) {
         return Err(Answer::unauthorized(ELSEWHERE));
     }
     Ok(Caller { seller: access.seller, client_id: access.client_id, subject: access.subject })

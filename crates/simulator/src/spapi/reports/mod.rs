@@ -102,7 +102,7 @@ fn allowed(
     if !kind.requestable {
         return Err(Answer::invalid(format!("Report type {name} is not allowed at this time.")));
     }
-    if amazon.roles_withheld.iter().any(|role| role == kind.role.name()) {
+    if amazon.withholds(kind.role) {
         return Err(Answer::unauthorized("The application does not have the role that this report type needs."));
     }
     let most = if kind.one_marketplace { 1 } else { 25 };
