@@ -33,6 +33,9 @@ const SYNCS: i64 = 18;
 /// Days until Amazon has published and settled what the storm touched, and every restatement has been asked for.
 const CALM_DAYS: i64 = 9;
 
+/// Days between two syncs of the calm.
+const CALM_STEP: i64 = 3;
+
 /// What a storm brought down.
 #[derive(Debug, Default)]
 struct Tally {
@@ -81,7 +84,7 @@ struct Storm {
     dice: Dice,
     failpoints: Vec<String>,
     desk: Desk,
-    /// Grants revoked and given again so far.
+    /// Grants taken back and given again so far.
     revoked: u64,
     tally: Tally,
 }
@@ -161,6 +164,7 @@ impl Storm {
             return;
         }
         for account in self.desk.simulator.accounts() {
+            self.desk.simulator.amazon().sign_in.restore(&account.seller_id);
             let id = format!("{}-{}", account.seller_id, account.region);
             self.desk.site.run(&["account", "resume", &id]);
         }
@@ -168,9 +172,9 @@ impl Storm {
 
     /// Days without a fault, in which everything comes right.
     fn calm(&mut self) {
-        for _ in 0..CALM_DAYS {
+        for _ in 0..CALM_DAYS / CALM_STEP {
             let now: DateTime<Utc> = self.desk.simulator.clock().now();
-            self.desk.wait_until(now + TimeDelta::days(1));
+            self.desk.wait_until(now + TimeDelta::days(CALM_STEP));
             self.restore_grants();
             self.desk.site.run(&["sync", "--retry", "--no-rollup"]);
         }

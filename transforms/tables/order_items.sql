@@ -199,31 +199,7 @@ items AS (
     SELECT * FROM from_others
 ),
 named AS (
-    SELECT
-        *,
-        -- As in orders. Files come in the seller's language; a CASE, because a join would copy every row.
-        CASE
-            WHEN raw_status IN ('Shipped', 'Cancelled', 'Pending', 'Unshipped') THEN raw_status
-            WHEN lower(raw_status) LIKE 'shipped - %' OR lower(raw_status) IN (
-                'shipped', 'complete', 'enviado', 'versandt', 'versendet', 'expédié', 'expédiée', 'spedito', '出荷済み'
-            ) THEN 'Shipped'
-            WHEN lower(raw_status) IN (
-                'cancelled', 'canceled', 'cancelado', 'storniert', 'annulé', 'annulée', 'annullato', 'cancellato',
-                'キャンセル', 'キャンセル済み'
-            ) THEN 'Cancelled'
-            WHEN lower(raw_status) IN ('pending', 'pendiente', 'ausstehend', 'en attente', 'in attesa', '保留中')
-                THEN 'Pending'
-            WHEN lower(raw_status) IN (
-                'unshipped', 'shipping', 'pending - waiting for pick up', 'no enviado', 'nicht versandt',
-                'non expédié', 'non expédiée', 'non spedito', '未出荷'
-            ) THEN 'Unshipped'
-            WHEN lower(raw_status) IN ('partiallyshipped', 'partially_shipped', 'partially shipped')
-                THEN 'PartiallyShipped'
-            WHEN lower(raw_status) IN ('pendingavailability', 'pending_availability') THEN 'PendingAvailability'
-            WHEN lower(raw_status) = 'invoiceunconfirmed' THEN 'InvoiceUnconfirmed'
-            WHEN lower(raw_status) = 'unfulfillable' THEN 'Unfulfillable'
-            ELSE raw_status
-        END AS order_status
+    SELECT *, order_status(raw_status) AS order_status
     FROM items
 ),
 -- One lookup for both: APIs give the id, reports the name.
@@ -246,12 +222,7 @@ SELECT
     i.product_name,
     i.order_status,
     i.item_status,
-    coalesce(i.order_status = 'Cancelled', false) OR coalesce(
-        i.item_status IN (
-            'Cancelled', 'Canceled', 'CANCELLED', 'Cancelado', 'Storniert', 'Annulé', 'Annulée', 'Annullato',
-            'Cancellato', 'キャンセル', 'キャンセル済み'
-        ), false
-    ) AS is_cancelled,
+    coalesce(i.order_status = 'Cancelled' OR order_status(i.item_status) = 'Cancelled', false) AS is_cancelled,
     coalesce(i.sales_channel LIKE 'Non-Amazon%', false) OR i.amazon_order_id LIKE 'S%' AS is_mcf,
     i.is_replacement,
     i.is_business,

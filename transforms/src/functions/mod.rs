@@ -6,6 +6,7 @@
 mod is_order_id;
 mod local_day;
 mod month_of;
+mod order_status;
 mod ratio;
 
 use std::sync::LazyLock;
@@ -22,6 +23,7 @@ pub fn all() -> Vec<ScalarUDF> {
         ScalarUDF::new_from_impl(month_of::MonthOf::new()),
         ScalarUDF::new_from_impl(ratio::Ratio::new()),
         ScalarUDF::new_from_impl(is_order_id::IsOrderId::new()),
+        ScalarUDF::new_from_impl(order_status::OrderStatus::new()),
     ]
 }
 
@@ -29,12 +31,13 @@ pub fn all() -> Vec<ScalarUDF> {
 pub fn version() -> &'static str {
     static VERSION: LazyLock<String> = LazyLock::new(|| {
         format!(
-            "local_day {} (tzdata {}), month_of {}, ratio {}, is_order_id {}",
+            "local_day {} (tzdata {}), month_of {}, ratio {}, is_order_id {}, order_status {}",
             local_day::VERSION,
             chrono_tz::IANA_TZDB_VERSION,
             month_of::VERSION,
             ratio::VERSION,
             is_order_id::VERSION,
+            order_status::VERSION,
         )
     });
     &VERSION
@@ -92,6 +95,7 @@ mod tests {
             ("ratio(sum(i), 0) FROM (VALUES (1), (2)) AS t(i)", "NULL"),
             ("ratio(NULL, 1)", "NULL"),
             ("is_order_id(x) FROM (VALUES ('114-4872165-4529035'), ('x'), (NULL)) AS t(x)", "true false NULL"),
+            ("order_status(x) FROM (VALUES ('SHIPPED'), ('Neu'), (NULL)) AS t(x)", "Shipped Neu NULL"),
             (
                 "local_day(x, z) FROM (VALUES (TIMESTAMP '2026-01-01T00:00:00Z', 'UTC'), (NULL, 'UTC'), \
               (TIMESTAMP '2026-01-01T00:00:00Z', 'nowhere')) AS t(x, z)",
@@ -113,6 +117,7 @@ mod tests {
             "local_day(TIMESTAMP '2026-01-01T00:00:00Z', 1)",
             "local_day(TIMESTAMP '2026-01-01T00:00:00Z')",
             "is_order_id()",
+            "order_status(1)",
         ] {
             assert!(ask(&format!("SELECT {sql}")).is_err(), "{sql}");
         }
