@@ -62,7 +62,7 @@ impl Past {
         profile.sellers = vec![profile.sellers.remove(1)];
         let seller = &mut profile.sellers[0];
         seller.marketplaces.truncate(2);
-        (seller.orders_per_day, seller.products) = (6.0, 6);
+        (seller.orders_per_day, seller.products) = if days == 0 { (60.0, 20) } else { (6.0, 6) };
         let evening = profile.to.and_hms_opt(20, 0, 0).unwrap().and_utc();
         Self { desk: Desk::at(profile, evening, FaultPlan::default()), begun: evening, days }
     }
@@ -305,5 +305,17 @@ fn a_crash_is_not_refused_either() {
     past.stopped_after(30, "-KILL");
     past.desk.wait_for_the_lease();
     past.finish();
+    assert_eq!(past.refused(), 0);
+}
+
+#[test]
+fn hour_by_hour_nothing_is_refused() {
+    let past = Past::new(20);
+    past.finish();
+    for _ in 0..8 {
+        past.desk.wait_until(past.desk.simulator.clock().now() + TimeDelta::hours(1));
+        // In part: what Amazon says too early that it has nothing of is asked for again.
+        past.desk.site.run(&["sync", "--no-rollup", "--days", "20"]);
+    }
     assert_eq!(past.refused(), 0);
 }
