@@ -26,3 +26,16 @@ bench:
 # Two hundred seeds of faults and deaths; `just chaos 17` sees one again.
 chaos seeds="0..200":
     SELLERLAKE_CHAOS={{seeds}} cargo test --release --package sellerlake-cli --test end_to_end storms -- --nocapture
+
+# As far back as each pipeline reaches, against a list of the calls it takes; `just backfill 200` goes so many days back.
+backfill days="0":
+    SELLERLAKE_BACKFILL={{days}} cargo test --release --package sellerlake-cli --test end_to_end a_backfill -- --nocapture
+
+# CPU and memory of planning, scheduling and token buckets of ten thousand accounts.
+fleet accounts="10000":
+    SELLERLAKE_FLEET={{accounts}} cargo test --release --package sellerlake-cli --test end_to_end fleet -- --ignored --nocapture
+
+# Memory while reports of 500 MB and 5 GB stream through.
+streaming:
+    cargo build --release
+    python3 benches/streaming.py

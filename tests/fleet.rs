@@ -224,6 +224,26 @@ impl Fleet {
         }
         self.clock.rest();
     }
+
+    /// Prints what each hour costs; CPU seconds and requests of the last.
+    async fn last_hour(&self, start: DateTime<Utc>, hours: i64) -> (f64, u64) {
+        let counts = || [&self.requests, &self.runs, &*self.calls].map(|count| count.load(Ordering::Relaxed));
+        let (mut before, mut had) = (cpu().0, counts());
+        let mut last = (0.0, 0);
+        for hour in 1..=hours {
+            self.clock.sleep_until(start + TimeDelta::hours(hour) - TimeDelta::milliseconds(1)).await;
+            let (now, have) = (cpu().0, counts());
+            let [requests, runs, calls] = [0, 1, 2].map(|index| have[index] - had[index]);
+            eprintln!(
+                "hour {hour}: {:.1} s of CPU, {requests} requests, {runs} runs, {calls} calls admitted; peak {} MiB",
+                now - before,
+                peak_memory_kib() >> 10
+            );
+            last = (now - before, requests);
+            (before, had) = (now, have);
+        }
+        last
+    }
 }
 
 fn holder(index: usize) -> Holder {
@@ -341,27 +361,11 @@ async fn measure(accounts: usize, hours: i64) {
             tokio::spawn(async move { fleet.keep_up(holder, start).await })
         })
         .collect();
-    let mut last = (cpu().0, 0, 0, 0);
-    let mut hourly = Vec::new();
-    for hour in 1..=hours {
-        fleet.clock.sleep_until(start + TimeDelta::hours(hour) - TimeDelta::milliseconds(1)).await;
-        let counts = [&fleet.requests, &fleet.runs, &*fleet.calls].map(|count| count.load(Ordering::Relaxed));
-        let now = (cpu().0, counts[0], counts[1], counts[2]);
-        let (spent, requests) = (now.0 - last.0, now.1 - last.1);
-        eprintln!(
-            "hour {hour}: {spent:.1} s of CPU, {requests} requests, {} runs, {} calls admitted; peak {} MiB",
-            now.2 - last.2,
-            now.3 - last.3,
-            peak_memory_kib() >> 10
-        );
-        hourly.push((spent, requests));
-        last = now;
-    }
+    let (spent, requests) = fleet.last_hour(start, hours).await;
     fleet.clock.rest();
     for task in tasks {
         task.await.unwrap();
     }
-    let (spent, requests) = *hourly.last().unwrap();
     let share = accounts as f64 / 10_000.0;
     let (delivery, per_account) = (one_delivery(), requests as f64 / accounts as f64);
     let overhead = spent / accounts as f64;

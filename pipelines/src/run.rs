@@ -145,14 +145,14 @@ impl<'a> Run<'a> {
     /// Takes up what earlier runs left in the queue.
     async fn recall(&mut self) -> Result<()> {
         let state = &self.puller.workspace.state;
-        let of =
-            |status| PullFilter { account: Some(self.account.clone()), status: Some(status), ..PullFilter::default() };
-        for row in state.pulls(&of(PullStatus::Dead)).await? {
+        let rows = state.unfinished_pulls(&self.account).await?;
+        let (queued, dead): (Vec<Pull>, Vec<Pull>) = rows.into_iter().partition(|row| row.status == PullStatus::Queued);
+        for row in dead {
             if let (Some(key), Some(error)) = (WindowKey::of(&row), &row.error) {
                 self.spoiled.insert(key, crate::settle::failed(&error.message));
             }
         }
-        self.queue_up(state.pulls(&of(PullStatus::Queued)).await?)?;
+        self.queue_up(queued)?;
         Ok(())
     }
 

@@ -228,7 +228,8 @@ async fn open_sqlite(path: &Path, now: DateTime<Utc>) -> Result<(Pool, Pool)> {
             let sound = !connection.is_in_transaction();
             Box::pin(async move { Ok(sound) })
         });
-        pool.idle_timeout(None).max_lifetime(None)
+        // Each is tried when it is given back; that is enough for a file, and once more costs as much as a statement.
+        pool.test_before_acquire(false).idle_timeout(None).max_lifetime(None)
     };
     let failed = |error| failure(OPEN, error);
     let writer = Pool::Sqlite(pool(1).connect_with(options.clone()).await.map_err(failed)?);

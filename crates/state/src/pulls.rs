@@ -335,6 +335,14 @@ impl State {
         rows.iter().map(read).collect()
     }
 
+    /// What of an account's calls isn't over: queued, or dead and waiting for a person.
+    pub async fn unfinished_pulls(&self, account: &AccountId) -> Result<Vec<Pull>> {
+        const LIST: &str = "SELECT * FROM pulls WHERE account = $1 AND status IN ($2, $3)
+             ORDER BY priority, not_before, created_at, id";
+        let list = sql("pull.list", LIST).bind(account).bind(PullStatus::Queued).bind(PullStatus::Dead);
+        list.all(self.reader()).await?.iter().map(read).collect()
+    }
+
     /// Forgets what was over before then; says how much that was. What is dead stays until somebody looks.
     pub async fn forget_pulls(&self, before: DateTime<Utc>) -> Result<u64> {
         const FORGET: &str = "DELETE FROM pulls WHERE status = $1 AND updated_at < $2";
