@@ -454,6 +454,12 @@ impl SmallDisk {
         None
     }
 
+    /// From now on nobody writes to it, whoever it is.
+    pub fn seal(&self) {
+        let sealed = Command::new("mount").args(["-o", "remount,ro"]).arg(&self.0).status().unwrap();
+        assert!(sealed.success());
+    }
+
     /// Leaves this many bytes, or all of them.
     pub fn leave(&self, free: Option<u64>) {
         let filler = self.0.join("filler");

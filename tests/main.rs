@@ -13,6 +13,7 @@ mod deliveries;
 mod desk;
 mod docs;
 mod lab;
+mod manners;
 mod novelty;
 mod order;
 mod own_dataset;

@@ -149,7 +149,9 @@ impl<'a> Run<'a> {
         let filter = PullFilter { account: Some(self.account.clone()), ..PullFilter::default() };
         let rows = state.pulls(&filter).await?;
         let queued: Vec<Pull> = rows.iter().filter(|row| row.status == PullStatus::Queued).cloned().collect();
-        for row in rows.iter().filter(|row| row.status == PullStatus::Dead) {
+        // What is asked for again spoils nothing.
+        let dead = rows.iter().filter(|row| row.status == PullStatus::Dead && !self.options.retry);
+        for row in dead {
             if let (Some(key), Some(error)) = (WindowKey::of(row), &row.error) {
                 self.spoiled.insert(key, crate::settle::failed(&error.message));
             }
