@@ -137,3 +137,25 @@ fn declarations_that_nobody_reads_are_named() {
     }
     assert!(!said.contains("hidden"), "{said}");
 }
+
+#[test]
+fn the_sandbox_is_asked_operation_by_operation() {
+    let desk = Desk::new(1);
+    let id = desk.id(0);
+    let output = desk.site.run(&["account", "check", &id, "--sandbox"]);
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{table}{}", words(&output));
+    assert!(table.lines().count() >= 19 && !table.contains("FAILED"), "{table}");
+    for operation in ["createReport", "searchOrders", "listTransactions", "getReportDocument", "createQuery"] {
+        let line = table.lines().find(|line| line.starts_with(operation)).unwrap_or_default();
+        assert!(line.contains("ok") && line.ends_with("answers as documented"), "{operation}: {table}");
+    }
+    let calls = desk.simulator.amazon().calls.counts();
+    assert!(calls["sandbox"].keys().all(|status| [200, 202].contains(status)), "{calls:?}");
+    assert!(!calls.contains_key("reports.createReport"), "nothing but the sandbox is asked");
+    // Of a token that opens nothing it says so, operation by operation.
+    desk.simulator.amazon().sign_in.revoke(&desk.simulator.accounts()[0].seller_id, desk.simulator.clock().now());
+    let output = desk.site.run(&["account", "check", &id, "--sandbox"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("FAILED"));
+}

@@ -18,7 +18,7 @@ use sellerlake_state::{AdsProfile, KeyFile, Lease, State, Vault, VaultKey};
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::buckets::Levels;
+use crate::buckets::{Levels, Unkept};
 
 /// Owner of the application's secrets in the vault, and its name in accounts.
 pub(crate) const APPLICATION: &str = "default";
@@ -116,7 +116,10 @@ impl Gateway {
         let kept = Secrets::new();
         let amazon = match &seats.amazon {
             Some(amazon) => amazon.clone(),
-            None => seats.amazon.insert(self.amazon(&kept).await?).clone(),
+            None => {
+                let buckets = Arc::clone(&self.levels) as Arc<dyn BucketStore>;
+                seats.amazon.insert(self.amazon(self.endpoints.clone(), buckets, &kept).await?).clone()
+            }
         };
         let account = amazon.account(id.clone(), self.grant(id, &kept).await?);
         seats.accounts.insert(id.clone(), account.clone());
@@ -125,7 +128,15 @@ impl Gateway {
 
     /// An account with secrets that nobody keeps yet; those that aren't given are the ones it has now.
     pub(crate) async fn trial(&self, id: &AccountId, given: &Secrets) -> Result<Account> {
-        Ok(self.amazon(given).await?.account(id.clone(), self.grant(id, given).await?))
+        let buckets = Arc::clone(&self.levels) as Arc<dyn BucketStore>;
+        Ok(self.amazon(self.endpoints.clone(), buckets, given).await?.account(id.clone(), self.grant(id, given).await?))
+    }
+
+    /// An account at the sandbox, whose quotas are nobody else's.
+    pub(crate) async fn sandboxed(&self, id: &AccountId) -> Result<Account> {
+        let kept = Secrets::new();
+        let amazon = self.amazon(self.endpoints.sandboxed(), Arc::new(Unkept), &kept).await?;
+        Ok(amazon.account(id.clone(), self.grant(id, &kept).await?))
     }
 
     async fn grant(&self, id: &AccountId, given: &Secrets) -> Result<Grant> {
@@ -139,7 +150,7 @@ impl Gateway {
         Ok(Grant { refresh_token, ads_refresh_token: self.secret(&owner, field::ADS_REFRESH_TOKEN, given).await? })
     }
 
-    async fn amazon(&self, given: &Secrets) -> Result<Amazon> {
+    async fn amazon(&self, endpoints: Endpoints, buckets: Arc<dyn BucketStore>, given: &Secrets) -> Result<Amazon> {
         let text = |secret: Option<Secret>| secret.unwrap_or_else(|| Secret::new(""));
         let shared = async |field| self.secret(APPLICATION, field, given).await;
         let client_id = shared(field::CLIENT_ID).await?;
@@ -155,8 +166,7 @@ impl Gateway {
             ads_client_secret: text(shared(field::ADS_CLIENT_SECRET).await?),
         };
         let http = HttpOptions { stepped: self.stepped.clone(), ..HttpOptions::default() };
-        let buckets = Arc::clone(&self.levels) as Arc<dyn BucketStore>;
-        Amazon::new(self.endpoints.clone(), application, Arc::clone(&self.clock), buckets, http, &self.scratch)
+        Amazon::new(endpoints, application, Arc::clone(&self.clock), buckets, http, &self.scratch)
     }
 
     async fn secret(&self, owner: &str, field: &'static str, given: &Secrets) -> Result<Option<Secret>> {

@@ -16,7 +16,7 @@ pub(crate) async fn run(workspace: &Workspace, gateway: &Gateway, command: &Acco
         AccountCommand::Add(add) => return self::add(workspace, gateway, add).await,
         AccountCommand::List => list(workspace).await?,
         AccountCommand::Show { account } => show(workspace, account).await?,
-        AccountCommand::Check { account } => return check(workspace, gateway, account).await,
+        AccountCommand::Check { account, sandbox } => return check(workspace, gateway, account, *sandbox).await,
         AccountCommand::Pause { account, reason } => {
             workspace.state.pause_account(account, reason.as_deref(), workspace.clock.now()).await?;
             printer::note(format!("{account} is paused; `sellerlake account resume {account}` goes on"));
@@ -180,12 +180,12 @@ async fn show(workspace: &Workspace, id: &AccountId) -> Result<()> {
     Ok(())
 }
 
-async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId) -> Result<ExitCode> {
+async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId, sandbox: bool) -> Result<ExitCode> {
     if workspace.state.account(id).await?.is_none() {
         return Err(unknown(id));
     }
     let account = gateway.account(id).await?;
-    let findings = account.check().await;
+    let findings = if sandbox { gateway.sandboxed(id).await?.check_sandbox().await } else { account.check().await };
     let mut rows = Vec::new();
     for finding in &findings {
         let verdict = if finding.is_ok { "ok" } else { "FAILED" };
@@ -194,7 +194,7 @@ async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId) -> Resu
     }
     printer::grid(&rows);
     let all_well = findings.iter().all(|finding| finding.is_ok);
-    if all_well {
+    if all_well && !sandbox {
         let presence = gateway.presence(&account).await?;
         workspace.state.set_marketplaces(id, &presence.marketplaces, workspace.clock.now()).await?;
         workspace.state.set_ads_profiles(id, &presence.profiles).await?;
