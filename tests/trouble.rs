@@ -34,7 +34,7 @@ fn assert_sound(desk: &Desk) {
     let landed = desk.site.sql("SELECT data_path, size_bytes FROM meta.deliveries WHERE status <> 'landing'");
     for row in landed.iter().filter(|_| desk.site.path().join("lake").exists()) {
         let document = desk.site.path().join("lake").join(text(&row["data_path"]));
-        assert_eq!(document.metadata().unwrap().len().to_string(), text(&row["size_bytes"]), "{document:?}");
+        assert_eq!(document.metadata().unwrap().len().to_string(), text(&row["size_bytes"]), "{}", document.display());
     }
     assert!(desk.site.ok(&["verify"]).contains("everything is as it should be"));
 }

@@ -114,12 +114,10 @@ impl Gateway {
             return Ok(account.clone());
         }
         let kept = Secrets::new();
-        let amazon = match &seats.amazon {
-            Some(amazon) => amazon.clone(),
-            None => {
-                let buckets = Arc::clone(&self.levels) as Arc<dyn BucketStore>;
-                seats.amazon.insert(self.amazon(self.endpoints.clone(), buckets, &kept).await?).clone()
-            }
+        let amazon = if let Some(amazon) = &seats.amazon {
+            amazon.clone()
+        } else {
+            seats.amazon.insert(self.amazon(self.endpoints.clone(), self.levels(), &kept).await?).clone()
         };
         let account = amazon.account(id.clone(), self.grant(id, &kept).await?);
         seats.accounts.insert(id.clone(), account.clone());
@@ -128,8 +126,8 @@ impl Gateway {
 
     /// An account with secrets that nobody keeps yet; those that aren't given are the ones it has now.
     pub(crate) async fn trial(&self, id: &AccountId, given: &Secrets) -> Result<Account> {
-        let buckets = Arc::clone(&self.levels) as Arc<dyn BucketStore>;
-        Ok(self.amazon(self.endpoints.clone(), buckets, given).await?.account(id.clone(), self.grant(id, given).await?))
+        let amazon = self.amazon(self.endpoints.clone(), self.levels(), given).await?;
+        Ok(amazon.account(id.clone(), self.grant(id, given).await?))
     }
 
     /// An account at the sandbox, whose quotas are nobody else's.
@@ -137,6 +135,10 @@ impl Gateway {
         let kept = Secrets::new();
         let amazon = self.amazon(self.endpoints.sandboxed(), Arc::new(Unkept), &kept).await?;
         Ok(amazon.account(id.clone(), self.grant(id, &kept).await?))
+    }
+
+    fn levels(&self) -> Arc<dyn BucketStore> {
+        Arc::clone(&self.levels) as Arc<dyn BucketStore>
     }
 
     async fn grant(&self, id: &AccountId, given: &Secrets) -> Result<Grant> {
