@@ -226,8 +226,8 @@ fn arguments_that_make_no_sense_land_nothing() {
                 "no as-of",
                 "--source merchant_listings",
                 &[
-                    "error: merchant_listings needs the moment the data was true: its documents don't say",
-                    "hint: add --as-of 2026-04-01T06:00:00Z",
+                    "error: merchant_listings needs the moment the data was true, and the marketplace that was asked for",
+                    "hint: add --as-of 2026-04-01T06:00:00Z --marketplace ATVPDKIKX0DER",
                 ],
             ),
             bad(

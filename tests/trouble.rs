@@ -109,6 +109,31 @@ fn revoked_token() {
 }
 
 #[test]
+fn an_ads_grant_that_ended() {
+    let desk = Desk::new(1);
+    let (id, account) = (desk.id(0), desk.simulator.accounts().remove(0));
+    let markets = account.marketplaces.iter().map(|market| market.id.as_str()).collect::<Vec<_>>().join(",");
+    let add = ["account", "add", "--seller", &account.seller_id, "--region", "na", "--marketplaces", &markets];
+    let mut add = desk.site.command(&add);
+    add.env("SELLERLAKE_REFRESH_TOKEN", &account.refresh_token).env("SELLERLAKE_ADS_REFRESH_TOKEN", "Atzr|ended");
+    expect(&add.arg("--offline").output().unwrap(), 0, &[]);
+    let says = [
+        &format!("Amazon no longer accepts the grant of account {id} for the Ads API"),
+        "code: invalid_grant",
+        "request id: ",
+        &format!("re-authorise account {id}"),
+    ];
+    fails(&desk, &["sync"], 3, &says);
+    assert_sound(&desk);
+    let open =
+        "SELECT count(*) FROM meta.slices WHERE status NOT IN ('loaded', 'no_data') AND pipeline NOT LIKE 'ads_%'";
+    assert_eq!(desk.site.value(open), "0", "everything else goes on");
+    fails(&desk, &["account", "check", &id], 3, &["Ads", "FAILED"]);
+    desk.add(&account);
+    assert_recovers(&desk);
+}
+
+#[test]
 fn wrong_region() {
     let desk = Desk::new(1);
     let mut account = desk.simulator.accounts().remove(0);
@@ -158,7 +183,8 @@ fn unknown_marketplace() {
         command.env("SELLERLAKE_REFRESH_TOKEN", &account.refresh_token).output().unwrap()
     };
     let says = ["NOPE: no marketplace of region na", &id, "those of region na are", "ATVPDKIKX0DER"];
-    expect(&add("ATVPDKIKX0DER,NOPE", &[]), 2, &says);
+    expect(&add("ATVPDKIKX0DER,NOPE", &["--offline"]), 2, &says);
+    expect(&add("ATVPDKIKX0DER,NOPE", &[]), 2, &["Amazon says that the seller doesn't sell in NOPE", &id]);
     expect(&add("A1PA6795UKMFR9", &["--offline"]), 2, &["A1PA6795UKMFR9 belongs to region eu"]);
     let brazil = "A2Q3Y263D00KWC";
     expect(&add(brazil, &[]), 2, &["Amazon says that the seller doesn't sell in A2Q3Y263D00KWC", "ATVPDKIKX0DER"]);

@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use sellerlake_config::{ClockKind, Settings};
 use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
 use sellerlake_contracts::{
-    AccountId, BucketStore, Clock, Connector, Error, Kind, MarketplaceId, Pull, Result, Scope, Secret, Step,
+    AccountId, BucketStore, Clock, Connector, Error, Kind, MarketplaceId, Pull, Region, Result, Scope, Secret, Step,
     SystemClock,
 };
 use sellerlake_pipelines::{Connectors, Workspace};
@@ -180,7 +180,7 @@ impl Gateway {
 
     /// Asks Amazon where the account sells and advertises; without a grant for advertising, nowhere.
     pub(crate) async fn presence(&self, account: &Account) -> Result<Presence> {
-        let marketplaces = self.participations(account).await?;
+        let marketplaces = self.participations(account).await.map_err(|error| elsewhere(account.id(), error))?;
         let profiles = if account.advertises() { self.profiles(account).await? } else { Vec::new() };
         Ok(Presence { marketplaces, profiles })
     }
@@ -235,6 +235,22 @@ impl Gateway {
             }
         }
     }
+}
+
+/// A grant opens nothing in another region, which Amazon tells in the same words as a missing role.
+fn elsewhere(id: &AccountId, error: Error) -> Error {
+    if error.kind() != Kind::Forbidden {
+        return error;
+    }
+    let others: Vec<&str> =
+        Region::ALL.iter().map(|region| region.as_str()).filter(|r| *r != id.region.as_str()).collect();
+    error.hint(format!(
+        "a token opens nothing outside its region: if the seller granted access elsewhere, name that region (--region {}). \
+         If {} is right, the application lacks the role \"Selling Partner Insights\": add it, then let the seller authorise \
+         again",
+        others.join(" or "),
+        id.region
+    ))
 }
 
 fn profile(one: &Value) -> Option<AdsProfile> {
