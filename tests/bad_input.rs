@@ -226,8 +226,8 @@ fn arguments_that_make_no_sense_land_nothing() {
                 "no as-of",
                 "--source merchant_listings",
                 &[
-                    "error: merchant_listings needs the moment the data was true: its documents don't say",
-                    "hint: add --as-of 2026-04-01T06:00:00Z",
+                    "error: merchant_listings needs the moment the data was true, and the marketplace that was asked for",
+                    "hint: add --as-of 2026-04-01T06:00:00Z --marketplace ATVPDKIKX0DER",
                 ],
             ),
             bad(
@@ -452,6 +452,12 @@ impl SmallDisk {
         // Not even where tools are insisted on: it is a right, not a tool, and `a_limit_on_files` needs none.
         eprintln!("SKIPPED: this user may not mount a small file system");
         None
+    }
+
+    /// From now on nobody writes to it, whoever it is.
+    pub fn seal(&self) {
+        let sealed = Command::new("mount").args(["-o", "remount,ro"]).arg(&self.0).status().unwrap();
+        assert!(sealed.success());
     }
 
     /// Leaves this many bytes, or all of them.

@@ -16,6 +16,7 @@ mod docs;
 mod elsewhere;
 mod fleet;
 mod lab;
+mod manners;
 mod novelty;
 mod order;
 mod own_dataset;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::site::{Row, Site, text};
+use crate::site::{Row, Site, text, tree};
 
 fn alarms(site: &Site, like: &str) -> Vec<Row> {
     site.sql(&format!("SELECT severity, seller_id, message FROM meta.alarms WHERE message LIKE '%{like}%'"))
@@ -31,6 +31,8 @@ fn a_misspelt_marketplace_is_told_with_the_nearest_one() {
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(text(&told[0]["message"]).contains(" 1 rows in delivery "), "{told:?}");
         assert_eq!((text(&told[0]["severity"]), text(&told[0]["seller_id"])), ("warning".into(), "A1".into()));
+        let orders = tree().join("tests/cases/pnl/all_orders.tsv").display().to_string();
+        site.ok(&["ingest", "--source", "all_orders", "--seller", "B2", "--no-rollup", &orders]);
         let other = site.run(&["sql", "--format", "csv", "--seller", "B2", "SELECT count(*) AS n FROM meta.alarms"]);
         assert_eq!(String::from_utf8(other.stdout).unwrap(), "n\n0\n");
     }

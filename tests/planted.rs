@@ -69,7 +69,7 @@ impl Watched {
         let everything = self.everything();
         for secret in secrets {
             let found = everything.iter().find(|(_, bytes)| contains(bytes, secret));
-            assert!(found.is_none(), "{:?} in {:?}", String::from_utf8_lossy(secret), found.unwrap().0);
+            assert!(found.is_none(), "{:?} in {}", String::from_utf8_lossy(secret), found.unwrap().0.display());
         }
     }
 

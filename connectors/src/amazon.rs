@@ -18,6 +18,7 @@ use crate::operation::Api;
 use crate::pace::OPERATIONS;
 use crate::paging::{Listing, Paged};
 use crate::quota::{Quota, Refusals};
+use crate::sandbox;
 use crate::scratch::Scratch;
 use crate::signin::SignIn;
 use crate::skew::Skew;
@@ -194,6 +195,11 @@ impl Account {
     /// Tries the account's grants and roles with a few cheap calls, and says what doesn't work and what to do.
     pub async fn check(&self) -> Vec<Finding> {
         check::check(&self.caller).await
+    }
+
+    /// Tries one documented request per operation, which only the sandbox answers: see [`Endpoints::sandboxed`].
+    pub async fn check_sandbox(&self) -> Vec<Finding> {
+        sandbox::check(&self.caller).await
     }
 }
 

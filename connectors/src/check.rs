@@ -82,7 +82,8 @@ fn selling(json: &Value) -> Vec<String> {
     taking_part.filter_map(|one| one.pointer("/marketplace/id")?.as_str()).map(str::to_owned).collect()
 }
 
-fn finding(subject: &str, tried: Result<String, Stop>) -> Finding {
+/// What a try came to.
+pub(crate) fn finding(subject: &str, tried: Result<String, Stop>) -> Finding {
     let subject = subject.to_owned();
     match tried.map_err(Stop::into_error) {
         Ok(detail) => Finding { subject, is_ok: true, detail, remedy: None },

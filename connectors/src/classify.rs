@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sellerlake_contracts::Error;
+use sellerlake_contracts::{Error, Kind};
 use serde_json::Value;
 
 use crate::failure::{Failure, Fault, Stop};
-use crate::operation::Operation;
+use crate::operation::{Api, Operation};
 use crate::transport::Arrived;
 
 /// Bytes of a text that isn't JSON which an error may quote.
@@ -53,7 +53,13 @@ pub(crate) fn classify(operation: &Operation, arrived: Arrived) -> Result<Reply,
 
 fn refusal(operation: &Operation, fault: Fault, arrived: &Arrived, json: Option<&Value>) -> Stop {
     let words = json.map(words).unwrap_or_default();
-    let mut error = fault.error(sentence(operation, fault, &words)).at("amazon.call").with("operation", operation.name);
+    let told = sentence(operation, fault, &words);
+    let error = match (fault, operation.api) {
+        // Advertising is a grant of its own: without it the seller's other data still comes.
+        (Fault::Token, Api::Ads) => Error::permanent(Kind::Forbidden, told),
+        _ => fault.error(told),
+    };
+    let mut error = error.at("amazon.call").with("operation", operation.name);
     error = error.with("status", arrived.status);
     if !words.code.is_empty() {
         error = error.with("code", &words.code);
@@ -135,7 +141,7 @@ fn quoted(body: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sellerlake_contracts::{Kind, Status};
+    use sellerlake_contracts::Status;
 
     use super::*;
 

@@ -26,6 +26,7 @@ mod paging;
 mod parameters;
 mod quota;
 mod retry;
+mod sandbox;
 mod scratch;
 mod signin;
 mod skew;

@@ -151,11 +151,17 @@ impl Read for Section {
 }
 
 fn failed(message: &str, path: &Path, error: io::Error) -> Error {
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "the disk is full or a quota is used up: free some space and run again; nothing was published"
+        }
+        _ => "the scratch folder needs to be writable and to have room for the largest report",
+    };
     Error::transient(Kind::Storage, message)
         .at("connectors.scratch")
         .with("path", path.display())
         .with("cause", &error)
-        .hint("the scratch folder needs to be writable and to have room for the largest report")
+        .hint(hint)
         .source(error)
 }
 

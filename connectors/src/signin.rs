@@ -135,7 +135,7 @@ impl SignIn {
             }
         };
         let refresh = refresh.filter(|token| !token.is_empty()).ok_or_else(|| {
-            Error::permanent(Kind::Unauthorized, "there is no grant for this API")
+            Error::permanent(refused(api), "there is no grant for this API")
                 .at("lwa.refresh")
                 .with("api", if api == Api::Ads { "Ads" } else { "Selling Partner" })
                 .with("account", &self.account)
@@ -168,6 +168,14 @@ impl SignIn {
     }
 }
 
+/// What it means not to be signed in. Advertising is a grant of its own: without it the seller's other data still comes.
+fn refused(api: Api) -> Kind {
+    match api {
+        Api::Selling => Kind::Unauthorized,
+        Api::Ads => Kind::Forbidden,
+    }
+}
+
 /// LWA's table of errors (A.4), with what to do about each.
 fn refusal(account: &AccountId, api: Api, arrived: &Arrived, code: &str, words: &str) -> Stop {
     let name = if api == Api::Ads { "the Ads API" } else { "the Selling Partner API" };
@@ -197,7 +205,7 @@ fn refusal(account: &AccountId, api: Api, arrived: &Arrived, code: &str, words: 
         ),
     };
     let error = match fault {
-        Fault::Invalid => Error::permanent(Kind::Unauthorized, message),
+        Fault::Invalid => Error::permanent(refused(api), message),
         _ => fault.error(message),
     };
     let mut error = error.at("lwa.refresh").with("status", arrived.status);

@@ -23,8 +23,12 @@ impl Skew {
     pub(crate) fn told(&self) -> Option<String> {
         let seconds = self.0.load(Ordering::Relaxed);
         let side = if seconds > 0 { "ahead of" } else { "behind" };
-        let minutes = TimeDelta::seconds(seconds.abs()).num_minutes();
-        (seconds.abs() > HARMLESS.num_seconds()).then(|| format!("{minutes} minutes {side} Amazon's"))
+        let distance = TimeDelta::seconds(seconds.abs());
+        let told = match distance.num_minutes() {
+            minutes if minutes < 120 => format!("{minutes} minutes"),
+            minutes => format!("{} hours", minutes / 60),
+        };
+        (distance > HARMLESS).then(|| format!("{told} {side} Amazon's"))
     }
 }
 
@@ -46,6 +50,7 @@ mod tests {
             (Some("Thu, 05 Mar 2026 07:40:00 GMT"), Some("20 minutes ahead of Amazon's")),
             (Some("yesterday"), Some("20 minutes ahead of Amazon's")),
             (Some("Thu, 05 Mar 2026 09:00:00 GMT"), Some("60 minutes behind Amazon's")),
+            (Some("Thu, 05 Mar 2026 11:30:00 GMT"), Some("3 hours behind Amazon's")),
         ] {
             skew.note(date, now);
             assert_eq!(skew.told().as_deref(), told, "{date:?}");

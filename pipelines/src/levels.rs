@@ -9,12 +9,12 @@ use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Result, SharedBu
 use sellerlake_state::{Bucket, Lease, Spend, State};
 use tokio::sync::Mutex;
 
-/// A bucket that fills up within this time is not kept while its account is held: a crash leaves the account held for
-/// longer, and every write that is waited for costs more than the call it pays for.
+/// A bucket that fills up within this time is not kept while its account is held: every write that is waited for costs
+/// more than the call it pays for. Whoever takes over at once after a crash may be refused a few calls, which it repeats.
 const SOON_FULL_SECONDS: f64 = 120.0;
 
-/// Levels of the accounts this process holds, and of the application. A process that asks without holding the account, to check it, leaves no
-/// trace: its few calls are no burst.
+/// Levels of the accounts this process holds, and of the application. A process that asks without holding the account,
+/// to check it, leaves no trace: its few calls are no burst.
 pub struct Levels {
     state: State,
     application: String,

@@ -147,7 +147,8 @@ impl<'a> Run<'a> {
         let state = &self.puller.workspace.state;
         let rows = state.unfinished_pulls(&self.account).await?;
         let (queued, dead): (Vec<Pull>, Vec<Pull>) = rows.into_iter().partition(|row| row.status == PullStatus::Queued);
-        for row in dead {
+        // What is asked for again spoils nothing.
+        for row in dead.into_iter().filter(|_| !self.options.retry) {
             if let (Some(key), Some(error)) = (WindowKey::of(&row), &row.error) {
                 self.spoiled.insert(key, crate::settle::failed(&error.message));
             }

@@ -10,13 +10,16 @@ use chrono_tz::Tz;
 use sellerlake_config::{ClockKind, Settings};
 use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
 use sellerlake_contracts::{
-    AccountId, BucketStore, Clock, Connector, Error, Kind, MarketplaceId, Pace, Pull, Result, Scope, Secret, Step,
+    AccountId, BucketStore, Clock, Connector, Error, Kind, MarketplaceId, Pace, Pull, Region, Result, Scope, Secret,
+    Step,
     SystemClock,
 };
 use sellerlake_pipelines::{Connectors, Levels, Workspace};
 use sellerlake_state::{AdsProfile, KeyFile, Lease, State, Vault, VaultKey};
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
+
+use crate::buckets::Unkept;
 
 /// Owner of the application's secrets in the vault, and its name in accounts.
 pub(crate) const APPLICATION: &str = "default";
@@ -112,9 +115,10 @@ impl Gateway {
             return Ok(account.clone());
         }
         let kept = Secrets::new();
-        let amazon = match &seats.amazon {
-            Some(amazon) => amazon.clone(),
-            None => seats.amazon.insert(self.amazon(&kept).await?).clone(),
+        let amazon = if let Some(amazon) = &seats.amazon {
+            amazon.clone()
+        } else {
+            seats.amazon.insert(self.amazon(self.endpoints.clone(), self.levels(), &kept).await?).clone()
         };
         let account = amazon.account(id.clone(), self.grant(id, &kept).await?);
         seats.accounts.insert(id.clone(), account.clone());
@@ -123,7 +127,19 @@ impl Gateway {
 
     /// An account with secrets that nobody keeps yet; those that aren't given are the ones it has now.
     pub(crate) async fn trial(&self, id: &AccountId, given: &Secrets) -> Result<Account> {
-        Ok(self.amazon(given).await?.account(id.clone(), self.grant(id, given).await?))
+        let amazon = self.amazon(self.endpoints.clone(), self.levels(), given).await?;
+        Ok(amazon.account(id.clone(), self.grant(id, given).await?))
+    }
+
+    /// An account at the sandbox, whose quotas are nobody else's.
+    pub(crate) async fn sandboxed(&self, id: &AccountId) -> Result<Account> {
+        let kept = Secrets::new();
+        let amazon = self.amazon(self.endpoints.sandboxed(), Arc::new(Unkept), &kept).await?;
+        Ok(amazon.account(id.clone(), self.grant(id, &kept).await?))
+    }
+
+    fn levels(&self) -> Arc<dyn BucketStore> {
+        Arc::clone(&self.levels) as Arc<dyn BucketStore>
     }
 
     async fn grant(&self, id: &AccountId, given: &Secrets) -> Result<Grant> {
@@ -137,7 +153,7 @@ impl Gateway {
         Ok(Grant { refresh_token, ads_refresh_token: self.secret(&owner, field::ADS_REFRESH_TOKEN, given).await? })
     }
 
-    async fn amazon(&self, given: &Secrets) -> Result<Amazon> {
+    async fn amazon(&self, endpoints: Endpoints, buckets: Arc<dyn BucketStore>, given: &Secrets) -> Result<Amazon> {
         let text = |secret: Option<Secret>| secret.unwrap_or_else(|| Secret::new(""));
         let shared = async |field| self.secret(APPLICATION, field, given).await;
         let client_id = shared(field::CLIENT_ID).await?;
@@ -153,8 +169,7 @@ impl Gateway {
             ads_client_secret: text(shared(field::ADS_CLIENT_SECRET).await?),
         };
         let http = HttpOptions { stepped: self.stepped.clone(), ..HttpOptions::default() };
-        let buckets = Arc::clone(&self.levels) as Arc<dyn BucketStore>;
-        Amazon::new(self.endpoints.clone(), application, Arc::clone(&self.clock), buckets, http, &self.scratch)
+        Amazon::new(endpoints, application, Arc::clone(&self.clock), buckets, http, &self.scratch)
     }
 
     async fn secret(&self, owner: &str, field: &'static str, given: &Secrets) -> Result<Option<Secret>> {
@@ -166,7 +181,7 @@ impl Gateway {
 
     /// Asks Amazon where the account sells and advertises; without a grant for advertising, nowhere.
     pub(crate) async fn presence(&self, account: &Account) -> Result<Presence> {
-        let marketplaces = self.participations(account).await?;
+        let marketplaces = self.participations(account).await.map_err(|error| elsewhere(account.id(), error))?;
         let profiles = if account.advertises() { self.profiles(account).await? } else { Vec::new() };
         Ok(Presence { marketplaces, profiles })
     }
@@ -221,6 +236,22 @@ impl Gateway {
             }
         }
     }
+}
+
+/// A grant opens nothing in another region, which Amazon tells in the same words as a missing role.
+fn elsewhere(id: &AccountId, error: Error) -> Error {
+    if error.kind() != Kind::Forbidden {
+        return error;
+    }
+    let others: Vec<&str> =
+        Region::ALL.iter().map(|region| region.as_str()).filter(|r| *r != id.region.as_str()).collect();
+    error.hint(format!(
+        "a token opens nothing outside its region: if the seller granted access elsewhere, name that region (--region {}). \
+         If {} is right, the application lacks the role \"Selling Partner Insights\": add it, then let the seller authorise \
+         again",
+        others.join(" or "),
+        id.region
+    ))
 }
 
 fn profile(one: &Value) -> Option<AdsProfile> {

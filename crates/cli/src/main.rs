@@ -3,6 +3,7 @@
 mod amazon;
 mod arguments;
 mod bars;
+mod buckets;
 mod commands;
 mod printer;
 

@@ -8,6 +8,7 @@
 //! /auth/o2/token                  Login with Amazon
 //! /{na|eu|fe}/…                   the Selling Partner API of a region
 //! /{ads-na|ads-eu|ads-fe}/…       the Advertising API of a region
+//! /sandbox-{na|eu|fe}/…           the static sandbox of a region
 //! /files/…                        presigned documents
 //! /simulator/…, /truth/{seller}   accounts, clock, faults, calls, notifications; what a client must arrive at
 //! ```
@@ -22,6 +23,7 @@ pub mod paging;
 pub mod quota;
 pub mod reports;
 pub mod running;
+pub mod sandbox;
 pub mod server;
 pub mod signin;
 pub mod spapi;

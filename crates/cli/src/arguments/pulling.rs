@@ -23,6 +23,9 @@ pub enum AccountCommand {
     Check {
         /// The account.
         account: AccountId,
+        /// Ask Amazon's sandbox instead, operation by operation: no data, no quota, no role is touched.
+        #[arg(long)]
+        sandbox: bool,
     },
     /// Stop pulling an account; what is queued stays.
     Pause {

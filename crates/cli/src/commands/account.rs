@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use sellerlake_contracts::{AccountId, Error, Kind, MarketplaceId, Region, Result};
+use sellerlake_contracts::{AccountId, Error, Kind, MarketplaceId, Result};
 use sellerlake_pipelines::Workspace;
 use sellerlake_state::{AccountFilter, AccountStatus, NewAccount, RunFilter};
 
@@ -16,7 +16,7 @@ pub(crate) async fn run(workspace: &Workspace, gateway: &Gateway, command: &Acco
         AccountCommand::Add(add) => return self::add(workspace, gateway, add).await,
         AccountCommand::List => list(workspace).await?,
         AccountCommand::Show { account } => show(workspace, account).await?,
-        AccountCommand::Check { account } => return check(workspace, gateway, account).await,
+        AccountCommand::Check { account, sandbox } => return check(workspace, gateway, account, *sandbox).await,
         AccountCommand::Pause { account, reason } => {
             workspace.state.pause_account(account, reason.as_deref(), workspace.clock.now()).await?;
             printer::note(format!("{account} is paused; `sellerlake account resume {account}` goes on"));
@@ -40,7 +40,9 @@ async fn resume(workspace: &Workspace, id: &AccountId) -> Result<()> {
 
 async fn add(workspace: &Workspace, gateway: &Gateway, add: &AddAccount) -> Result<ExitCode> {
     let id = AccountId { seller: add.seller.clone(), region: add.region };
-    known_in_region(workspace, &id, &add.marketplaces)?;
+    if add.offline {
+        known_in_region(workspace, &id, &add.marketplaces)?;
+    }
     let known = gateway.vault().await?.fields(APPLICATION).await?;
     let secrets = secrets::ask_for(add.stdin, &known)?;
     if add.offline {
@@ -49,8 +51,7 @@ async fn add(workspace: &Workspace, gateway: &Gateway, add: &AddAccount) -> Resu
         return Ok(ExitCode::SUCCESS);
     }
     // Amazon is asked before anything is kept: what it refuses leaves everything as it was.
-    let presence =
-        gateway.presence(&gateway.trial(&id, &secrets).await?).await.map_err(|error| elsewhere(&id, error))?;
+    let presence = gateway.presence(&gateway.trial(&id, &secrets).await?).await?;
     let marketplaces = wanted(&id, &add.marketplaces, presence.marketplaces)?;
     enter(workspace, gateway, &id, &marketplaces, &secrets).await?;
     workspace.state.set_ads_profiles(&id, &presence.profiles).await?;
@@ -62,23 +63,8 @@ async fn add(workspace: &Workspace, gateway: &Gateway, add: &AddAccount) -> Resu
     Ok(ExitCode::SUCCESS)
 }
 
-/// A grant opens nothing in another region, which Amazon tells in the same words as a missing role.
-fn elsewhere(id: &AccountId, error: Error) -> Error {
-    if error.kind() != Kind::Forbidden {
-        return error;
-    }
-    let others: Vec<&str> =
-        Region::ALL.iter().map(|region| region.as_str()).filter(|r| *r != id.region.as_str()).collect();
-    error.hint(format!(
-        "a token opens nothing outside its region: if the seller granted access elsewhere, name that region (--region {}). \
-         If {} is right, the application lacks the role \"Selling Partner Insights\": add it, then let the seller authorise \
-         again",
-        others.join(" or "),
-        id.region
-    ))
-}
-
-/// Refuses marketplaces that don't exist or are in another region, without asking Amazon.
+/// Refuses marketplaces that nobody knows or that are in another region, without asking Amazon: it may have opened some
+/// since, but then it can be asked.
 fn known_in_region(workspace: &Workspace, id: &AccountId, named: &[MarketplaceId]) -> Result<()> {
     let known = workspace.marketplaces();
     let strange = |market: &&MarketplaceId| known.get(*market) != Some(&id.region);
@@ -180,12 +166,12 @@ async fn show(workspace: &Workspace, id: &AccountId) -> Result<()> {
     Ok(())
 }
 
-async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId) -> Result<ExitCode> {
+async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId, sandbox: bool) -> Result<ExitCode> {
     if workspace.state.account(id).await?.is_none() {
         return Err(unknown(id));
     }
     let account = gateway.account(id).await?;
-    let findings = account.check().await;
+    let findings = if sandbox { gateway.sandboxed(id).await?.check_sandbox().await } else { account.check().await };
     let mut rows = Vec::new();
     for finding in &findings {
         let verdict = if finding.is_ok { "ok" } else { "FAILED" };
@@ -194,7 +180,7 @@ async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId) -> Resu
     }
     printer::grid(&rows);
     let all_well = findings.iter().all(|finding| finding.is_ok);
-    if all_well {
+    if all_well && !sandbox {
         let presence = gateway.presence(&account).await?;
         workspace.state.set_marketplaces(id, &presence.marketplaces, workspace.clock.now()).await?;
         workspace.state.set_ads_profiles(id, &presence.profiles).await?;

@@ -88,7 +88,7 @@ async fn opened(config: &Path) -> Result<(Workspace, Option<SteppedClock>)> {
 async fn to_read(config: &Path) -> Result<Workspace> {
     let settings = Settings::read(config)?;
     let clock = amazon::clock(&settings).await?.0;
-    Workspace::open_to_read(settings, clock).await
+    Box::pin(Workspace::open_to_read(settings, clock)).await
 }
 
 /// The same with the way to Amazon.

@@ -71,6 +71,8 @@ async fn carry_out(
     options: &SyncOptions,
     no_rollup: bool,
 ) -> Result<ExitCode> {
+    // Without it no request can be signed, and none is to blame.
+    gateway.vault().await?;
     let pipelines = Pipelines::load(workspace.settings.declarations.as_deref(), &workspace.declarations)?;
     for name in &options.pipelines {
         pipelines.get(name)?;

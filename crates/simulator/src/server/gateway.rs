@@ -12,7 +12,7 @@ use super::answer::Damage;
 use super::call::{Query, Request};
 use super::line::Cut;
 use super::{Amazon, Answer};
-use crate::{ads, control, files, signin, spapi};
+use crate::{ads, control, files, sandbox, signin, spapi};
 
 /// No request of a client is larger.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
@@ -66,6 +66,7 @@ fn route(
     match first {
         "na" | "eu" | "fe" => spapi::serve(amazon, first, &request),
         "ads-na" | "ads-eu" | "ads-fe" => ads::serve(amazon, &first[4..], &request),
+        "sandbox-na" | "sandbox-eu" | "sandbox-fe" => sandbox::serve(amazon, &first[8..], &request),
         "auth" if rest == "o2/token" => counted(amazon, "lwa.token", signin::token(amazon, &request)),
         "files" => counted(amazon, files::OPERATION, files::serve(amazon, &request)),
         "simulator" => control::serve(amazon, &request),
