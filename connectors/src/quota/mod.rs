@@ -98,6 +98,39 @@ impl Quota {
         Ok((wait > PATIENCE).then(|| empty(operation, now + span(wait))))
     }
 
+    /// Uses something that rests for so long after each use, a kind of report, if it has rested: `None`. Otherwise the
+    /// moment it will have, and nothing is used.
+    pub(crate) async fn wake(&self, what: &str, rest: TimeDelta) -> Result<Option<DateTime<Utc>>, Stop> {
+        let now = self.clock.now();
+        self.resting(what, rest, |bucket| bucket.take(now, Duration::ZERO).err().map(|wait| now + span(wait))).await
+    }
+
+    /// It rests anew from now on, rested or not.
+    pub(crate) async fn rest(&self, what: &str, rest: TimeDelta) -> Result<(), Stop> {
+        let now = self.clock.now();
+        self.resting(what, rest, |bucket| bucket.empty(now)).await
+    }
+
+    /// It was woken for nothing.
+    pub(crate) async fn unused(&self, what: &str, rest: TimeDelta) -> Result<(), Stop> {
+        let now = self.clock.now();
+        self.resting(what, rest, |bucket| bucket.give_back(now)).await
+    }
+
+    /// A bucket of one token that takes all of the rest to refill.
+    async fn resting<T>(&self, what: &str, rest: TimeDelta, change: impl FnOnce(&mut Bucket) -> T) -> Result<T, Stop> {
+        self.loaded.get_or_try_init(|| self.load()).await?;
+        let seconds = rest.num_seconds().max(1) as f64;
+        let operation = Operation::post("rest", "").rate(1.0 / seconds, 1);
+        let name = format!("rest:{what}");
+        let mut buckets = self.own.lock().await;
+        let bucket = buckets.of(&operation, &name, self.clock.now());
+        let changed = change(bucket);
+        let level = bucket.pay(&name);
+        self.store.save(&self.account, &[level]).await?;
+        Ok(changed)
+    }
+
     /// Amazon refused a call for being too many.
     pub(crate) async fn refused(&self, operation: &Operation, hint: Option<Duration>, jitter: f64) {
         if operation.shared {
