@@ -1,6 +1,7 @@
 //! Amazon's quotas: a token bucket per account and operation, and those the whole application shares (B.1).
 
 mod bucket;
+mod rest;
 mod shared;
 
 use std::collections::HashMap;
@@ -23,12 +24,14 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 #[derive(Debug, Default)]
 struct Buckets {
     used: HashMap<&'static str, Bucket>,
+    /// What rests after each use.
+    resting: HashMap<String, Bucket>,
     left: HashMap<String, BucketLevel>,
 }
 
 impl Buckets {
     fn of(&mut self, operation: &Operation, now: DateTime<Utc>) -> &mut Bucket {
-        let Self { used, left } = self;
+        let Self { used, left, .. } = self;
         used.entry(operation.name).or_insert_with(|| match left.remove(operation.name) {
             Some(level) => Bucket::restored(operation, &level, now),
             None => Bucket::full(operation, now),
@@ -96,39 +99,6 @@ impl Quota {
         let now = self.clock.now();
         let wait = self.own.lock().await.of(operation, now).wait(now);
         Ok((wait > PATIENCE).then(|| empty(operation, now + span(wait))))
-    }
-
-    /// Uses something that rests for so long after each use, a kind of report, if it has rested: `None`. Otherwise the
-    /// moment it will have, and nothing is used.
-    pub(crate) async fn wake(&self, what: &str, rest: TimeDelta) -> Result<Option<DateTime<Utc>>, Stop> {
-        let now = self.clock.now();
-        self.resting(what, rest, |bucket| bucket.take(now, Duration::ZERO).err().map(|wait| now + span(wait))).await
-    }
-
-    /// It rests anew from now on, rested or not.
-    pub(crate) async fn rest(&self, what: &str, rest: TimeDelta) -> Result<(), Stop> {
-        let now = self.clock.now();
-        self.resting(what, rest, |bucket| bucket.empty(now)).await
-    }
-
-    /// It was woken for nothing.
-    pub(crate) async fn unused(&self, what: &str, rest: TimeDelta) -> Result<(), Stop> {
-        let now = self.clock.now();
-        self.resting(what, rest, |bucket| bucket.give_back(now)).await
-    }
-
-    /// A bucket of one token that takes all of the rest to refill.
-    async fn resting<T>(&self, what: &str, rest: TimeDelta, change: impl FnOnce(&mut Bucket) -> T) -> Result<T, Stop> {
-        self.loaded.get_or_try_init(|| self.load()).await?;
-        let seconds = rest.num_seconds().max(1) as f64;
-        let operation = Operation::post("rest", "").rate(1.0 / seconds, 1);
-        let name = format!("rest:{what}");
-        let mut buckets = self.own.lock().await;
-        let bucket = buckets.of(&operation, &name, self.clock.now());
-        let changed = change(bucket);
-        let level = bucket.pay(&name);
-        self.store.save(&self.account, &[level]).await?;
-        Ok(changed)
     }
 
     /// Amazon refused a call for being too many.
