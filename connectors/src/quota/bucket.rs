@@ -134,6 +134,19 @@ impl Bucket {
         }
     }
 
+    /// Gives back what was taken and not used.
+    pub(crate) fn give_back(&mut self, now: DateTime<Utc>) {
+        self.refill(now);
+        self.tokens = (self.tokens + 1.0).min(self.burst);
+    }
+
+    /// Nothing is in it from now on, however much there was.
+    pub(crate) fn empty(&mut self, now: DateTime<Utc>) {
+        self.refill(now);
+        self.tokens = self.tokens.min(0.0);
+        self.paid_ahead = 0;
+    }
+
     /// Amazon refused: there is nothing in it, and after refusals in a row less than nothing.
     pub(crate) fn refused(&mut self, now: DateTime<Utc>, hint: Option<Duration>, jitter: f64) {
         self.refill(now);

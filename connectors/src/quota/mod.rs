@@ -1,6 +1,7 @@
 //! Amazon's quotas: a token bucket per account and operation, and those the whole application shares (B.1).
 
 mod bucket;
+mod rest;
 mod shared;
 
 use std::collections::HashMap;
@@ -23,12 +24,14 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 #[derive(Debug, Default)]
 struct Buckets {
     used: HashMap<&'static str, Bucket>,
+    /// What rests after each use.
+    resting: HashMap<String, Bucket>,
     left: HashMap<String, BucketLevel>,
 }
 
 impl Buckets {
     fn of(&mut self, operation: &Operation, now: DateTime<Utc>) -> &mut Bucket {
-        let Self { used, left } = self;
+        let Self { used, left, .. } = self;
         used.entry(operation.name).or_insert_with(|| match left.remove(operation.name) {
             Some(level) => Bucket::restored(operation, &level, now),
             None => Bucket::full(operation, now),

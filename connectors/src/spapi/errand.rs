@@ -28,12 +28,27 @@ pub(crate) struct Errand {
     /// Times it ended as cancelled.
     #[serde(default)]
     pub cancelled: u32,
+    /// Whether others of its kind were asked for so shortly before that Amazon may have refused it for that alone.
+    #[serde(default)]
+    pub crowded: bool,
+    /// Whether it waits until its kind has rested, so that what comes of it is the last word.
+    #[serde(default)]
+    pub alone: bool,
 }
 
 impl Errand {
     /// One about to be asked for by `process`.
     pub(crate) fn new(process: u64, now: DateTime<Utc>) -> Self {
-        Self { process, asked_at: now, id: None, created_at: None, doubts: 0, cancelled: 0 }
+        Self {
+            process,
+            asked_at: now,
+            id: None,
+            created_at: None,
+            doubts: 0,
+            cancelled: 0,
+            crowded: false,
+            alone: false,
+        }
     }
 
     /// Whether it may have been asked for without our knowing.

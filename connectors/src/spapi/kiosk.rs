@@ -24,7 +24,8 @@ const MOST_CHARACTERS: usize = 8000;
 const COOLDOWN: TimeDelta = TimeDelta::minutes(30);
 const EXPLANATION_BYTES: u64 = 1000;
 
-/// Any query. Parameter: `query`. Further pages are queries of their own; all of them make one answer.
+/// Any query. Parameter: `query`, in which `{from}` and `{to}` stand for the first and the last day of the window and
+/// `{marketplace}` for the one marketplace. Further pages are queries of their own; all of them make one answer.
 pub(crate) struct DataKiosk {
     pub caller: Arc<Caller>,
     pub scratch: Scratch,
@@ -87,7 +88,7 @@ impl DataKiosk {
     }
 
     async fn begin(&self, pull: &Pull, queries: &mut Queries) -> Result<Stop, Stop> {
-        let query = parameters::required(pull, "query")?.split_whitespace().collect::<Vec<_>>().join(" ");
+        let query = filled(pull)?;
         if query.chars().count() > MOST_CHARACTERS {
             let message = format!("the query has more than {MOST_CHARACTERS} characters");
             return Err(parameters::lacking(pull, message).into());
@@ -131,5 +132,46 @@ impl DataKiosk {
         }
         let extension = if is_gzip { "jsonl.gz" } else { "jsonl" };
         Ok(Step::Answer(Answer { pages, extension, charset: None, as_of, origin: Some(id.to_owned()) }))
+    }
+}
+
+/// The query with what the pull asks for, without superfluous white space.
+fn filled(pull: &Pull) -> Result<String> {
+    let mut query = parameters::required(pull, "query")?.split_whitespace().collect::<Vec<_>>().join(" ");
+    if query.contains("{marketplace}") {
+        query = query.replace("{marketplace}", parameters::marketplace(pull)?.as_str());
+    }
+    if query.contains("{from}") || query.contains("{to}") {
+        let window = parameters::window(pull)?;
+        query = query.replace("{from}", &window.from.date_naive().to_string());
+        query = query.replace("{to}", &window.last_day().to_string());
+    }
+    Ok(query)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use sellerlake_contracts::Scope;
+
+    use super::*;
+
+    #[test]
+    fn a_query_names_days_and_marketplace() {
+        let query = "{ economics(startDate: \"{from}\",\n  endDate: \"{to}\", marketplaceIds: [\"{marketplace}\"]) }";
+        let pull = Pull {
+            account: "A1-eu".parse().unwrap(),
+            pipeline: "economics".to_owned(),
+            scope: Scope("A1PA6795UKMFR9".to_owned()),
+            marketplaces: vec!["A1PA6795UKMFR9".parse().unwrap()],
+            window: Some("2026-03-01..2026-03-02".parse().unwrap()),
+            keys: Vec::new(),
+            parameters: BTreeMap::from([("query".to_owned(), query.to_owned())]),
+        };
+        let expected = "{ economics(startDate: \"2026-03-01\", endDate: \"2026-03-02\", \
+                        marketplaceIds: [\"A1PA6795UKMFR9\"]) }";
+        assert_eq!(filled(&pull).unwrap(), expected);
+        assert!(filled(&Pull { window: None, ..pull }).is_err());
     }
 }

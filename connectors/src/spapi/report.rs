@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Connector, Error, Kind, Pull, Result, Step};
 use serde_json::{Map, Value, json};
 
@@ -67,9 +67,15 @@ impl Report {
             }
             other => other?,
         };
-        match reply.text("/processingStatus").unwrap_or_default() {
+        let status = reply.text("/processingStatus").unwrap_or_default();
+        if let Some(rest) = rest(pull)?.filter(|_| ["DONE", "CANCELLED", "FATAL"].contains(&status)) {
+            self.caller.quota.rest(&kind(pull)?, rest).await?;
+        }
+        match status {
             "DONE" => self.done(pull, &id, &reply.json).await,
             "CANCELLED" => self.cancelled(pull, errand),
+            // Hammered, perhaps: that isn't Amazon's last word.
+            "FATAL" if errand.crowded => self.alone(pull, errand),
             "FATAL" => self.fatal(pull, &reply.json).await,
             status => self.waiting(pull, errand, status),
         }
@@ -88,6 +94,9 @@ impl Report {
             errand.begun(id, now);
             return Ok(Stop::later(now));
         }
+        if let Some(until) = self.crowds(pull, errand).await? {
+            return Ok(Stop::later(until));
+        }
         match self.caller.call(&Ask::of(&CREATE_REPORT).json(&body(pull)?)).await {
             Ok(reply) => {
                 let id = reply.text("/reportId").ok_or_else(nameless)?;
@@ -100,14 +109,31 @@ impl Report {
                 errand.doubts += 1;
                 Ok(Stop::later(self.caller.clock.now() + DOUBT))
             }
-            Err(stop) => match running(&stop) {
-                Some(id) => {
+            Err(stop) => {
+                if let Some(id) = running(&stop) {
                     errand.begun(id, now);
-                    Ok(Stop::later(now))
+                    return Ok(Stop::later(now));
                 }
-                None => Err(stop),
-            },
+                if let Some(rest) = rest(pull)?.filter(|_| !errand.crowded) {
+                    self.caller.quota.unused(&kind(pull)?, rest).await?;
+                }
+                Err(stop)
+            }
         }
+    }
+
+    /// Notes whether others of its kind were made just before, and when to come back if that must not be so.
+    async fn crowds(&self, pull: &Pull, errand: &mut Errand) -> Result<Option<DateTime<Utc>>, Stop> {
+        let Some(rest) = rest(pull)? else { return Ok(None) };
+        let kind = kind(pull)?;
+        let rested = self.caller.quota.wake(&kind, rest).await?;
+        errand.crowded = rested.is_some();
+        if errand.crowded && !errand.alone {
+            // The rest of others isn't waited for at first: mostly just the same report has to rest.
+            self.caller.quota.rest(&kind, rest).await?;
+            return Ok(None);
+        }
+        Ok(rested)
     }
 
     async fn done(&self, pull: &Pull, id: &str, report: &Value) -> Result<Step, Stop> {
@@ -121,7 +147,8 @@ impl Report {
         Ok(Step::Answer(answer(document, report_type, as_of, id)))
     }
 
-    /// Mostly "no data", sometimes "asked too soon": asked once more when a new one can be made, then believed (D.1).
+    /// Mostly "no data", sometimes "asked too soon": asked once more when a new one can be made and none of its kind was
+    /// made just before, then believed (D.1).
     fn cancelled(&self, pull: &Pull, errand: &mut Errand) -> Result<Step, Stop> {
         let now = self.caller.clock.now();
         errand.cancelled += 1;
@@ -129,6 +156,13 @@ impl Report {
             let reason = "Amazon cancelled the report twice: there is nothing to report".to_owned();
             return Ok(Step::NoData { reason, as_of: now });
         }
+        self.alone(pull, errand)
+    }
+
+    /// Asks again once a new one can be made.
+    fn alone(&self, pull: &Pull, errand: &mut Errand) -> Result<Step, Stop> {
+        let now = self.caller.clock.now();
+        errand.alone = true;
         errand.again(self.process, now + cooldown(pull, report_type(pull)?)?);
         Err(Stop::later(errand.asked_at))
     }
@@ -158,12 +192,24 @@ impl Report {
     }
 }
 
+/// How long the report's kind rests after one was made, where it has to.
+fn rest(pull: &Pull) -> Result<Option<TimeDelta>> {
+    let must = parameters::optional(pull, "cooldown").is_some();
+    must.then(|| cooldown(pull, report_type(pull)?)).transpose()
+}
+
+/// What rests together: reports of a type for the same marketplaces.
+fn kind(pull: &Pull) -> Result<String> {
+    let marketplaces: Vec<&str> = parameters::marketplaces(pull).collect();
+    Ok(format!("{}:{}", report_type(pull)?, marketplaces.join(",")))
+}
+
 fn report_type(pull: &Pull) -> Result<&str> {
     parameters::required(pull, "report_type")
 }
 
 /// The window as Amazon takes it: both ends belong to it, and reports by day count every day they touch.
-fn bounds(pull: &Pull) -> Option<(chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>)> {
+fn bounds(pull: &Pull) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let window = pull.window?;
     Some((window.from, (window.to - TimeDelta::seconds(1)).max(window.from)))
 }

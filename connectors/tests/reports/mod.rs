@@ -1,6 +1,7 @@
 //! The life of a report, with the ways it can end.
 
-use sellerlake_contracts::{Clock as _, Kind, Pull, Step};
+use chrono::TimeDelta;
+use sellerlake_contracts::{Clock as _, Kind, Pull, Step, Window};
 
 use crate::harness::{Peer, answer, hours, pages, text};
 
@@ -113,6 +114,26 @@ async fn cancelled_twice_is_no_data_and_not_three_requests() {
     let outcome = peer.drive(&*connector, &pull).await.unwrap();
     assert!(matches!(outcome.step, Step::NoData { .. }));
     assert_eq!(peer.answered(CREATE, 202), 2);
+}
+
+#[tokio::test]
+async fn what_is_refused_among_others_of_its_kind_is_no_empty_answer() {
+    let peer = Peer::with(|options| options.profile.types_rest = true).await;
+    let connector = peer.account(0).connector("report").unwrap();
+    let whole = peer.pull(&[("report_type", RETURNS), ("cooldown", "daily")]);
+    // Six weeks at once, two of them before the world began.
+    let from = |week: i64| whole.window.unwrap().to - TimeDelta::weeks(6 - week);
+    let weeks = (0..6).map(|week| {
+        let window = Window { from: from(week), to: from(week + 1) };
+        Pull { window: Some(window), ..whole.clone() }
+    });
+    let steps = peer.drive_all(&*connector, &weeks.collect::<Vec<_>>()).await;
+    let (empty, full): (Vec<_>, Vec<_>) = steps.into_iter().partition(|step| matches!(step, Step::NoData { .. }));
+    let rows: usize = full.into_iter().map(|step| text(answer(step)).lines().count() - 1).sum();
+    let peer = Peer::new().await;
+    let all = Pull { window: Some(Window { from: from(0), to: from(6) }), ..whole.clone() };
+    let expected = text(peer.answer("report", &all).await).lines().count() - 1;
+    assert_eq!(rows, expected, "{} weeks were empty", empty.len());
 }
 
 #[tokio::test]

@@ -39,6 +39,8 @@ pub struct Amazon {
     pub pace: f64,
     /// Most items on a page of any list.
     pub most_per_page: usize,
+    /// Whether report types rest as a whole.
+    pub types_rest: bool,
     roles_withheld: Mutex<Vec<String>>,
     /// Grants and tokens.
     pub sign_in: SignIn,
@@ -77,6 +79,7 @@ impl Amazon {
             hold: options.hold,
             pace: options.pace,
             most_per_page: options.profile.most_per_page,
+            types_rest: options.profile.types_rest,
             roles_withheld: Mutex::new(options.roles_withheld),
             sign_in,
             quota: Quota::default(),

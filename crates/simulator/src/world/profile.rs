@@ -18,6 +18,9 @@ pub struct Profile {
     /// Most items on a page of any list, where Amazon itself would put more on one: small worlds have pages to turn, and
     /// what goes wrong between them, only if these are small too.
     pub most_per_page: usize,
+    /// Whether a report type rests as a whole after one of its reports, and not just the same request: Amazon's documents
+    /// say the one here and the other there.
+    pub types_rest: bool,
 }
 
 /// One seller to grow.
@@ -61,6 +64,7 @@ impl Profile {
             from: END - Days::new(days),
             to: END,
             most_per_page: usize::MAX,
+            types_rest: false,
         }
     }
 

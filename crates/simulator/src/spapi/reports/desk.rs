@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::catalogue::{Cooldown, ReportType};
-use super::report::{Fate, Report, Subject, document_id, subject};
+use super::report::{Fate, Report, Subject, document_id, subject, type_of};
 use super::schedules::Schedule;
 use crate::faults::Kind;
 use crate::reports::ReportQuery;
@@ -32,6 +32,8 @@ pub(super) struct Ledger {
     documents: HashMap<String, (String, String)>,
     /// The requests of a subject, oldest first, but those that a fault decided.
     history: HashMap<Subject, Vec<Arc<Report>>>,
+    /// The same of whole types, with the days and options left out.
+    history_of_types: HashMap<Subject, Vec<Arc<Report>>>,
     /// Subjects whose last request a fault cancelled. The next one is spared: twice would mean that there is no data.
     spared: HashSet<Subject>,
     /// Requests by seller.
@@ -95,7 +97,9 @@ impl ReportDesk {
             return false;
         }
         // A report that was never generated starts no cooldown.
-        if let Some(history) = ledger.history.get_mut(&report.subject()) {
+        let subject = report.subject();
+        let Ledger { history, history_of_types, .. } = &mut *ledger;
+        for history in [history.get_mut(&subject), history_of_types.get_mut(&type_of(&subject))].into_iter().flatten() {
             history.retain(|known| known.id != id);
         }
         true
@@ -112,7 +116,9 @@ impl Ledger {
         let history = self.history.get(&subject).map_or(&[][..], Vec::as_slice);
         let faulty = faulty(&request, &id, &dice);
         let is_faulty = faulty.is_some();
-        let fate = faulty.or_else(|| cooled(history, kind, &request)).unwrap_or(Fate::Generated);
+        let of_type = self.history_of_types.get(&type_of(&subject)).map_or(&[][..], Vec::as_slice);
+        let rested_by = if amazon.types_rest { of_type } else { history };
+        let fate = faulty.or_else(|| cooled(rested_by, kind, &request)).unwrap_or(Fate::Generated);
         let may_copy = |earlier: &&Arc<Report>| fate == Fate::Generated && is_copied(earlier, &request, kind);
         let copied = history.iter().rev().find(may_copy).cloned();
         let ((starts, ends), document_id) = if let Some(earlier) = &copied {
@@ -144,6 +150,7 @@ impl Ledger {
             self.documents.insert(document_id, (request.seller.clone(), id.clone()));
         }
         if !is_faulty {
+            self.history_of_types.entry(type_of(&subject)).or_default().push(Arc::clone(&report));
             self.history.entry(subject).or_default().push(Arc::clone(&report));
         }
         self.reports.insert((request.seller, id), Arc::clone(&report));

@@ -152,6 +152,12 @@ pub fn subject(seller: &str, query: &ReportQuery, range_given: bool) -> Subject 
     (seller.to_owned(), query.report_type.clone(), marketplaces, days, query.options.clone())
 }
 
+/// What a request has in common with all others of its type.
+pub fn type_of(subject: &Subject) -> Subject {
+    let (seller, report_type, marketplaces, ..) = subject.clone();
+    (seller, report_type, marketplaces, String::new(), BTreeMap::new())
+}
+
 /// The id of a document, in Amazon's shape.
 pub fn document_id(seed: u64, region: &str, parts: &[&str]) -> String {
     format!("amzn1.spdoc.1.4.{region}.{}", chance::uuid(seed, &[&["document"], parts].concat()))
