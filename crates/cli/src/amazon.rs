@@ -11,8 +11,7 @@ use sellerlake_config::{ClockKind, Settings};
 use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
 use sellerlake_contracts::{
     AccountId, BucketStore, Clock, Connector, Error, Kind, MarketplaceId, Pace, Pull, Region, Result, Scope, Secret,
-    Step,
-    SystemClock,
+    Step, SystemClock,
 };
 use sellerlake_pipelines::{Connectors, Levels, Workspace};
 use sellerlake_state::{AdsProfile, KeyFile, Lease, State, Vault, VaultKey};
