@@ -437,6 +437,20 @@ fn damaged_pages_behind_a_sound_footer_are_made_again() {
     }
 }
 
+#[test]
+fn damaged_metadata_stops_a_repair_before_anything_is_forgotten() {
+    let site = standing();
+    let rows = "SELECT (SELECT count(*) FROM order_items) AS items, (SELECT count(*) FROM sources.all_orders) AS rows";
+    let answer = site.sql(rows);
+    let meta = site.objects("raw").into_iter().find(|(path, ..)| path.ends_with(".meta.json")).unwrap().0;
+    site.file(&format!("lake/{meta}"), "{");
+    let output = site.run(&["verify", "--repair"]);
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(words.contains(&meta) && words.contains("hint: restore the file"), "{words}");
+    assert_eq!(site.sql(rows), answer);
+}
+
 /// A small file system of its own, where this user may mount one.
 pub struct SmallDisk(PathBuf);
 

@@ -45,12 +45,13 @@ impl Workspace {
     /// An object's inputs are not in the lake, so everything is computed once; what comes out equal is not
     /// rewritten. An object that can't be read or is gone is made again: from `raw/`, or from what it is computed from.
     pub async fn repair(&self, progress: &dyn Progress) -> Result<Repaired> {
+        // Metadata that can't be read ends a repair, so it is met before anything is forgotten.
+        let deliveries = self.repair_deliveries().await?;
         let (objects, unreadable) = self.survey(progress, Depth::Rows).await?;
         let (known, broken) = (objects.len() as u64, unreadable.len() as u64);
         let mut damaged = self.lost(&objects).await?;
         damaged.extend(unreadable.keys().cloned());
         self.state.replace_objects(&objects, self.clock.now()).await?;
-        let deliveries = self.repair_deliveries().await?;
         let mut repaired = Repaired { objects: known, unreadable: broken, deliveries, rebuilt: Vec::new() };
         self.read_raw_again(&damaged, unreadable).await?;
         for seller in self.sellers().await? {
