@@ -106,7 +106,7 @@ fn a_grant_that_amazon_refuses_stops_the_account_and_says_what_to_do() {
     assert!(words(&desk.site.run(&["sync", "--account", &id])).contains("needs_authorisation"));
     desk.simulator.amazon().sign_in.restore(&account.seller_id);
     desk.add(account);
-    desk.site.ok(&["sync", "--pipeline", "inventory"]);
+    desk.site.ok(&["sync", "--retry"]);
     assert_eq!(desk.site.value("SELECT count(*) FROM meta.alarms"), "0");
 }
 

@@ -53,13 +53,17 @@ async fn add(workspace: &Workspace, gateway: &Gateway, add: &AddAccount) -> Resu
     // Amazon is asked before anything is kept: what it refuses leaves everything as it was.
     let presence = gateway.presence(&gateway.trial(&id, &secrets).await?).await?;
     let marketplaces = wanted(&id, &add.marketplaces, presence.marketplaces)?;
+    let is_new = workspace.state.account(&id).await?.is_none();
     enter(workspace, gateway, &id, &marketplaces, &secrets).await?;
     workspace.state.set_ads_profiles(&id, &presence.profiles).await?;
     let account = workspace.state.account(&id).await?;
     if account.is_some_and(|account| account.status == AccountStatus::NeedsAuthorisation) {
         resume(workspace, &id).await?;
     }
-    printer::note(format!("{id} added with {} marketplaces; next: sellerlake sync --account {id}", marketplaces.len()));
+    // What was refused before waits for somebody to ask again.
+    let retry = if is_new { "" } else { " --retry" };
+    let count = marketplaces.len();
+    printer::note(format!("{id} added with {count} marketplaces; next: sellerlake sync{retry} --account {id}"));
     Ok(ExitCode::SUCCESS)
 }
 
