@@ -19,7 +19,7 @@ use crate::desk::{Desk, words};
 use crate::papers::Dice;
 
 /// Seeds of an ordinary test run.
-const FEW: std::ops::Range<u64> = 0..2;
+const FEW: std::ops::Range<u64> = 0..5;
 
 /// Storms side by side: while one waits for its disk the other computes.
 const AT_ONCE: usize = 2;
