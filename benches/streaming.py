@@ -29,11 +29,11 @@ SECRETS = {"client_id": "client", "client_secret": "secret", "refresh_token": "t
 
 
 class Report:
-    """About so many bytes: the same hundred hours again and again, each time under other order numbers."""
+    """About so many bytes: the same six days again and again, each time under other order numbers."""
 
     def __init__(self, size):
         shop = generate.Shop(seed=5, start="2026-10-01", orders_per_day=3200)
-        lines = list(generate.history(shop, 0, 13_000))
+        lines = list(generate.history(shop, 0, 20_000))
         self.piece = "".join(lines).encode()
         self.pieces = max(round(size / len(self.piece)), 1)
         if self.pieces > 1000:
