@@ -140,7 +140,7 @@ def main():
     scratch.mkdir(parents=True, exist_ok=True)
     print(f"load average {measure.load():.1f}, {time.strftime('%Y-%m-%d')}")
     print("| report | sent as gzip, MB | peak anonymous MiB | CPU s | wall s |\n|---|---:|---:|---:|---:|")
-    for megabytes in given.megabytes or [500, 5000]:
+    for megabytes in given.megabytes or [100, 500, 5000]:
         stream(given.binary, scratch, megabytes)
         shutil.rmtree(scratch / "streaming", ignore_errors=True)
 
