@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::Bytes;
 use datafusion::physical_plan::common::spawn_buffered;
 use futures::StreamExt;
@@ -25,6 +26,12 @@ pub(crate) struct Objection {
     pub(crate) check: Arc<Check>,
     /// What it found, shortened.
     pub(crate) found: String,
+}
+
+impl std::fmt::Display for Objection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.check.doc.replace('\n', " ").trim(), self.found)
+    }
 }
 
 impl Objection {
@@ -54,8 +61,8 @@ impl Workspace {
         for check in self.declarations.checks.get(&stage.table.name).into_iter().flatten() {
             let alarm = format!("check:{}:{partition}", check.name);
             match objections.iter().find(|objection| objection.check.name == check.name) {
-                Some(Objection { check, found }) => {
-                    let message = format!("{}: {} {found}", check.name, check.doc.replace('\n', " ").trim());
+                Some(objection) => {
+                    let message = format!("{}: {objection}", check.name);
                     let now = self.clock.now();
                     self.state.raise_alarm(&alarm, AlarmSeverity::Warning, &partition.path(), &message, now).await?;
                 }
@@ -94,12 +101,24 @@ impl Workspace {
     }
 }
 
+/// How many rows, and the first of them in words: `2 rows: settlement_id 123, difference 0.45; ...`.
 fn show(found: &[RecordBatch]) -> String {
     let rows: usize = found.iter().map(RecordBatch::num_rows).sum();
-    let first: Vec<RecordBatch> = found.iter().filter(|batch| batch.num_rows() > 0).take(1).cloned().collect();
-    let first: Vec<RecordBatch> = first.iter().map(|batch| batch.slice(0, batch.num_rows().min(SHOWN))).collect();
-    let shown = arrow::util::pretty::pretty_format_batches(&first).map(|table| table.to_string()).unwrap_or_default();
-    format!("{rows} rows\n{shown}")
+    let options = FormatOptions::new().with_null("unknown");
+    let mut shown = Vec::new();
+    for batch in found.iter().filter(|batch| batch.num_rows() > 0).take(1) {
+        let columns = batch.columns().iter().zip(batch.schema_ref().fields());
+        let columns: Vec<_> = columns
+            .filter_map(|(column, field)| Some((field.name(), ArrayFormatter::try_new(column, &options).ok()?)))
+            .collect();
+        for row in 0..batch.num_rows().min(SHOWN) {
+            let cells = columns.iter().map(|(name, cells)| format!("{name} {}", cells.value(row)));
+            shown.push(cells.collect::<Vec<_>>().join(", "));
+        }
+    }
+    let more = if rows > shown.len() { "; ..." } else { "" };
+    let noun = if rows == 1 { "row" } else { "rows" };
+    format!("{rows} {noun}: {}{more}", shown.join("; "))
 }
 
 /// A built file as a table: checks read the columns they name, and what statistics don't rule out.

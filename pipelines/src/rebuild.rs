@@ -172,7 +172,7 @@ impl Workspace {
                 Attempt::Done(built) => {
                     let Built { state, known, rewritten, warnings } = *built;
                     let partition = state.partition.clone();
-                    rebuilt.warnings.extend(warnings.iter().map(|found| format!("{partition}: {}", found.check.doc)));
+                    rebuilt.warnings.extend(warnings.iter().map(|warning| format!("{partition}: {warning}")));
                     rebuilt.computed.push(partition.clone());
                     if rewritten {
                         changed.as_mut().map(|changed| changed.insert(partition.clone()));

@@ -68,15 +68,14 @@ impl Bucket {
         Self { tokens, rate: level.rate.max(full.rate), updated_at: level.updated_at.min(now), ..full }
     }
 
-    /// Takes a token and says how long to wait before using it; takes nothing if that is over `patience`. Waiting
-    /// callers queue up: each takes its token from the future.
-    pub(crate) fn take(&mut self, now: DateTime<Utc>, patience: Duration) -> Result<Duration, Duration> {
+    /// Takes a token; if there is none, says how long until there may be one.
+    pub(crate) fn take(&mut self, now: DateTime<Utc>) -> Result<(), Duration> {
         let wait = self.wait(now);
-        if wait > patience {
+        if !wait.is_zero() {
             return Err(wait);
         }
         self.tokens -= 1.0;
-        Ok(wait)
+        Ok(())
     }
 
     /// How long whoever comes now waits for a token.
@@ -191,7 +190,6 @@ mod tests {
 
     const CREATE: Operation = Operation::post("createReport", "/reports").rate(0.0167, 15);
     const LIST: Operation = Operation::get("listTransactions", "/transactions").rate(0.5, 10);
-    const MINUTE: Duration = Duration::from_mins(1);
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
@@ -200,18 +198,11 @@ mod tests {
     #[test]
     fn throttles_use_the_burst_and_then_the_rate() {
         let mut bucket = Bucket::full(&CREATE, at(0));
-        assert!((0..15).all(|_| bucket.take(at(0), MINUTE) == Ok(Duration::ZERO)));
-        let wait = bucket.take(at(0), MINUTE).unwrap_err();
+        assert!((0..15).all(|_| bucket.take(at(0)).is_ok()));
+        let wait = bucket.take(at(0)).unwrap_err();
         assert!((60..62).contains(&wait.as_secs()), "{wait:?}");
-        assert_eq!(bucket.take(at(61), MINUTE), Ok(Duration::ZERO));
-        assert!(bucket.take(at(62), MINUTE).is_ok_and(|wait| wait.as_secs() >= 58));
-    }
-
-    #[test]
-    fn waiting_callers_queue_up() {
-        let mut bucket = Bucket::full(&LIST, at(0));
-        let waits: Vec<_> = (0..14).map(|_| bucket.take(at(0), MINUTE).unwrap().as_secs()).collect();
-        assert_eq!(waits[9..], [0, 2, 4, 6, 8]);
+        assert_eq!(bucket.take(at(61)), Ok(()));
+        assert!(bucket.take(at(62)).is_err_and(|wait| wait.as_secs() >= 58));
     }
 
     #[test]
@@ -219,33 +210,32 @@ mod tests {
         let mut bucket = Bucket::full(&LIST, at(0));
         let wait = |bucket: &mut Bucket| {
             bucket.refused(at(0), None, 0.0);
-            bucket.clone().take(at(0), MINUTE).unwrap().as_secs()
+            bucket.wait(at(0)).as_secs()
         };
         assert_eq!([wait(&mut bucket), wait(&mut bucket), wait(&mut bucket)], [2, 4, 8]);
         bucket.answered(None);
         bucket.refused(at(0), Some(Duration::from_secs(30)), 0.0);
-        assert_eq!(bucket.take(at(0), MINUTE).unwrap().as_secs(), 30);
+        assert_eq!(bucket.wait(at(0)).as_secs(), 30);
     }
 
     #[test]
     fn calls_under_way_keep_their_tokens_from_refilling() {
         let mut bucket = Bucket::full(&LIST, at(0));
-        let late: Vec<_> = (0..3).map(|_| bucket.take(at(0), MINUTE).map(|_| bucket.pass())).collect();
-        let free = (0..10).filter(|_| bucket.take(at(3600), MINUTE) == Ok(Duration::ZERO)).count();
+        let late: Vec<_> = (0..3).map(|_| bucket.take(at(0)).map(|()| bucket.pass())).collect();
+        let free = (0..10).filter(|_| bucket.take(at(3600)).is_ok()).count();
         assert_eq!(free, 7);
         late.into_iter().for_each(|pass| bucket.arrived(at(3600), pass.unwrap()));
-        // Three wait for theirs already.
-        assert_eq!(bucket.take(at(3600), MINUTE).unwrap().as_secs(), 8);
-        assert_eq!((0..10).filter(|_| bucket.take(at(7200), MINUTE) == Ok(Duration::ZERO)).count(), 10);
+        assert_eq!(bucket.wait(at(3600)).as_secs(), 2);
+        assert_eq!((0..10).filter(|_| bucket.take(at(7200)).is_ok()).count(), 10);
     }
 
     #[test]
     fn a_call_that_arrives_late_is_not_refilled_behind_its_back() {
         let mut bucket = Bucket::full(&LIST, at(0));
-        let late: Vec<_> = (0..6).map(|_| bucket.take(at(0), MINUTE).map(|_| bucket.pass())).collect();
+        let late: Vec<_> = (0..6).map(|_| bucket.take(at(0)).map(|()| bucket.pass())).collect();
         // Amazon's bucket was full when they came, and holds four now.
         late.into_iter().for_each(|pass| bucket.arrived(at(60), pass.unwrap()));
-        assert_eq!((0..10).filter(|_| bucket.take(at(60), MINUTE) == Ok(Duration::ZERO)).count(), 4);
+        assert_eq!((0..10).filter(|_| bucket.take(at(60)).is_ok()).count(), 4);
     }
 
     #[test]
@@ -261,20 +251,20 @@ mod tests {
     fn a_restart_does_not_burst_again() {
         let mut bucket = Bucket::full(&CREATE, at(0));
         for _ in 0..15 {
-            bucket.take(at(0), MINUTE).unwrap();
+            bucket.take(at(0)).unwrap();
         }
         let level = bucket.pay("createReport");
         let mut restored = Bucket::restored(&CREATE, &level, at(10));
-        assert!(restored.take(at(10), MINUTE).is_ok_and(|wait| wait.as_secs() >= 50));
+        assert!(restored.take(at(10)).is_err_and(|wait| wait.as_secs() >= 49));
         let mut future = Bucket::restored(&CREATE, &BucketLevel { updated_at: at(99_999), ..level }, at(10));
-        assert!(future.take(at(80), MINUTE).is_ok());
+        assert!(future.take(at(80)).is_ok());
     }
 
     #[test]
     fn fast_operations_are_written_down_a_few_at_a_time_and_exactly_in_the_end() {
         let mut bucket = Bucket::full(&LIST, at(0));
         assert_eq!(bucket.settled("x", at(0)), None);
-        bucket.take(at(0), MINUTE).unwrap();
+        bucket.take(at(0)).unwrap();
         assert!(!bucket.is_paid());
         assert!((bucket.pay("x").tokens - 4.0).abs() < 1e-9);
         assert_eq!((0..6).filter(|_| bucket.is_paid()).count(), 5);

@@ -69,21 +69,29 @@ impl Quota {
             return self.take_shared(operation).await.map(|()| None);
         }
         self.load().await?;
-        let now = self.clock.now();
-        let (wait, pass) = {
-            let mut buckets = self.own.lock().await;
-            let bucket = buckets.of(operation, now);
-            let wait = bucket.take(now, PATIENCE).map_err(|wait| Stop::Later(empty(operation, now + span(wait))))?;
-            if !bucket.is_paid() {
-                let level = bucket.pay(operation.name);
-                self.store.save(&self.account, &[level]).await?;
+        let began = self.clock.now();
+        loop {
+            let now = self.clock.now();
+            let wait = {
+                let mut buckets = self.own.lock().await;
+                let bucket = buckets.of(operation, now);
+                match bucket.take(now) {
+                    Ok(()) => {
+                        if !bucket.is_paid() {
+                            let level = bucket.pay(operation.name);
+                            self.store.save(&self.account, &[level]).await?;
+                        }
+                        return Ok(Some(bucket.pass()));
+                    }
+                    Err(wait) => span(wait),
+                }
+            };
+            if now + wait - began > span(PATIENCE) {
+                return Err(Stop::Later(empty(operation, now + wait)));
             }
-            (wait, bucket.pass())
-        };
-        if !wait.is_zero() {
-            self.clock.sleep_until(now + span(wait)).await;
+            // Then the token may still be missing: somebody else took it, or the call before has not arrived yet.
+            self.clock.sleep_until(now + wait).await;
         }
-        Ok(Some(pass))
     }
 
     /// The call a token was taken for has reached Amazon, or never will.

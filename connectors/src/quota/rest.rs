@@ -1,7 +1,5 @@
 //! What rests after each use, whoever uses it: kinds of reports (D.2).
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::bucket::Bucket;
@@ -14,7 +12,7 @@ impl Quota {
     /// and nothing is used.
     pub(crate) async fn wake(&self, what: &str, rest: TimeDelta) -> Result<Option<DateTime<Utc>>, Stop> {
         let now = self.clock.now();
-        self.resting(what, rest, |bucket| bucket.take(now, Duration::ZERO).err().map(|wait| now + span(wait))).await
+        self.resting(what, rest, |bucket| bucket.take(now).err().map(|wait| now + span(wait))).await
     }
 
     /// It rests anew from now on, rested or not.
