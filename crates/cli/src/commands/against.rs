@@ -158,7 +158,7 @@ async fn first_day(workspace: &Workspace, account: &AccountId, comparison: &Comp
         *earliest = window.from.min(*earliest);
     }
     // The day after, because days are local ones.
-    Ok(first.values().max().and_then(|from| from.date_naive().checked_add_days(Days::new(2))))
+    Ok(first.values().max().and_then(|from| from.date_naive().checked_add_days(Days::new(2 + comparison.reaches_back))))
 }
 
 type Answered = ((String, String), sellerlake_contracts::Window, DateTime<Utc>);

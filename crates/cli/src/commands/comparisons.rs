@@ -10,9 +10,15 @@ pub(crate) struct Comparison {
     pub(crate) values: &'static [&'static str],
     /// Pipelines the rows come from.
     pub(crate) pipelines: &'static [&'static str],
+    /// Days of earlier history a row may need: a release stands for money deferred so many days before, and counts
+    /// by itself where that was never pulled.
+    pub(crate) reaches_back: u64,
     /// The lake's side.
     pub(crate) sql: &'static str,
 }
+
+/// Days after which deferred money has been released.
+const DEFERRED: u64 = 21;
 
 pub(crate) const COMPARISONS: [Comparison; 11] = [
     Comparison {
@@ -20,6 +26,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
         key: &["order_id"],
         values: &["marketplace_id", "local_day", "currency", "status", "units", "revenue"],
         pipelines: &["all_orders"],
+        reaches_back: 0,
         sql: "SELECT amazon_order_id AS order_id, marketplace_id, local_day, currency, status, units,
                   item_revenue AS revenue FROM orders",
     },
@@ -28,6 +35,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
         key: &["local_day", "marketplace_id", "currency"],
         values: &["items", "units", "unpriced_units", "revenue"],
         pipelines: &["all_orders"],
+        reaches_back: 0,
         sql: "SELECT local_day, marketplace_id, currency, sum(order_items) AS items, sum(units) AS units,
                   sum(unpriced_units) AS unpriced_units, coalesce(sum(gross_sales), 0) AS revenue
               FROM daily_sales WHERE marketplace_id IS NOT NULL GROUP BY 1, 2, 3 HAVING sum(order_items) > 0",
@@ -37,6 +45,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
         key: &["local_day", "marketplace_id", "currency", "category", "is_refund"],
         values: &["amount", "lines"],
         pipelines: &["transactions"],
+        reaches_back: DEFERRED,
         sql: "SELECT local_day, marketplace_id, currency, category, is_refund, sum(amount) AS amount, count(*) AS lines
               FROM ledger WHERE in_accrual GROUP BY 1, 2, 3, 4, 5",
     },
@@ -45,6 +54,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
         key: &["local_day", "marketplace_id", "currency", "category", "is_refund"],
         values: &["amount"],
         pipelines: &["transactions"],
+        reaches_back: DEFERRED,
         sql: "SELECT local_day, marketplace_id, currency, category, is_refund, sum(amount) AS amount
               FROM fees GROUP BY 1, 2, 3, 4, 5",
     },
@@ -53,6 +63,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
         key: &["local_day", "marketplace_id", "currency", "order_id", "sku"],
         values: &["principal", "refunds", "tax", "fees_returned", "refund_admin_fees", "total"],
         pipelines: &["transactions"],
+        reaches_back: 0,
         sql: "SELECT local_day, marketplace_id, currency, order_id, sku, principal, refunds, tax, fees_returned,
                   refund_admin_fees, total FROM refunds",
     },
@@ -61,6 +72,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
         key: &["day", "profile_id", "ad_product", "sku"],
         values: &["impressions", "clicks", "cost", "sales", "purchases"],
         pipelines: &["ads_sp_products", "ads_sp_campaigns", "ads_sb_campaigns", "ads_sd_products"],
+        reaches_back: 0,
         sql: "SELECT day, profile_id, ad_product, sku, sum(impressions) AS impressions, sum(clicks) AS clicks,
                   sum(cost) AS cost, sum(attributed_sales) AS sales, sum(attributed_orders) AS purchases
               FROM ppc GROUP BY 1, 2, 3, 4",
@@ -70,6 +82,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
         key: &["marketplace_id", "sku"],
         values: &["fulfillable"],
         pipelines: &["inventory"],
+        reaches_back: 0,
         sql: "SELECT marketplace_id, sku, available_units AS fulfillable FROM inventory
               WHERE snapshot_day = (SELECT max(snapshot_day) FROM inventory)",
     },
@@ -78,6 +91,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
         key: &["marketplace_id", "sku"],
         values: &["unfulfillable"],
         pipelines: &["stranded"],
+        reaches_back: 0,
         // A list without rows leaves none: the ledger says which is the newest.
         sql: "SELECT s.marketplace_id, s.sku, s.unfulfillable_units AS unfulfillable FROM stranded_inventory AS s
               INNER JOIN (SELECT scope, max(window_to) AS until FROM meta.slices
@@ -89,6 +103,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
         key: &["marketplace_id", "sku"],
         values: &["currency", "price"],
         pipelines: &["prices"],
+        reaches_back: 0,
         sql: "SELECT marketplace_id, sku, currency, price FROM prices WHERE price IS NOT NULL
               QUALIFY rank() OVER (PARTITION BY marketplace_id, sku ORDER BY price_day DESC) = 1",
     },
@@ -97,6 +112,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
         key: &["marketplace_id", "sku"],
         values: &["currency", "fulfillment_fee"],
         pipelines: &["fee_estimates"],
+        reaches_back: 0,
         sql: "SELECT marketplace_id, sku, currency, fulfillment_fee FROM fee_estimates",
     },
     Comparison {
@@ -104,6 +120,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
         key: &["settlement_id"],
         values: &["currency", "total"],
         pipelines: &["settlements"],
+        reaches_back: 0,
         sql: "SELECT settlement_id, currency, total_amount AS total, ended_at FROM settlements",
     },
 ];
