@@ -132,12 +132,18 @@ impl Connector for Stub {
             "ads_report" => {
                 return self.report(["createAsyncReport", "getAsyncReport", "getAsyncReport"], pull, checkpoint).await;
             }
+            "data_kiosk" => return self.report(["createQuery", "getQuery", "getDocument"], pull, checkpoint).await,
             "settlements" => "getReports",
             "transactions" => "listTransactions",
             "financial_event_groups_v0" => "listFinancialEventGroups",
             "orders" => "searchOrders",
             "inventory" => "getInventorySummaries",
             "catalog" => "searchCatalogItems",
+            "listings" => "searchListingsItems",
+            "prices" => "getPricing",
+            "competitive_prices" => "getCompetitivePricing",
+            "fees" => "getMyFeesEstimates",
+            "order_metrics" => "getOrderMetrics",
             other => panic!("{other} is new here"),
         };
         Ok(self.admit(call, &Value::Null).await?.unwrap_or(Step::Found(Vec::new())))
