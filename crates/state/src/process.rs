@@ -33,7 +33,7 @@ impl Process {
         Some(Self { shown: shown(pid), mark })
     }
 
-    /// The text a lease keeps: what [`Self::to_string`] shows, and what makes it unmistakable.
+    /// The text a lease keeps: what its `Display` shows, and what makes it unmistakable.
     pub fn owner(&self) -> String {
         format!("{self}{SEPARATOR}{}", self.mark)
     }
