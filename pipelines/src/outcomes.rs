@@ -191,16 +191,24 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub(crate) async fn alarm(&self, row: &Pull, reason: &str) -> Result<()> {
+    pub(crate) async fn alarm(&mut self, row: &Pull, reason: &str) -> Result<()> {
         let window = row.window.map_or(String::new(), |window| format!(" {window}"));
         let subject = format!("{} {} {}{window}", self.holder.id, row.pipeline, row.scope);
+        let id = self.alarm_id(row);
         let state = &self.puller.workspace.state;
-        state.raise_alarm(&self.alarm_id(row), Severity::Error, &subject, reason, self.now()).await
+        state.raise_alarm(&id, Severity::Error, &subject, reason, self.now()).await?;
+        self.alarms.insert(id);
+        Ok(())
     }
 
     /// Names what stands still, so that the next answer clears it.
     pub(crate) fn alarm_id(&self, row: &Pull) -> String {
-        format!("pull:{}:{}:{}", self.holder.id, row.pipeline, row.scope)
+        format!("{}{}:{}", self.alarm_prefix(), row.pipeline, row.scope)
+    }
+
+    /// How the names of all of this account's begin.
+    pub(crate) fn alarm_prefix(&self) -> String {
+        format!("pull:{}:", self.holder.id)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{AccountId, Clock, Error, Kind, Result, Scope, Step, SystemClock, Window, failpoint};
-use sellerlake_state::{Lease, Pull, PullFilter, PullPlan, PullStatus, PullStep};
+use sellerlake_state::{Lease, Pull, PullPlan, PullStatus, PullStep};
 use tokio::task::JoinSet;
 
 use crate::declared::Pipeline;
@@ -56,6 +56,8 @@ pub(crate) struct Run<'a> {
     pub(crate) pending: BTreeMap<String, Vec<Pending>>,
     /// Pipelines that Amazon forbids, and in which words.
     pub(crate) barred: BTreeMap<String, Error>,
+    /// Alarms that stand for this account's requests.
+    pub(crate) alarms: BTreeSet<String>,
     flying: JoinSet<(Pull, Result<Step>)>,
     pub(crate) turns: Turns,
     /// Pipelines of what is flying.
@@ -87,6 +89,7 @@ impl<'a> Run<'a> {
             spoiled: BTreeMap::new(),
             pending: BTreeMap::new(),
             barred: BTreeMap::new(),
+            alarms: BTreeSet::new(),
             flying: JoinSet::new(),
             turns: Turns::default(),
             airborne: BTreeMap::new(),
@@ -146,6 +149,7 @@ impl<'a> Run<'a> {
     async fn recall(&mut self) -> Result<()> {
         let state = &self.puller.workspace.state;
         let rows = state.unfinished_pulls(&self.account).await?;
+        self.alarms = state.alarms_of(&self.alarm_prefix()).await?;
         let (queued, dead): (Vec<Pull>, Vec<Pull>) = rows.into_iter().partition(|row| row.status == PullStatus::Queued);
         // What is asked for again spoils nothing.
         for row in dead.into_iter().filter(|_| !self.options.retry) {
@@ -207,15 +211,9 @@ impl<'a> Run<'a> {
         }
         let state = &self.puller.workspace.state;
         let mut leased = state.leased(&self.lease, self.now()).await?;
-        leased.plan(planned).await?;
+        let rows = leased.plan(planned).await?;
         leased.commit().await?;
         failpoint::reach("pull.planned")?;
-        let filter = PullFilter {
-            account: Some(self.account.clone()),
-            status: Some(PullStatus::Queued),
-            ..PullFilter::default()
-        };
-        let rows = state.pulls(&filter).await?;
         self.queue_up(rows)
     }
 
@@ -240,13 +238,9 @@ impl<'a> Run<'a> {
         if ids.is_empty() {
             return Ok(());
         }
-        let mut leased = self.puller.workspace.state.leased(&self.lease, now).await?;
         let mut claimed = Vec::new();
         for id in &ids {
-            claimed.extend(leased.claim_one(id).await?);
-        }
-        leased.commit().await?;
-        for id in &ids {
+            claimed.extend(self.puller.workspace.state.claim_pull(&self.lease, id, now).await?);
             self.queue.remove(id);
         }
         if claimed.is_empty() {
@@ -358,6 +352,9 @@ impl<'a> Run<'a> {
 
     /// Tells the ledger of those that wait.
     async fn let_go(&mut self) -> Result<()> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
         let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
         for row in self.held.iter().filter_map(|id| self.queue.get(id)) {
             let step = PullStep::Wait { until: row.not_before, checkpoint: row.checkpoint.clone() };

@@ -132,7 +132,9 @@ impl Run<'_> {
         let state = &self.puller.workspace.state;
         let good = endings.iter().filter(|(_, ending)| ending.mark.status.is_settled());
         for alarm in good.map(|(row, _)| self.alarm_id(row)).collect::<BTreeSet<_>>() {
-            state.clear_alarm(&alarm).await?;
+            if self.alarms.remove(&alarm) {
+                state.clear_alarm(&alarm).await?;
+            }
         }
         for (row, ending) in &endings {
             if ending.mark.status == SliceStatus::Failed {

@@ -1,5 +1,7 @@
 //! Alarms: what is wrong now and waits for somebody to look.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::Result;
 
@@ -69,6 +71,13 @@ impl State {
             return Ok(false);
         }
         sql(OPERATION, "DELETE FROM alarms WHERE id = $1").bind(id).changes(self.writer()).await
+    }
+
+    /// The ids that stand and begin so.
+    pub async fn alarms_of(&self, prefix: &str) -> Result<BTreeSet<String>> {
+        const LIST: &str = "SELECT id FROM alarms WHERE substr(id, 1, length($1)) = $1";
+        let rows = sql("alarm.list", LIST).bind(prefix).all(self.reader()).await?;
+        rows.iter().map(|row| row.get("id")).collect()
     }
 
     /// What stands, the oldest first.

@@ -138,6 +138,14 @@ impl State {
         Err(lost(operation, LOST, &lease.account, self.reader()).await?)
     }
 
+    /// The `Conflict` that says who holds the account now, if the lease was lost.
+    pub(crate) async fn held(&self, operation: &'static str, lease: &Lease) -> Result<()> {
+        const HELD: &str = "SELECT epoch FROM leases WHERE account = $1 AND epoch = $2 AND owner = $3";
+        let held = sql(operation, HELD).bind(&lease.account).bind(lease.epoch).bind(&lease.owner);
+        let held = held.first(self.reader()).await?.is_some();
+        self.guarded(operation, lease, held).await
+    }
+
     /// Who holds an account; `None` if nobody does. A holder whose time is up is named until somebody follows.
     pub async fn lease_holder(&self, account: &AccountId) -> Result<Option<LeaseHolder>> {
         let row = sql("lease.get", HOLDER).bind(account).first(self.reader()).await?;

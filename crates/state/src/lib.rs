@@ -42,7 +42,7 @@ pub use leases::{Lease, LeaseHolder, Leased};
 pub use objects::{ObjectFilter, ObjectRecord};
 pub use process::Process;
 pub use profiles::AdsProfile;
-pub use pulls::{Planned, Priority, Pull, PullError, PullFilter, PullPlan, PullStatus, PullStep};
+pub use pulls::{Priority, Pull, PullError, PullFilter, PullPlan, PullStatus, PullStep};
 pub use runs::{Run, RunEnd, RunFilter, RunOutcome};
 pub use slices::{SliceFilter, SliceKey};
 pub use vault::{Vault, VaultKey};

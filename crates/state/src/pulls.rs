@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sellerlake_contracts::{AccountId, Error, Result, Scope, Window};
 use sha2::{Digest, Sha256};
 
-use crate::statement::{Row, Statement, sql};
+use crate::statement::{Row, sql};
 use crate::words::words;
 use crate::{AccountStatus, Lease, Leased, State};
 
@@ -67,15 +67,6 @@ impl PullPlan {
         let window = self.window.map(|window| (window.from.timestamp_millis(), window.to.timestamp_millis()));
         fingerprint(&[&account.to_string(), &self.pipeline, &self.scope.0, &format!("{window:?}"), &self.key])
     }
-}
-
-/// What planning a call came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Planned {
-    /// It is queued, anew.
-    Queued,
-    /// It was queued or running already, or is dead; what stands may have moved to an earlier turn.
-    Stands,
 }
 
 /// An error as a pull remembers it.
@@ -165,17 +156,18 @@ pub struct PullFilter {
 }
 
 impl Leased {
-    /// Plans calls. One that is queued or running stays the one it is, moving to an earlier turn if this one's is;
-    /// one that is done is queued again, from the beginning; one that is dead only if a person asks (`Manual`).
-    pub async fn plan(&mut self, plans: &[PullPlan]) -> Result<Vec<Planned>> {
-        let mut planned = Vec::with_capacity(plans.len());
+    /// Plans calls; those that are queued now and weren't before. One that is queued or running stays the one it is,
+    /// moving to an earlier turn if this one's is; one that is done is queued again, from the beginning; one that is
+    /// dead only if a person asks (`Manual`).
+    pub async fn plan(&mut self, plans: &[PullPlan]) -> Result<Vec<Pull>> {
+        let mut queued = Vec::with_capacity(plans.len());
         for plan in plans {
-            planned.push(self.plan_one(plan).await?);
+            queued.extend(self.plan_one(plan).await?);
         }
-        Ok(planned)
+        Ok(queued)
     }
 
-    async fn plan_one(&mut self, plan: &PullPlan) -> Result<Planned> {
+    async fn plan_one(&mut self, plan: &PullPlan) -> Result<Option<Pull>> {
         const OPERATION: &str = "pull.plan";
         let id = plan.id(&self.account);
         let queued = sql(
@@ -186,7 +178,8 @@ impl Leased {
              ON CONFLICT (id) DO UPDATE SET priority = excluded.priority, not_before = excluded.not_before,
                  attempt = 0, checkpoint = NULL, error_kind = NULL, error_message = NULL, status = excluded.status,
                  created_at = excluded.created_at, updated_at = excluded.updated_at
-             WHERE pulls.status = $12 OR (pulls.status = $13 AND excluded.priority = $14)",
+             WHERE pulls.status = $12 OR (pulls.status = $13 AND excluded.priority = $14)
+             RETURNING *",
         )
         .bind(&id)
         .bind(&self.account)
@@ -202,49 +195,15 @@ impl Leased {
         .bind(PullStatus::Done)
         .bind(PullStatus::Dead)
         .bind(Priority::Manual.rank())
-        .changes(&mut self.transaction)
+        .first(&mut self.transaction)
         .await?;
-        if queued {
-            return Ok(Planned::Queued);
+        if let Some(row) = queued {
+            return read(&row).map(Some);
         }
         let hurry = "UPDATE pulls SET priority = $1, updated_at = $2 WHERE id = $3 AND status = $4 AND priority > $1";
         let hurry = sql(OPERATION, hurry).bind(plan.priority.rank()).bind(self.now).bind(&id).bind(PullStatus::Queued);
         hurry.execute(&mut self.transaction).await?;
-        Ok(Planned::Stands)
-    }
-
-    /// Takes the next calls whose time has come, at most `limit`, by priority and then by time. Nothing while the
-    /// account isn't active.
-    pub async fn claim(&mut self, limit: u32) -> Result<Vec<Pull>> {
-        // `+` keeps SQLite from the index by time: the one by turn is in order already, and of this account alone.
-        const CLAIM: &str = "UPDATE pulls SET status = $1, updated_at = $2 WHERE id IN (
-                 SELECT id FROM pulls WHERE account = $3 AND status = $4 AND +not_before <= $2
-                     AND EXISTS (SELECT 1 FROM accounts WHERE accounts.id = pulls.account AND accounts.status = $5)
-                 ORDER BY priority, not_before, created_at, id LIMIT $6)
-             RETURNING *";
-        let rows = self.claiming(CLAIM).bind(limit).all(&mut self.transaction).await?;
-        let mut claimed = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
-        claimed.sort_by(|a, b| turn(a).cmp(&turn(b)));
-        Ok(claimed)
-    }
-
-    /// Takes one call, if its time has come; `None` if it has not, or if somebody else did.
-    pub async fn claim_one(&mut self, id: &str) -> Result<Option<Pull>> {
-        const CLAIM: &str = "UPDATE pulls SET status = $1, updated_at = $2
-             WHERE account = $3 AND status = $4 AND not_before <= $2 AND id = $6
-                 AND EXISTS (SELECT 1 FROM accounts WHERE accounts.id = pulls.account AND accounts.status = $5)
-             RETURNING *";
-        let row = self.claiming(CLAIM).bind(id).first(&mut self.transaction).await?;
-        row.as_ref().map(read).transpose()
-    }
-
-    fn claiming(&self, text: &'static str) -> Statement {
-        sql("pull.claim", text)
-            .bind(PullStatus::Running)
-            .bind(self.now)
-            .bind(&self.account)
-            .bind(PullStatus::Queued)
-            .bind(AccountStatus::Active)
+        Ok(None)
     }
 
     /// Says what became of a running call; false if it isn't running.
@@ -288,6 +247,33 @@ const OF_ALL: &str = "SELECT * FROM pulls
      ORDER BY priority, not_before, created_at, id";
 
 impl State {
+    /// Takes a call whose time has come; `None` if it has not, if it is taken already, or while the account isn't
+    /// active. One statement costs a third of a transaction, and this comes before every call.
+    pub async fn claim_pull(&self, lease: &Lease, id: &str, now: DateTime<Utc>) -> Result<Option<Pull>> {
+        const OPERATION: &str = "pull.claim";
+        const CLAIM: &str = "UPDATE pulls SET status = $1, updated_at = $2
+             WHERE id = $3 AND account = $4 AND status = $5 AND not_before <= $2
+                 AND EXISTS (SELECT 1 FROM accounts WHERE accounts.id = $4 AND accounts.status = $6)
+                 AND EXISTS (SELECT 1 FROM leases
+                     WHERE leases.account = $4 AND leases.epoch = $7 AND leases.owner = $8)
+             RETURNING *";
+        let claimed = sql(OPERATION, CLAIM)
+            .bind(PullStatus::Running)
+            .bind(now)
+            .bind(id)
+            .bind(lease.account())
+            .bind(PullStatus::Queued)
+            .bind(AccountStatus::Active)
+            .bind(lease.epoch())
+            .bind(lease.owner())
+            .first(self.writer())
+            .await?;
+        if claimed.is_none() {
+            self.held(OPERATION, lease).await?;
+        }
+        claimed.as_ref().map(read).transpose()
+    }
+
     /// Says how far a running call has come, and that whoever holds the account goes on with it at `until`; after a crash
     /// it is queued from there.
     pub async fn checkpoint_pull(
@@ -356,10 +342,6 @@ impl State {
         let revive = sql("pull.revive", REVIVE).bind(PullStatus::Queued).bind(now).bind(id).bind(PullStatus::Dead);
         revive.changes(self.writer()).await
     }
-}
-
-fn turn(pull: &Pull) -> (Priority, DateTime<Utc>, DateTime<Utc>, &str) {
-    (pull.priority, pull.not_before, pull.created_at, &pull.id)
 }
 
 /// An id made of what it identifies: 32 hex digits.

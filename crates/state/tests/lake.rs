@@ -1,6 +1,6 @@
 //! What is remembered of the lake: deliveries, objects, alarms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use sellerlake_contracts::{Area, Delivery, DeliveryId, ObjectState, Partition, Scope, Window};
@@ -149,6 +149,8 @@ async fn an_alarm_stands_until_it_is_cleared(place: Place) {
     assert_eq!(alarms.len(), 1);
     assert_eq!((alarms[0].raised_at, alarms[0].updated_at), (now(), later));
     assert_eq!((alarms[0].severity, alarms[0].message.as_str()), (Severity::Error, "again"));
+    assert_eq!(state.alarms_of("stage ").await.unwrap(), ["stage x".to_owned()].into());
+    assert_eq!(state.alarms_of("Stage ").await.unwrap(), BTreeSet::new());
     assert!(state.clear_alarm("stage x").await.unwrap());
     assert!(!state.clear_alarm("stage x").await.unwrap());
 }

@@ -5,7 +5,7 @@ use sellerlake_state::{Mark, Process, PullStatus, PullStep, RunFilter, RunOutcom
 
 use crate::place::{Place, on_both};
 use crate::pulls::plan;
-use crate::{TTL, account, add, held, later, now, us, write};
+use crate::{TTL, account, add, held, later, now, planned, stepped, us, write};
 
 on_both! {
     an_account_has_one_holder,
@@ -66,11 +66,9 @@ async fn a_lease_that_ran_out_is_good_until_somebody_follows(place: Place) {
 async fn what_is_under_way_is_taken_over(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
-    let mut leased = write(&state, &lease).await;
-    leased.plan(&[plan("orders", 1)]).await.unwrap();
-    let pull = leased.claim(9).await.unwrap().remove(0);
-    leased.step(&pull.id, &PullStep::Checkpoint("report 7".to_owned())).await.unwrap();
-    leased.commit().await.unwrap();
+    let pull = planned(&state, &lease, &[plan("orders", 1)]).await.remove(0);
+    state.claim_pull(&lease, &pull.id, now()).await.unwrap().unwrap();
+    stepped(&state, &lease, &pull.id, PullStep::Checkpoint("report 7".to_owned())).await;
     state.begin_run(Some(&account()), "orders", now()).await.unwrap();
     let dead = now() + TTL;
     assert!(state.due_accounts(9, now()).await.unwrap().is_empty(), "somebody is at it");
@@ -80,10 +78,9 @@ async fn what_is_under_way_is_taken_over(place: Place) {
     assert_eq!((found.status, found.checkpoint.as_deref()), (PullStatus::Queued, Some("report 7")));
     let run = state.runs(&RunFilter::default()).await.unwrap().remove(0);
     assert_eq!((run.outcome, run.ended_at), (RunOutcome::Interrupted, Some(dead)));
-    let mut leased = state.leased(&next, dead).await.unwrap();
-    let claimed = leased.claim(9).await.unwrap();
-    assert_eq!(claimed[0].checkpoint.as_deref(), Some("report 7"), "the report is not created again");
-    assert_eq!(claimed[0].attempt, 0);
+    let claimed = state.claim_pull(&next, &pull.id, dead).await.unwrap().unwrap();
+    assert_eq!(claimed.checkpoint.as_deref(), Some("report 7"), "the report is not created again");
+    assert_eq!(claimed.attempt, 0);
 }
 
 async fn of_many_who_want_an_account_one_gets_it(place: Place) {

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{AccountId, Region, Scope, SellerId};
-use sellerlake_state::{Account, Lease, Leased, NewAccount, State};
+use sellerlake_state::{Account, Lease, Leased, NewAccount, Pull, PullPlan, PullStep, State};
 
 const TTL: Duration = Duration::from_mins(5);
 
@@ -57,6 +57,22 @@ async fn add(state: &State, id: &str) -> Account {
 async fn held(state: &State) -> Lease {
     let account = add(state, "A1").await;
     state.acquire_lease(&account.id, "worker 1", TTL, now()).await.unwrap()
+}
+
+/// Plans calls; those that are queued anew.
+async fn planned(state: &State, lease: &Lease, plans: &[PullPlan]) -> Vec<Pull> {
+    let mut leased = write(state, lease).await;
+    let queued = leased.plan(plans).await.unwrap();
+    leased.commit().await.unwrap();
+    queued
+}
+
+/// Says what became of a running call; false if it isn't running.
+async fn stepped(state: &State, lease: &Lease, id: &str, step: PullStep) -> bool {
+    let mut leased = write(state, lease).await;
+    let stepped = leased.step(id, &step).await.unwrap();
+    leased.commit().await.unwrap();
+    stepped
 }
 
 async fn write(state: &State, lease: &Lease) -> Leased {

@@ -2,10 +2,10 @@
 
 use chrono::TimeDelta;
 use sellerlake_contracts::{Error, Kind, Window};
-use sellerlake_state::{Planned, Priority, PullError, PullFilter, PullPlan, PullStatus, PullStep};
+use sellerlake_state::{Priority, PullError, PullFilter, PullPlan, PullStatus, PullStep};
 
 use crate::place::{Place, on_both};
-use crate::{TTL, account, add, held, later, now, us, write};
+use crate::{TTL, account, add, held, later, now, planned, stepped, us, write};
 
 on_both! {
     planning_twice_makes_no_second_row,
@@ -33,20 +33,18 @@ async fn planning_twice_makes_no_second_row(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
     let plans = [plan("orders", 1), plan("orders", 2), PullPlan { key: "x".to_owned(), ..plan("orders", 2) }];
-    let mut leased = write(&state, &lease).await;
-    assert_eq!(leased.plan(&plans).await.unwrap(), [Planned::Queued; 3]);
-    assert_eq!(leased.plan(&plans).await.unwrap(), [Planned::Stands; 3]);
+    assert_eq!(planned(&state, &lease, &plans).await.len(), 3);
+    assert_eq!(planned(&state, &lease, &plans).await, [], "they stand");
     let urgent = PullPlan { priority: Priority::Manual, ..plan("orders", 1) };
     let late = PullPlan { priority: Priority::Backfill, ..plan("orders", 1) };
-    assert_eq!(leased.plan(&[urgent, late]).await.unwrap(), [Planned::Stands; 2]);
-    let claimed = leased.claim(1).await.unwrap().remove(0);
+    assert_eq!(planned(&state, &lease, &[urgent, late]).await, []);
+    let claimed = state.claim_pull(&lease, &plans[0].id(&account()), now()).await.unwrap().unwrap();
     assert_eq!(claimed.priority, Priority::Manual, "the earlier turn stands");
     assert_eq!((claimed.window, &claimed.id), (plans[0].window, &plans[0].id(&account())));
-    assert_eq!(leased.plan(&plans[..1]).await.unwrap(), [Planned::Stands], "it is under way");
-    assert!(leased.step(&claimed.id, &PullStep::Done).await.unwrap());
-    assert!(!leased.step(&claimed.id, &PullStep::Done).await.unwrap());
-    assert_eq!(leased.plan(&plans[..1]).await.unwrap(), [Planned::Queued], "it was over");
-    leased.commit().await.unwrap();
+    assert_eq!(planned(&state, &lease, &plans[..1]).await, [], "it is under way");
+    assert!(stepped(&state, &lease, &claimed.id, PullStep::Done).await);
+    assert!(!stepped(&state, &lease, &claimed.id, PullStep::Done).await);
+    assert_eq!(planned(&state, &lease, &plans[..1]).await[0].id, claimed.id, "it was over");
     let pulls = state.pulls(&PullFilter { pipeline: Some("orders".to_owned()), ..Default::default() }).await.unwrap();
     assert_eq!(pulls.len(), 3);
     assert!(pulls.iter().all(|pull| pull.status == PullStatus::Queued && pull.priority == Priority::Scheduled));
@@ -55,87 +53,76 @@ async fn planning_twice_makes_no_second_row(place: Place) {
 async fn the_most_urgent_comes_first(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
-    let mut leased = write(&state, &lease).await;
     let of = |name: &str, priority, seconds| PullPlan { priority, not_before: later(seconds), ..plan(name, 1) };
     let plans = [
         of("backfill", Priority::Backfill, -9),
         of("restatement", Priority::Restatement, -9),
         of("scheduled late", Priority::Scheduled, -1),
         of("scheduled early", Priority::Scheduled, -5),
-        of("manual", Priority::Manual, 0),
+        of("manual", Priority::Manual, 1),
         of("notification", Priority::Notification, 0),
-        of("not yet", Priority::Manual, 1),
     ];
-    leased.plan(&plans).await.unwrap();
-    let names = |pulls: Vec<sellerlake_state::Pull>| pulls.into_iter().map(|pull| pull.pipeline).collect::<Vec<_>>();
-    let first = names(leased.claim(4).await.unwrap());
-    assert_eq!(first, ["manual", "notification", "scheduled early", "scheduled late"]);
-    assert_eq!(names(leased.claim(9).await.unwrap()), ["restatement", "backfill"]);
-    assert!(leased.claim(9).await.unwrap().is_empty());
+    let queued = planned(&state, &lease, &plans).await;
+    let unfinished = state.unfinished_pulls(&account()).await.unwrap();
+    let names: Vec<&str> = unfinished.iter().map(|pull| pull.pipeline.as_str()).collect();
+    let order = ["manual", "notification", "scheduled early", "scheduled late", "restatement", "backfill"];
+    assert_eq!(names, order);
+    assert!(queued.iter().all(|pull| unfinished.contains(pull)), "planning answers what stands then");
 }
 
 async fn a_pull_waits_fails_and_ends(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
-    let mut leased = write(&state, &lease).await;
-    leased.plan(&[plan("orders", 1)]).await.unwrap();
-    let id = leased.claim(1).await.unwrap().remove(0).id;
+    let id = planned(&state, &lease, &[plan("orders", 1)]).await.remove(0).id;
+    let claim = |seconds| state.claim_pull(&lease, &id, later(seconds));
+    assert_eq!(claim(0).await.unwrap().unwrap().status, PullStatus::Running);
     let checkpoint = Some("report 7".to_owned());
-    leased.step(&id, &PullStep::Wait { until: later(30), checkpoint: checkpoint.clone() }).await.unwrap();
-    assert!(leased.claim(1).await.unwrap().is_empty());
-    leased.commit().await.unwrap();
-    let mut leased = state.leased(&lease, later(30)).await.unwrap();
-    let again = leased.claim_one(&id).await.unwrap().unwrap();
+    stepped(&state, &lease, &id, PullStep::Wait { until: later(30), checkpoint: checkpoint.clone() }).await;
+    assert_eq!(claim(29).await.unwrap(), None);
+    let again = claim(30).await.unwrap().unwrap();
     assert_eq!((again.attempt, again.checkpoint), (0, checkpoint), "waiting is no failure");
-    assert_eq!(leased.claim_one(&id).await.unwrap(), None);
+    assert_eq!(claim(30).await.unwrap(), None, "it is under way");
     let failed = Error::transient(Kind::Timeout, "Amazon didn't answer").with("host", "x");
     let retry = PullStep::Retry { until: later(60), checkpoint: None, error: PullError::from(&failed) };
-    leased.step(&id, &retry).await.unwrap();
-    leased.commit().await.unwrap();
+    stepped(&state, &lease, &id, retry).await;
     let found = state.pull(&id).await.unwrap().unwrap();
     let error = found.error.unwrap();
     assert_eq!((error.kind.as_str(), error.message.as_str()), ("Timeout", "Amazon didn't answer (host: x)"));
     assert_eq!((found.attempt, found.checkpoint, found.not_before), (1, None, later(60)));
-    let mut leased = state.leased(&lease, later(60)).await.unwrap();
-    leased.claim(1).await.unwrap();
-    leased.step(&id, &PullStep::Done).await.unwrap();
-    leased.commit().await.unwrap();
-    assert_eq!(state.forget_pulls(later(60)).await.unwrap(), 0);
-    assert_eq!(state.forget_pulls(later(61)).await.unwrap(), 1);
+    claim(60).await.unwrap().unwrap();
+    stepped(&state, &lease, &id, PullStep::Done).await;
+    assert_eq!(state.forget_pulls(now()).await.unwrap(), 0);
+    assert_eq!(state.forget_pulls(later(1)).await.unwrap(), 1);
 }
 
 async fn what_is_dead_waits_for_a_person(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
-    let mut leased = write(&state, &lease).await;
-    leased.plan(&[plan("orders", 1)]).await.unwrap();
-    let id = leased.claim(1).await.unwrap().remove(0).id;
-    let error = PullError { kind: "Data".to_owned(), message: "no".to_owned() };
-    leased.step(&id, &PullStep::Dead(error)).await.unwrap();
-    assert_eq!(leased.plan(&[plan("orders", 1)]).await.unwrap(), [Planned::Stands]);
-    assert!(leased.claim(1).await.unwrap().is_empty());
-    leased.commit().await.unwrap();
-    let dead = PullFilter { status: Some(PullStatus::Dead), account: Some(account()), ..Default::default() };
-    assert_eq!(state.pulls(&dead).await.unwrap().len(), 1);
+    let id = planned(&state, &lease, &[plan("orders", 1)]).await.remove(0).id;
+    let claim = || state.claim_pull(&lease, &id, now());
+    claim().await.unwrap().unwrap();
+    let dead = || PullStep::Dead(PullError { kind: "Data".to_owned(), message: "no".to_owned() });
+    stepped(&state, &lease, &id, dead()).await;
+    assert_eq!(planned(&state, &lease, &[plan("orders", 1)]).await, []);
+    assert_eq!(claim().await.unwrap(), None);
+    let filter = PullFilter { status: Some(PullStatus::Dead), account: Some(account()), ..Default::default() };
+    assert_eq!(state.pulls(&filter).await.unwrap().len(), 1);
     assert!(state.revive_pull(&id, now()).await.unwrap());
     assert!(!state.revive_pull(&id, now()).await.unwrap());
-    let mut leased = write(&state, &lease).await;
-    let error = PullError { kind: "Data".to_owned(), message: "no".to_owned() };
-    assert_eq!(leased.claim(1).await.unwrap()[0].attempt, 0);
-    leased.step(&id, &PullStep::Dead(error)).await.unwrap();
+    assert_eq!(claim().await.unwrap().unwrap().attempt, 0);
+    stepped(&state, &lease, &id, dead()).await;
     let asked = PullPlan { priority: Priority::Manual, ..plan("orders", 1) };
-    assert_eq!(leased.plan(&[asked]).await.unwrap(), [Planned::Queued], "a person asked");
+    assert_eq!(planned(&state, &lease, &[asked]).await.len(), 1, "a person asked");
 }
 
 async fn a_paused_account_claims_nothing(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
     state.pause_account(&account(), None, now()).await.unwrap();
-    let mut leased = write(&state, &lease).await;
-    leased.plan(&[plan("orders", 1)]).await.unwrap();
-    assert!(leased.claim(1).await.unwrap().is_empty());
-    leased.commit().await.unwrap();
+    let id = planned(&state, &lease, &[plan("orders", 1)]).await.remove(0).id;
+    assert_eq!(state.claim_pull(&lease, &id, now()).await.unwrap(), None);
     state.release_lease(&lease).await.unwrap();
+    assert_eq!(state.claim_pull(&lease, &id, now()).await.unwrap_err().kind(), Kind::Conflict, "the lease is gone");
     assert!(state.due_accounts(9, now()).await.unwrap().is_empty());
     state.resume_account(&account(), now()).await.unwrap();
     assert_eq!(state.due_accounts(9, now()).await.unwrap(), [account()]);
