@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{AccountId, Result, Scope, Window};
-use sellerlake_state::{PullFilter, PullStatus, Slice, SliceKey, SliceStatus};
+use sellerlake_state::{Mark, PullFilter, PullStatus, Slice, SliceKey, SliceStatus};
 
 use crate::Workspace;
 use crate::declared::{Need, Pipeline, Pipelines};
@@ -17,6 +17,8 @@ use crate::scopes::{Holder, Scoped, Zones, scopes};
 pub enum Covered {
     /// Its rows stand.
     Loaded,
+    /// Its rows stand, but for those that could not be read.
+    InPart,
     /// Amazon says that there is nothing.
     NoData,
     /// It is being asked for, or will be when its turn comes.
@@ -36,6 +38,7 @@ impl Covered {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Loaded => "loaded",
+            Self::InPart => "in part",
             Self::NoData => "no data",
             Self::Waiting => "waiting",
             Self::Refused => "refused",
@@ -45,8 +48,9 @@ impl Covered {
         }
     }
 
-    fn of(status: SliceStatus) -> Self {
-        match status {
+    fn of(mark: &Mark) -> Self {
+        match mark.status {
+            SliceStatus::Loaded if mark.is_lacking() => Self::InPart,
             SliceStatus::Loaded => Self::Loaded,
             SliceStatus::NoData => Self::NoData,
             SliceStatus::Waiting => Self::Waiting,
@@ -132,8 +136,8 @@ fn parts(
     let mut parts: Vec<Part> = slices
         .iter()
         .map(|slice| {
-            let covered = Covered::of(slice.mark.status);
-            let again_at = slice.mark.not_before.filter(|_| !matches!(covered, Covered::Loaded | Covered::NoData));
+            let covered = Covered::of(&slice.mark);
+            let again_at = slice.mark.not_before.filter(|_| !matches!(covered, Covered::Loaded | Covered::InPart | Covered::NoData));
             (slice.window, covered, slice.mark.reason.clone(), again_at)
         })
         .collect();

@@ -43,6 +43,24 @@ pub struct Loaded {
     pub outcome: Outcome,
 }
 
+impl Loaded {
+    /// What of the delivery could not be read and so isn't loaded, for a reader; `None` if everything is.
+    pub(crate) fn lack(&self) -> Option<String> {
+        let Outcome { rejected, held_back, incomplete, .. } = &self.outcome;
+        let rows = match rejected {
+            0 => return None,
+            1 => "1 row".to_owned(),
+            rejected => format!("{rejected} rows"),
+        };
+        let without = match (held_back.len(), incomplete.len()) {
+            (0, 0) => String::new(),
+            (0, incomplete) => format!(", of {incomplete} units whose other rows are loaded"),
+            (held_back, _) => format!(", so {held_back} units are held back as they stood before"),
+        };
+        Some(format!("{rows} of delivery {} can't be read{without}; `replay` once the source is mended", self.delivery.id))
+    }
+}
+
 /// What became of a group of deliveries of one source and seller.
 #[derive(Debug, Default)]
 pub struct Group {

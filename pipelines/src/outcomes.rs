@@ -15,6 +15,7 @@ use crate::pulls::{Landed, Progressed, found};
 use crate::run::{Run, WindowKey};
 use crate::scopes::Scoped;
 use crate::settle::{Ending, Pending, failed};
+use crate::sync::Trouble;
 use crate::{Arrival, DeliveryFacts};
 
 /// Reports of one window that Amazon may give up on before somebody should look.
@@ -138,14 +139,17 @@ impl Run<'_> {
         tracing::warn!(%error, pipeline = row.pipeline, scope = %row.scope, attempt, "a request failed");
         match verdict(&error, attempt) {
             Verdict::Retry(after) => {
-                // Hundreds of requests that failed together don't come back together.
-                let spread = TimeDelta::milliseconds(i64::from(u8::from_str_radix(&row.id[..2], 16).unwrap_or(0)) * 20);
-                let step = PullStep::Retry {
-                    until: now + after + spread,
-                    checkpoint: row.checkpoint.clone(),
-                    error: PullError::from(&error),
-                };
-                self.back(row, step).await
+                let (until, checkpoint) = (now + after + spread(&row), row.checkpoint.clone());
+                self.back(row, PullStep::Retry { until, checkpoint, error: PullError::from(&error) }).await
+            }
+            Verdict::Later(after) => {
+                let until = now + after + spread(&row);
+                let reason = sentence(&error);
+                self.alarm(&row, &reason).await?;
+                let (pipeline, scope) = (row.pipeline.clone(), row.scope.clone());
+                let trouble = Trouble { pipeline, scope, window: row.window, reason, again_at: Some(until) };
+                self.synced.troubles.push(trouble);
+                self.back(row, PullStep::Retry { until, checkpoint: None, error: PullError::from(&error) }).await
             }
             Verdict::GiveUp => {
                 self.give_up(&row, &PullError { message: sentence(&error), ..PullError::from(&error) }).await
@@ -201,7 +205,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Names what stands still, so that the next answer clears it.
+    /// Names what stands still; an answer clears it once nothing of it does any more.
     pub(crate) fn alarm_id(&self, row: &Pull) -> String {
         format!("{}{}:{}", self.alarm_prefix(), row.pipeline, row.scope)
     }
@@ -210,6 +214,11 @@ impl Run<'_> {
     pub(crate) fn alarm_prefix(&self) -> String {
         format!("pull:{}:", self.holder.id)
     }
+}
+
+/// Hundreds of requests that failed together don't come back together.
+fn spread(row: &Pull) -> TimeDelta {
+    TimeDelta::milliseconds(i64::from(u8::from_str_radix(&row.id[..2], 16).unwrap_or(0)) * 20)
 }
 
 /// The error and what to do about it.

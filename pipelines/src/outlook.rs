@@ -9,10 +9,11 @@ use sellerlake_state::{Priority, PullPlan, Slice, SliceKey, SliceStatus};
 use crate::declared::Pipeline;
 use crate::intervals::Intervals;
 use crate::keys::KeysByMarket;
-use crate::plan::{Known, Outlook, plan};
+use crate::plan::{Known, Outlook, plan, required};
 use crate::pulls::rows;
 use crate::run::Run;
 use crate::scopes::{Scoped, scopes};
+use crate::settle::waiting_for_a_person;
 
 /// What the ledger says of one scope, on the scope's own clock.
 #[derive(Debug, Default)]
@@ -54,11 +55,11 @@ fn cooling(slices: &[Slice], cooldown: TimeDelta, now: DateTime<Utc>) -> Option<
 }
 
 impl Run<'_> {
-    /// Plans pipelines and enters what is to be asked for into the ledger; how many requests are new.
-    pub(crate) async fn plan(&mut self, keyed: bool) -> Result<u64> {
+    /// Plans those of the run's pipelines and enters what is to be asked for into the ledger; how many requests are new.
+    pub(crate) async fn plan(&mut self, which: impl Fn(&Pipeline) -> bool) -> Result<u64> {
         let selected = self.options.selected(&self.puller.pipelines)?;
         let mut planned = Vec::new();
-        for pipeline in selected.into_iter().filter(|pipeline| pipeline.keys.is_some() == keyed) {
+        for pipeline in selected.into_iter().filter(|pipeline| which(pipeline)) {
             let keys = match &pipeline.keys {
                 Some(keys) => self.puller.workspace.keys(pipeline, keys, &self.holder.id.seller).await?,
                 None => KeysByMarket::default(),
@@ -70,7 +71,7 @@ impl Run<'_> {
         self.enter(&planned).await
     }
 
-    async fn plan_scope(&self, pipeline: &Pipeline, scoped: &Scoped, keys: &KeysByMarket) -> Result<Vec<PullPlan>> {
+    async fn plan_scope(&mut self, pipeline: &Pipeline, scoped: &Scoped, keys: &KeysByMarket) -> Result<Vec<PullPlan>> {
         let workspace = &self.puller.workspace;
         let now = workspace.clock.now();
         let key =
@@ -84,9 +85,15 @@ impl Run<'_> {
         if let Some(to) = self.options.until {
             remembered.busy.push(Window { from: to, to: DateTime::<Utc>::MAX_UTC });
         }
+        let since = self.options.since.or(self.holder.since);
+        if !self.options.retry {
+            let wanted = required(&pipeline.need, scoped.wall(now), since);
+            // What fails in this run is told as its own.
+            self.waiting.entry(key).or_insert_with(|| waiting_for_a_person(&slices, wanted));
+        }
         let outlook = Outlook {
             now: scoped.wall(now),
-            since: self.options.since.or(self.holder.since),
+            since,
             known: &remembered.known,
             busy: &remembered.busy,
         };

@@ -75,7 +75,7 @@ pub fn plan(need: &Need, outlook: &Outlook) -> Vec<Planned> {
             let fresh = known.minus(&stale);
             let wanted = Intervals::from(required).minus(&fresh).minus(&busy);
             let missing = wanted.minus(&known);
-            let windows = split(rule, &wanted, required);
+            let windows = split(rule, &wanted, &busy, required);
             let prioritised = windows.into_iter().map(|window| {
                 let newest = window.to == required.to
                     && missing.meets(Window { from: window.to - TimeDelta::milliseconds(1), ..window });
@@ -117,9 +117,10 @@ pub fn answered(need: &Need, window: Window, now: DateTime<Utc>) -> Vec<Known> {
     parts.collect()
 }
 
-/// Cuts what is wanted into windows, from the newest back, each as long as it may be; what lies between two wanted
-/// spans of one window is asked for along with them, because a request more costs more than rows that are known.
-fn split(rule: &WindowRule, wanted: &Intervals, required: Window) -> Vec<Window> {
+/// Cuts what is wanted into windows, from the newest back, each as long as it may be; what is known between two wanted
+/// spans of one window is asked for along with them, because a request more costs more than rows that are known. What
+/// is busy is not, unless it shares a month.
+fn split(rule: &WindowRule, wanted: &Intervals, busy: &Intervals, required: Window) -> Vec<Window> {
     let mut windows = Vec::new();
     let mut left = wanted.clone();
     while let Some(last) = left.spans().last().copied() {
@@ -128,12 +129,21 @@ fn split(rule: &WindowRule, wanted: &Intervals, required: Window) -> Vec<Window>
             Align::Month => floor(to - TimeDelta::milliseconds(1), Align::Month),
             Align::Day | Align::Instant => to - rule.span.0,
         };
-        let begins = |span: &&Window| span.to > earliest;
-        let from = left.spans().iter().find(begins).map_or(earliest, |span| span.from.max(earliest));
+        let mut from = last.from.max(earliest);
+        for span in left.spans().iter().rev().skip(1) {
+            if span.to <= earliest || busy.meets(Window { from: span.to, to: from }) {
+                break;
+            }
+            from = span.from.max(earliest);
+        }
         let (from, to) = match rule.align {
             Align::Month => (earliest, following_month(earliest)),
             Align::Day => (from, to),
-            Align::Instant => ((from - rule.overlap.0).max(earliest).max(required.from), to),
+            Align::Instant => {
+                let free = busy.spans().iter().rev().map(|span| span.to).find(|end| *end <= from);
+                let least = earliest.max(required.from).max(free.unwrap_or(earliest));
+                ((from - rule.overlap.0).max(least), to)
+            }
         };
         windows.push(Window { from, to });
         left = left.minus(&Window { from, to }.into());

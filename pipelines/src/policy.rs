@@ -8,6 +8,8 @@ use sellerlake_contracts::{Error, Kind, Status};
 pub enum Verdict {
     /// Try again after this long.
     Retry(TimeDelta),
+    /// It hasn't passed for long: begin anew after this long, and tell somebody.
+    Later(TimeDelta),
     /// This request stops and waits for a person.
     GiveUp,
     /// The whole pipeline stops: every request of it would fail alike.
@@ -18,11 +20,15 @@ pub enum Verdict {
     Abort,
 }
 
-/// Failed attempts after which a request waits for a person.
-const ATTEMPTS: u32 = 8;
+/// Failed attempts, of three quarters of an hour, after which a request is left alone for longer.
+pub(crate) const ATTEMPTS: u32 = 8;
 
-/// The longest time between two attempts.
+/// The longest time between the first attempts.
 const LONGEST: TimeDelta = TimeDelta::hours(1);
+
+/// The time between later ones. Longer than a scheduled run's patience: the next run goes on, unasked, however many
+/// days Amazon is out of order.
+const LATER: TimeDelta = TimeDelta::hours(6);
 
 /// Says what to do about the `attempt`-th failure (from 1) of a request.
 pub fn verdict(error: &Error, attempt: u32) -> Verdict {
@@ -36,7 +42,7 @@ pub fn verdict(error: &Error, attempt: u32) -> Verdict {
         (_, Status::Transient) => TimeDelta::seconds(20),
     };
     if attempt >= ATTEMPTS {
-        return Verdict::GiveUp;
+        return Verdict::Later(LATER);
     }
     // Doubling; the factor is bounded by ATTEMPTS.
     Verdict::Retry((first * (1 << (attempt.max(1) - 1))).min(LONGEST))
@@ -47,12 +53,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_passes_is_tried_again_ever_more_slowly_and_not_for_ever() {
+    fn what_passes_is_tried_again_ever_more_slowly_and_never_given_up() {
         let error = Error::transient(Kind::Throttled, "slow down");
         assert_eq!(verdict(&error, 1), Verdict::Retry(TimeDelta::minutes(1)));
         assert_eq!(verdict(&error, 3), Verdict::Retry(TimeDelta::minutes(4)));
         assert_eq!(verdict(&error, 7), Verdict::Retry(LONGEST));
-        assert_eq!(verdict(&error, ATTEMPTS), Verdict::GiveUp);
+        assert_eq!(verdict(&error, ATTEMPTS), Verdict::Later(LATER));
+        assert_eq!(verdict(&error, 1000), Verdict::Later(LATER));
     }
 
     #[test]

@@ -66,9 +66,13 @@ impl Workspace {
             self.state.remove_delivery(&delivery.id).await?;
             self.enter(delivery).await?;
         }
+        let lacking = self.state.lacking_deliveries().await?;
         for group in self.groups(owned).await? {
             let count = group.len() as u64;
             let loaded = self.load(&group[0].source.clone(), group, &options).await?.loaded;
+            for loaded in loaded.iter().filter(|loaded| lacking.contains(&loaded.delivery.id)) {
+                self.state.tell_lack(&loaded.delivery.id, loaded.lack().as_deref()).await?;
+            }
             // The others merge into what the first left.
             options = LoadOptions::default();
             replayed.refused += loaded.iter().filter(|loaded| loaded.outcome.refused.is_some()).count() as u64;

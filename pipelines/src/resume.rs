@@ -57,7 +57,7 @@ impl Workspace {
     }
 
     /// A delivery of the ledger as it stands in `raw/`; an entry without one is forgotten.
-    async fn settle(&self, record: &DeliveryRecord) -> Result<Option<Delivery>> {
+    pub(crate) async fn settle(&self, record: &DeliveryRecord) -> Result<Option<Delivery>> {
         let mut found = self.lake.delivery(&record.meta_path).await?;
         if found.is_none() {
             self.state.remove_delivery(&record.id).await?;

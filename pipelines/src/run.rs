@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{AccountId, Clock, Error, Kind, Result, Scope, Step, SystemClock, Window, failpoint};
-use sellerlake_state::{Lease, Pull, PullPlan, PullStatus, PullStep};
+use sellerlake_state::{Lease, Pull, PullPlan, PullStatus, PullStep, SliceKey};
 use tokio::task::JoinSet;
 
 use crate::declared::Pipeline;
@@ -18,6 +18,9 @@ use crate::turns::Turns;
 
 /// How long a stopped run waits for requests that are under way; real time, since they are on the network.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
+
+/// How long a plan is good for.
+const KEPT_UP: TimeDelta = TimeDelta::minutes(30);
 
 /// The requests of one window; it is covered when all of them are over.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +66,9 @@ pub(crate) struct Run<'a> {
     /// Pipelines of what is flying.
     airborne: BTreeMap<String, usize>,
     renewed_at: DateTime<Utc>,
+    planned_at: DateTime<Utc>,
+    /// Intervals that waited for a person when the run first looked.
+    pub(crate) waiting: BTreeMap<SliceKey, usize>,
 }
 
 impl<'a> Run<'a> {
@@ -80,6 +86,8 @@ impl<'a> Run<'a> {
             options,
             watch,
             renewed_at: puller.workspace.clock.now(),
+            planned_at: puller.workspace.clock.now(),
+            waiting: BTreeMap::new(),
             lease,
             synced: Synced::default(),
             queue: BTreeMap::new(),
@@ -103,10 +111,11 @@ impl<'a> Run<'a> {
     /// Works until nothing is left that has its turn within the run's patience.
     pub(crate) async fn drive(&mut self, cancel: &mut Cancel) -> Result<()> {
         self.recall().await?;
-        self.plan(false).await?;
+        self.plan(|pipeline| pipeline.keys.is_none()).await?;
         let mut keys_asked = false;
         while !cancel.is_asked() && self.synced.stopped.is_none() {
             self.hold_on().await?;
+            keys_asked &= !self.keep_up().await?;
             self.start().await?;
             self.load_full().await?;
             if !self.flying.is_empty() {
@@ -132,7 +141,7 @@ impl<'a> Run<'a> {
                 _ if !keys_asked => {
                     keys_asked = true;
                     self.load_all().await?;
-                    self.plan(true).await?;
+                    self.plan(|pipeline| pipeline.keys.is_some()).await?;
                 }
                 _ => break,
             }
@@ -141,8 +150,23 @@ impl<'a> Run<'a> {
         self.load_all().await?;
         self.let_go().await?;
         self.synced.left = self.queue.len() as u64;
+        self.synced.waiting = self.waiting.values().sum::<usize>() as u64;
         self.synced.next_turn = self.next_turn();
         Ok(())
+    }
+
+    /// Plans anew what has become due meanwhile: a run that takes days must not miss a day. Whether pipelines that
+    /// ask by keys are among it.
+    async fn keep_up(&mut self) -> Result<bool> {
+        let now = self.now();
+        if now - self.planned_at < KEPT_UP {
+            return Ok(false);
+        }
+        let puller = self.puller;
+        let due = puller.pipelines.due(&self.holder.id, self.planned_at, now);
+        self.planned_at = now;
+        self.plan(|pipeline| pipeline.keys.is_none() && due.contains(&pipeline.name.as_str())).await?;
+        Ok(due.iter().any(|name| puller.pipelines.get(name).is_ok_and(|pipeline| pipeline.keys.is_some())))
     }
 
     /// Takes up what earlier runs left in the queue.

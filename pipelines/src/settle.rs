@@ -1,16 +1,20 @@
 //! From landed to loaded to covered: the ledger moves when the rows stand, never before.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{Delivery, Result, failpoint};
-use sellerlake_state::{DeliveryStatus, Leased, Mark, Pull, PullStep, SliceStatus};
+use sellerlake_contracts::{Delivery, Error, Kind, Result, Window, failpoint};
+use sellerlake_state::{
+    DeliveryStatus, Leased, Mark, Pull, PullError, PullStep, Severity, Slice, SliceKey, SliceStatus,
+};
 
 use crate::declared::{Need, Pipeline};
 use crate::groups::{GROUP, GROUP_BYTES};
-use crate::load::{Group, LoadOptions};
-use crate::plan::{answered, period_of};
+use crate::load::{Group, LoadOptions, source_folder};
+use crate::plan::{answered, period_of, required};
+use crate::policy::ATTEMPTS;
 use crate::pulls::Landed;
+use crate::resume::load_alarm;
 use crate::run::{Run, WindowKey};
 use crate::scopes::Scoped;
 use crate::sync::Trouble;
@@ -92,8 +96,45 @@ impl Run<'_> {
 
     async fn load_source(&mut self, source: &str) -> Result<()> {
         let Some(pending) = self.pending.remove(source) else { return Ok(()) };
+        let several = pending.len() > 1;
+        let Some((error, pending)) = self.load_together(source, pending).await? else { return Ok(()) };
+        if !several {
+            return self.not_loaded(pending, &error).await;
+        }
+        // Each alone, so that only the one at fault is left.
+        for one in pending {
+            if let Some((error, pending)) = self.load_together(source, vec![one]).await? {
+                self.not_loaded(pending, &error).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What landed can't be loaded, and asking Amazon again wouldn't change that: it waits for a person.
+    async fn not_loaded(&mut self, pending: Vec<Pending>, error: &Error) -> Result<()> {
+        let now = self.now();
+        for one in pending {
+            let reason = format!("delivery {} can't be loaded: {error:#}", one.delivery.id);
+            let subject = source_folder(&one.delivery.source, &one.delivery.seller);
+            let state = &self.puller.workspace.state;
+            state.raise_alarm(&load_alarm(&one.delivery.id), Severity::Error, &subject, &reason, now).await?;
+            self.conclude(vec![(one.row, Ending { mark: failed(&reason), as_of: one.landed.as_of })]).await?;
+        }
+        Ok(())
+    }
+
+    /// Loads what landed; hands it back where a delivery is at fault, and not the store or whoever writes there too.
+    async fn load_together(
+        &mut self,
+        source: &str,
+        pending: Vec<Pending>,
+    ) -> Result<Option<(Error, Vec<Pending>)>> {
         let deliveries = pending.iter().map(|one| one.delivery.clone()).collect();
-        let group = self.puller.workspace.load(source, deliveries, &LoadOptions::default()).await?;
+        let group = match self.puller.workspace.load(source, deliveries, &LoadOptions::default()).await {
+            Ok(group) => group,
+            Err(error) if matches!(error.kind(), Kind::Storage | Kind::Timeout | Kind::Conflict) => return Err(error),
+            Err(error) => return Ok(Some((error, pending))),
+        };
         failpoint::reach("pull.loaded")?;
         let mut endings = Vec::with_capacity(pending.len());
         for one in pending {
@@ -103,15 +144,22 @@ impl Run<'_> {
         self.synced.deliveries += group.loaded.len() as u64;
         self.synced.rows += group.loaded.iter().map(|loaded| loaded.outcome.rows).sum::<u64>();
         self.synced.touched.extend(group.touched);
-        self.conclude(endings).await
+        self.conclude(endings).await?;
+        Ok(None)
     }
 
     /// Whether an answer that landed in an earlier run makes the request superfluous: it is loaded, or will be.
     pub(crate) async fn settled_before(&mut self, row: &Pull, landed: &Landed) -> Result<bool> {
         let Some(record) = self.puller.workspace.state.delivery(&landed.delivery).await? else { return Ok(false) };
         let mark = match record.status {
-            // A run before this one loads what stands before it begins; what doesn't stand is asked for again.
-            DeliveryStatus::Landing | DeliveryStatus::Landed => return Ok(false),
+            DeliveryStatus::Landing | DeliveryStatus::Landed => {
+                // What doesn't stand is asked for again.
+                let Some(delivery) = self.puller.workspace.settle(&record).await? else { return Ok(false) };
+                let (row, landed, since) = (row.clone(), landed.clone(), self.now());
+                let pending = Pending { row, delivery, landed, since };
+                self.pending.entry(record.source).or_default().push(pending);
+                return Ok(true);
+            }
             DeliveryStatus::Loaded => Mark::loaded(landed.delivery.clone()),
             DeliveryStatus::Refused => failed(record.reason.as_deref().unwrap_or("the answer can't be read")),
         };
@@ -123,7 +171,15 @@ impl Run<'_> {
     pub(crate) async fn conclude(&mut self, endings: Vec<(Pull, Ending)>) -> Result<()> {
         let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
         for (row, ending) in &endings {
-            leased.step(&row.id, &PullStep::Done).await?;
+            // What failed is dead, so that a listing that finds it again asks for it again.
+            let step = match (ending.mark.status, &ending.mark.reason) {
+                (SliceStatus::Failed, reason) => {
+                    let message = reason.clone().unwrap_or_default();
+                    PullStep::Dead(PullError { kind: format!("{:?}", Kind::Data), message })
+                }
+                _ => PullStep::Done,
+            };
+            leased.step(&row.id, &step).await?;
             self.end(&mut leased, row, ending.clone()).await?;
         }
         failpoint::reach("pull.covering")?;
@@ -131,13 +187,15 @@ impl Run<'_> {
         failpoint::reach("pull.covered")?;
         let state = &self.puller.workspace.state;
         let good = endings.iter().filter(|(_, ending)| ending.mark.status.is_settled());
-        for alarm in good.map(|(row, _)| self.alarm_id(row)).collect::<BTreeSet<_>>() {
-            if self.alarms.remove(&alarm) {
+        let good: BTreeMap<String, &Pull> = good.map(|(row, _)| (self.alarm_id(row), row)).collect();
+        for (alarm, row) in good {
+            if self.alarms.contains(&alarm) && !self.stands_still(row).await? {
                 state.clear_alarm(&alarm).await?;
+                self.alarms.remove(&alarm);
             }
         }
         for (row, ending) in &endings {
-            if ending.mark.status == SliceStatus::Failed {
+            if ending.mark.status == SliceStatus::Failed || ending.mark.is_lacking() {
                 self.alarm(row, ending.mark.reason.as_deref().unwrap_or_default()).await?;
             }
             self.account_for(row, &ending.mark);
@@ -145,11 +203,27 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Whether something of a row's pipeline and scope waits for a person, or hasn't come for long.
+    async fn stands_still(&self, row: &Pull) -> Result<bool> {
+        let of = |other: &&Pull| other.pipeline == row.pipeline && other.scope == row.scope;
+        if self.queue.values().filter(of).any(|other| other.attempt >= ATTEMPTS) {
+            return Ok(true);
+        }
+        let (pipeline, scoped) = self.declared(row)?;
+        let key = SliceKey { account: self.account.clone(), pipeline: row.pipeline.clone(), scope: row.scope.clone() };
+        let slices = self.puller.workspace.state.slices(&key).await?;
+        let wanted = required(&pipeline.need, scoped.wall(self.now()), self.options.since.or(self.holder.since));
+        Ok(waiting_for_a_person(&slices, wanted) > 0)
+    }
+
     /// One request of a window is over; the last one covers it, for the worst of the reasons there were.
     pub(crate) async fn end(&mut self, leased: &mut Leased, row: &Pull, ending: Ending) -> Result<()> {
         self.counted.remove(&row.id);
         let Some(key) = WindowKey::of(row) else { return Ok(()) };
-        if !matches!(ending.mark.status, SliceStatus::Loaded | SliceStatus::NoData) {
+        let waits_for_a_person = |mark: &Mark| mark.status == SliceStatus::Failed;
+        if !matches!(ending.mark.status, SliceStatus::Loaded | SliceStatus::NoData)
+            && !self.spoiled.get(&key).is_some_and(waits_for_a_person)
+        {
             self.spoiled.insert(key.clone(), ending.mark.clone());
         }
         let left = self.open.get(&key).map_or(0, |open| open.saturating_sub(1));
@@ -170,7 +244,7 @@ impl Run<'_> {
     pub(crate) fn account_for(&mut self, row: &Pull, mark: &Mark) {
         self.synced.requests += 1;
         match mark.status {
-            SliceStatus::Loaded => {}
+            SliceStatus::Loaded if !mark.is_lacking() => {}
             SliceStatus::NoData => self.synced.empty += 1,
             _ => self.synced.troubles.push(Trouble {
                 pipeline: row.pipeline.clone(),
@@ -184,6 +258,13 @@ impl Run<'_> {
     }
 }
 
+/// Intervals that wait for a person, of those that are wanted: they failed, or came with rows that can't be read.
+pub(crate) fn waiting_for_a_person(slices: &[Slice], wanted: Option<Window>) -> usize {
+    let meets = |window: Window| wanted.is_some_and(|wanted| window.from < wanted.to && wanted.from < window.to);
+    let waits = |mark: &Mark| mark.status == SliceStatus::Failed || mark.is_lacking();
+    slices.iter().filter(|slice| waits(&slice.mark) && meets(slice.window)).count()
+}
+
 /// What loading made of a delivery.
 fn loaded_as(group: &Group, delivery: &Delivery) -> Mark {
     let Some(loaded) = group.loaded.iter().find(|loaded| loaded.delivery.id == delivery.id) else {
@@ -192,7 +273,7 @@ fn loaded_as(group: &Group, delivery: &Delivery) -> Mark {
     match &loaded.outcome.refused {
         Some(reason) => failed(&format!("the answer can't be read: {reason}")),
         None if loaded.outcome.hold_back_all => failed("a rejected row belongs to a unit that can't be told"),
-        None => Mark::loaded(delivery.id.clone()),
+        None => Mark { reason: loaded.lack(), ..Mark::loaded(delivery.id.clone()) },
     }
 }
 
@@ -203,7 +284,7 @@ fn covers(
     key: &WindowKey,
     mark: Mark,
     as_of: DateTime<Utc>,
-) -> Vec<(sellerlake_contracts::Window, Mark)> {
+) -> Vec<(Window, Mark)> {
     if !matches!(mark.status, SliceStatus::Loaded | SliceStatus::NoData) {
         return vec![(key.window, mark)];
     }

@@ -124,6 +124,8 @@ pub struct Synced {
     pub rows: u64,
     /// Requests that Amazon had nothing for.
     pub empty: u64,
+    /// Intervals that waited for a person before this run, and still do.
+    pub waiting: u64,
     /// Requests left for a later run.
     pub left: u64,
     /// When the first of those has its turn.
@@ -139,7 +141,7 @@ pub struct Synced {
 impl Synced {
     /// Whether all that was wanted came.
     pub fn is_complete(&self) -> bool {
-        self.left == 0 && self.troubles.is_empty() && self.stopped.is_none()
+        self.left == 0 && self.waiting == 0 && self.troubles.is_empty() && self.stopped.is_none()
     }
 }
 

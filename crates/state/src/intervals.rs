@@ -62,6 +62,11 @@ impl Mark {
         Self { delivery: Some(delivery), ..Self::of(SliceStatus::Loaded) }
     }
 
+    /// Whether it is loaded, but for rows that could not be read: that is all a reason can mean there.
+    pub fn is_lacking(&self) -> bool {
+        self.status == SliceStatus::Loaded && self.reason.is_some()
+    }
+
     /// The same, for a reason.
     #[must_use]
     pub fn because(self, reason: impl Into<String>) -> Self {

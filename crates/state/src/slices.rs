@@ -1,10 +1,12 @@
 //! The ledger of intervals: for every account, pipeline and scope, which time is loaded, and why the rest is not.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, SubsecRound, Timelike, Utc};
 use sellerlake_contracts::{AccountId, DeliveryId, Error, Kind, Region, Result, Scope, SellerId, Window};
 
 use crate::failure::strange;
-use crate::intervals::{Mark, Slice, overlay};
+use crate::intervals::{Mark, Slice, SliceStatus, overlay};
 use crate::statement::{Row, Statement, sql};
 use crate::{Leased, State};
 
@@ -82,6 +84,21 @@ impl State {
         const LIST: &str = "SELECT * FROM slices WHERE account = $1 AND pipeline = $2 AND scope = $3 ORDER BY from_ms";
         let list = sql("slice.list", LIST).bind(&key.account).bind(&key.pipeline).bind(&key.scope.0);
         list.all(self.reader()).await?.iter().map(read).collect()
+    }
+
+    /// Deliveries that intervals were loaded from, but for rows that could not be read.
+    pub async fn lacking_deliveries(&self) -> Result<BTreeSet<DeliveryId>> {
+        const LIST: &str = "SELECT DISTINCT delivery FROM slices
+             WHERE status = $1 AND reason IS NOT NULL AND delivery IS NOT NULL";
+        let rows = sql("slice.list", LIST).bind(SliceStatus::Loaded).all(self.reader()).await?;
+        rows.iter().map(|row| row.get::<String>("delivery")?.try_into()).collect()
+    }
+
+    /// Says of the intervals loaded from a delivery what of it can't be read now; `None`: everything can.
+    pub async fn tell_lack(&self, delivery: &DeliveryId, lack: Option<&str>) -> Result<()> {
+        const TELL: &str = "UPDATE slices SET reason = $1 WHERE delivery = $2 AND status = $3";
+        let tell = sql("slice.tell", TELL).bind(lack).bind(delivery.as_str()).bind(SliceStatus::Loaded);
+        tell.execute(self.writer()).await.map(drop)
     }
 
     /// What is known of many, sorted by account, pipeline, scope and time.

@@ -181,6 +181,16 @@ proptest! {
     }
 
     #[test]
+    fn what_is_busy_is_not_asked_for_again(case in case()) {
+        let outlook = Outlook { now: case.now, since: None, known: &case.known, busy: &case.busy };
+        let busy: Intervals = case.busy.iter().copied().collect();
+        let months = case.rule.align == Align::Month;
+        for Planned { window, .. } in plan(&Need::Window(case.rule.clone()), &outlook) {
+            prop_assert!(months || !busy.meets(window), "{} is busy", window);
+        }
+    }
+
+    #[test]
     fn planning_twice_plans_nothing(case in case()) {
         let need = Need::Window(case.rule.clone());
         let planned = plan(&need, &Outlook { now: case.now, since: None, known: &case.known, busy: &case.busy });

@@ -197,6 +197,10 @@ pub(crate) fn report(results: &[(AccountId, Result<Synced>)]) -> bool {
         if synced.troubles.len() > SHOWN {
             printer::note(format!("  … and {} more: sellerlake coverage --gaps", synced.troubles.len() - SHOWN));
         }
+        if synced.waiting > 0 {
+            let what = if synced.waiting == 1 { "1 interval waits" } else { &format!("{} intervals wait", synced.waiting) };
+            printer::note(format!("  {what} for you since an earlier run: sellerlake coverage --gaps says why"));
+        }
         if synced.left > 0 {
             let turn = synced.next_turn.map_or(String::new(), |turn| format!(", the next from {}", turn.to_rfc3339()));
             printer::note(format!("  {} requests are left for the next run{turn}", synced.left));
