@@ -21,6 +21,7 @@ mod novelty;
 mod order;
 mod own_dataset;
 mod papers;
+mod persistence;
 mod planted;
 mod polars;
 mod processes;

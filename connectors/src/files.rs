@@ -2,17 +2,17 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::time::UNIX_EPOCH;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use sellerlake_contracts::{Answer, Connector, Error, Kind, Pull, Result, Step};
 use serde_json::Value;
 
 use crate::parameters;
 
 /// Files of the folder in the parameter `folder`. A pull without `origin` lists them as [`Step::Found`]; a found pull's
-/// `origin` is the file's name, and its answer is the file, as of its last change. Hidden and unfinished files
+/// `origin` is the file's name, `changed` the moment of its last change, so that a file that was written anew is found
+/// anew, and its answer is the file, as of its last change. Hidden and unfinished files
 /// (`.name`, `name.tmp`, `name.part`) are left alone; nothing is removed.
 pub(crate) struct Files;
 
@@ -29,20 +29,26 @@ impl Connector for Files {
 
 fn list(pull: &Pull, folder: &Path) -> Result<Vec<Pull>> {
     let entries = fs::read_dir(folder).map_err(|error| failed("can't read the drop folder", folder, error))?;
-    let files = entries.flatten().filter(|entry| entry.path().is_file());
-    let names = files.filter_map(|entry| entry.file_name().into_string().ok());
     let unfinished = |name: &str| {
         let extension = Path::new(name).extension().unwrap_or_default();
         name.starts_with('.') || extension == "tmp" || extension == "part"
     };
-    let mut names: Vec<String> = names.filter(|name| !unfinished(name)).collect();
-    names.sort();
-    let found = names.into_iter().map(|name| {
+    let mut found = Vec::new();
+    for entry in entries.flatten().filter(|entry| entry.path().is_file()) {
+        let Some(name) = entry.file_name().into_string().ok().filter(|name| !unfinished(name)) else { continue };
+        let changed = entry.metadata().and_then(|known| changed(&known));
+        let changed = changed.map_err(|error| failed("can't read the file", &entry.path(), error))?;
         let mut one = pull.clone();
-        one.parameters.insert("origin".to_owned(), name);
-        one
-    });
-    Ok(found.collect())
+        let changed = changed.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        one.parameters.extend([("origin".to_owned(), name), ("changed".to_owned(), changed)]);
+        found.push(one);
+    }
+    found.sort_by(|a, b| a.parameters.cmp(&b.parameters));
+    Ok(found)
+}
+
+fn changed(known: &fs::Metadata) -> std::io::Result<DateTime<Utc>> {
+    known.modified().map(DateTime::from)
 }
 
 fn open(folder: &Path, name: &str) -> Result<Answer> {
@@ -50,10 +56,8 @@ fn open(folder: &Path, name: &str) -> Result<Answer> {
     let name = Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let path = folder.join(name);
     let file = File::open(&path).map_err(|error| failed("can't open the file", &path, error))?;
-    let changed = file.metadata().and_then(|found| found.modified());
-    let changed = changed.map_err(|error| failed("can't read the file", &path, error))?;
-    let since = changed.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let as_of = DateTime::<Utc>::from_timestamp(since.as_secs() as i64, 0).unwrap_or_default();
+    let as_of = file.metadata().and_then(|known| changed(&known));
+    let as_of = as_of.map_err(|error| failed("can't read the file", &path, error))?;
     let origin = Some(name.to_owned());
     Ok(Answer { pages: vec![Box::new(file)], extension: extension(name), charset: None, as_of, origin })
 }

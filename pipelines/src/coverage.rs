@@ -137,7 +137,10 @@ fn parts(
         .iter()
         .map(|slice| {
             let covered = Covered::of(&slice.mark);
-            let again_at = slice.mark.not_before.filter(|_| !matches!(covered, Covered::Loaded | Covered::InPart | Covered::NoData));
+            let again_at = slice
+                .mark
+                .not_before
+                .filter(|_| !matches!(covered, Covered::Loaded | Covered::InPart | Covered::NoData));
             (slice.window, covered, slice.mark.reason.clone(), again_at)
         })
         .collect();

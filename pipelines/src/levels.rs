@@ -5,13 +5,9 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Result, SharedBucket};
+use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Result, SharedBucket, soon_full};
 use sellerlake_state::{Bucket, Lease, Spend, State};
 use tokio::sync::Mutex;
-
-/// A bucket that fills up within this time is not kept while its account is held: every write that is waited for costs
-/// more than the call it pays for. Whoever takes over at once after a crash may be refused a few calls, which it repeats.
-const SOON_FULL_SECONDS: f64 = 120.0;
 
 /// Levels of the accounts this process holds, and of the application. A process that asks without holding the account,
 /// to check it, leaves no trace: its few calls are no burst.
@@ -58,8 +54,12 @@ impl BucketStore for Levels {
         Ok(kept.into_iter().map(level).collect())
     }
 
+    async fn is_in_doubt(&self, account: &AccountId) -> bool {
+        self.leases.lock().await.get(account).is_some_and(Lease::follows_a_death)
+    }
+
     async fn save(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()> {
-        let is_kept = |level: &&BucketLevel| level.burst > SOON_FULL_SECONDS * level.rate;
+        let is_kept = |level: &&BucketLevel| !soon_full(level.rate, level.burst);
         self.keep(account, levels.iter().filter(is_kept).map(bucket).collect()).await
     }
 

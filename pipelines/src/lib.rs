@@ -58,7 +58,7 @@ pub use rebuild::{Rebuilt, StageFailure};
 pub use repair::Repaired;
 pub use replay::Replayed;
 pub use resume::Resumed;
-pub use scopes::{AdsProfile, Holder, Scoped, Zones, scopes};
+pub use scopes::{AdsProfile, Holder, Scoped, Zones, account_scope, scopes};
 pub use sync::{Cancel, Puller, SyncOptions, Synced, Trouble, Watch};
 pub use verify::{Complaint, Verified};
 pub use workspace::Workspace;

@@ -57,7 +57,10 @@ impl Loaded {
             (0, incomplete) => format!(", of {incomplete} units whose other rows are loaded"),
             (held_back, _) => format!(", so {held_back} units are held back as they stood before"),
         };
-        Some(format!("{rows} of delivery {} can't be read{without}; `replay` once the source is mended", self.delivery.id))
+        Some(format!(
+            "{rows} of delivery {} can't be read{without}: `sellerlake replay` once the source is mended, `sellerlake sync --retry` once the document is",
+            self.delivery.id
+        ))
     }
 }
 

@@ -11,7 +11,7 @@ use sellerlake_state::{
 
 use crate::declared::{Need, Pipeline, ScopeKind};
 use crate::policy::{Verdict, verdict};
-use crate::pulls::{Landed, Progressed, found};
+use crate::pulls::{Distinction, Landed, Progressed, found};
 use crate::run::{Run, WindowKey};
 use crate::scopes::Scoped;
 use crate::settle::{Ending, Pending, failed};
@@ -71,12 +71,14 @@ impl Run<'_> {
             ScopeKind::Marketplace | ScopeKind::AdsProfile => scoped.marketplaces.first().cloned(),
             ScopeKind::Account | ScopeKind::Region => None,
         };
+        let is_found = Distinction::of(&row.key).is_ok_and(|distinction| distinction.is_found());
         DeliveryFacts {
             source: pipeline.source.clone(),
             seller: self.holder.id.seller.clone(),
             scope: Some(scoped.scope.to_string()),
             marketplace: one,
-            window: row.window.filter(|_| matches!(pipeline.need, Need::Window(_))),
+            // The window of what a listing found is the listing's.
+            window: row.window.filter(|_| matches!(pipeline.need, Need::Window(_)) && !is_found),
             as_of: Some(answer.as_of),
             charset: answer.charset.clone(),
             options: report_options(pipeline),

@@ -31,6 +31,7 @@ impl Remembered {
         for slice in slices {
             let later = slice.mark.not_before.is_some_and(|turn| turn > now);
             match slice.mark.status {
+                _ if retry && slice.mark.is_lacking() => {}
                 SliceStatus::Loaded | SliceStatus::NoData => remembered.known.push(Known {
                     window: slice.window,
                     again_at: slice.mark.not_before.map(|turn| scoped.wall(turn)),
@@ -91,15 +92,10 @@ impl Run<'_> {
             // What fails in this run is told as its own.
             self.waiting.entry(key).or_insert_with(|| waiting_for_a_person(&slices, wanted));
         }
-        let outlook = Outlook {
-            now: scoped.wall(now),
-            since,
-            known: &remembered.known,
-            busy: &remembered.busy,
-        };
+        let outlook = Outlook { now: scoped.wall(now), since, known: &remembered.known, busy: &remembered.busy };
         let keys = keys.of(&scoped.marketplaces);
         let mut planned = Vec::new();
-        let waits_for_a_person = |slice: &&Slice| slice.mark.status == SliceStatus::Failed;
+        let waits_for_a_person = |slice: &&Slice| slice.mark.status == SliceStatus::Failed || slice.mark.is_lacking();
         let failed: Intervals = slices.iter().filter(waits_for_a_person).map(|slice| slice.window).collect();
         for mut request in plan(&pipeline.need, &outlook) {
             request.priority = match self.options.priority {

@@ -36,6 +36,11 @@ impl Distinction {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// Whether it asks for something that a listing found.
+    pub(crate) fn is_found(&self) -> bool {
+        !self.parameters.is_empty()
+    }
+
     pub(crate) fn of(text: &str) -> Result<Self> {
         if text.is_empty() {
             return Ok(Self::default());

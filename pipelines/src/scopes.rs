@@ -83,6 +83,11 @@ impl Zones {
     }
 }
 
+/// The scope of what is asked for all of an account's marketplaces at once.
+pub fn account_scope(id: &AccountId) -> Scope {
+    Scope(id.to_string())
+}
+
 /// The scopes a pipeline has for an account; none where the account has nothing of the kind.
 pub fn scopes(pipeline: &Pipeline, holder: &Holder, zones: &Zones) -> Vec<Scoped> {
     let local = matches!(&pipeline.need, Need::Window(rule) if rule.zone == Zone::Local);
@@ -91,13 +96,13 @@ pub fn scopes(pipeline: &Pipeline, holder: &Holder, zones: &Zones) -> Vec<Scoped
         Naming::First => all.iter().take(1).cloned().collect(),
         Naming::None => Vec::new(),
     };
-    let whole = |scope: String| {
-        let scoped = Scoped { scope: Scope(scope), marketplaces: named(&holder.marketplaces), zone: Tz::UTC };
+    let whole = |scope: Scope| {
+        let scoped = Scoped { scope, marketplaces: named(&holder.marketplaces), zone: Tz::UTC };
         if holder.marketplaces.is_empty() { Vec::new() } else { vec![scoped] }
     };
     match pipeline.scope {
-        ScopeKind::Account => whole(holder.id.to_string()),
-        ScopeKind::Region => whole(holder.id.region.as_str().to_uppercase()),
+        ScopeKind::Account => whole(account_scope(&holder.id)),
+        ScopeKind::Region => whole(Scope(holder.id.region.as_str().to_uppercase())),
         ScopeKind::Marketplace => {
             let scoped = holder.marketplaces.iter().map(|marketplace| Scoped {
                 scope: Scope(marketplace.to_string()),

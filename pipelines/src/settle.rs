@@ -13,7 +13,7 @@ use crate::groups::{GROUP, GROUP_BYTES};
 use crate::load::{Group, LoadOptions, source_folder};
 use crate::plan::{answered, period_of, required};
 use crate::policy::ATTEMPTS;
-use crate::pulls::Landed;
+use crate::pulls::{Distinction, Landed};
 use crate::resume::load_alarm;
 use crate::run::{Run, WindowKey};
 use crate::scopes::Scoped;
@@ -124,11 +124,7 @@ impl Run<'_> {
     }
 
     /// Loads what landed; hands it back where a delivery is at fault, and not the store or whoever writes there too.
-    async fn load_together(
-        &mut self,
-        source: &str,
-        pending: Vec<Pending>,
-    ) -> Result<Option<(Error, Vec<Pending>)>> {
+    async fn load_together(&mut self, source: &str, pending: Vec<Pending>) -> Result<Option<(Error, Vec<Pending>)>> {
         let deliveries = pending.iter().map(|one| one.delivery.clone()).collect();
         let group = match self.puller.workspace.load(source, deliveries, &LoadOptions::default()).await {
             Ok(group) => group,
@@ -171,15 +167,7 @@ impl Run<'_> {
     pub(crate) async fn conclude(&mut self, endings: Vec<(Pull, Ending)>) -> Result<()> {
         let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
         for (row, ending) in &endings {
-            // What failed is dead, so that a listing that finds it again asks for it again.
-            let step = match (ending.mark.status, &ending.mark.reason) {
-                (SliceStatus::Failed, reason) => {
-                    let message = reason.clone().unwrap_or_default();
-                    PullStep::Dead(PullError { kind: format!("{:?}", Kind::Data), message })
-                }
-                _ => PullStep::Done,
-            };
-            leased.step(&row.id, &step).await?;
+            leased.step(&row.id, &last_step(row, &ending.mark)).await?;
             self.end(&mut leased, row, ending.clone()).await?;
         }
         failpoint::reach("pull.covering")?;
@@ -256,6 +244,16 @@ impl Run<'_> {
         }
         self.watch.concluded(&self.holder.id, &row.pipeline);
     }
+}
+
+/// What wasn't read is dead, so that a listing that finds it again asks for it again.
+fn last_step(row: &Pull, mark: &Mark) -> PullStep {
+    let is_found = || Distinction::of(&row.key).is_ok_and(|distinction| distinction.is_found());
+    if mark.status == SliceStatus::Failed || mark.is_lacking() && is_found() {
+        let message = mark.reason.clone().unwrap_or_default();
+        return PullStep::Dead(PullError { kind: format!("{:?}", Kind::Data), message });
+    }
+    PullStep::Done
 }
 
 /// Intervals that wait for a person, of those that are wanted: they failed, or came with rows that can't be read.

@@ -61,6 +61,11 @@ impl Bucket {
         }
     }
 
+    /// An empty one: whoever called before died, and may have used all of it.
+    pub(crate) fn used_up(operation: &Operation, now: DateTime<Utc>) -> Self {
+        Self { tokens: 0.0, is_spent: true, ..Self::full(operation, now) }
+    }
+
     /// As it was left by an earlier run. A level from the future (somebody corrected a clock) counts from now.
     pub(crate) fn restored(operation: &Operation, level: &BucketLevel, now: DateTime<Utc>) -> Self {
         let full = Self::full(operation, now);

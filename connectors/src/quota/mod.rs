@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bucket::{Bucket, Pass};
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Clock, Result};
+use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Clock, Result, soon_full};
 pub(crate) use shared::Refusals;
 use tokio::sync::{Mutex, OnceCell};
 
@@ -27,14 +27,18 @@ struct Buckets {
     /// What rests after each use.
     resting: HashMap<String, Bucket>,
     left: HashMap<String, BucketLevel>,
+    /// When somebody took over whose forerunner may have left those empty that are soon full.
+    in_doubt_since: Option<DateTime<Utc>>,
 }
 
 impl Buckets {
     fn of(&mut self, operation: &Operation, now: DateTime<Utc>) -> &mut Bucket {
-        let Self { used, left, .. } = self;
-        used.entry(operation.name).or_insert_with(|| match left.remove(operation.name) {
-            Some(level) => Bucket::restored(operation, &level, now),
-            None => Bucket::full(operation, now),
+        let Self { used, left, in_doubt_since, .. } = self;
+        let doubted = in_doubt_since.filter(|_| soon_full(operation.rate, f64::from(operation.burst)));
+        used.entry(operation.name).or_insert_with(|| match (doubted, left.remove(operation.name)) {
+            (Some(since), _) => Bucket::used_up(operation, since),
+            (None, Some(level)) => Bucket::restored(operation, &level, now),
+            (None, None) => Bucket::full(operation, now),
         })
     }
 }
@@ -63,7 +67,7 @@ impl Quota {
     }
 
     /// Returns once a call may be sent; [`Stop::Later`] if that is more than a minute away. The level without the token
-    /// stands in the store before this returns. The pass is kept until Amazon has answered.
+    /// stands in the store before this returns, unless the bucket is soon full. The pass is kept until Amazon has answered.
     pub(crate) async fn take(&self, operation: &Operation) -> Result<Option<Pass>, Stop> {
         if operation.shared {
             return self.take_shared(operation).await.map(|()| None);
@@ -140,7 +144,10 @@ impl Quota {
     async fn load(&self) -> Result<()> {
         let load = async || {
             let levels = self.store.load(&self.account).await?;
-            self.own.lock().await.left = levels.into_iter().map(|level| (level.operation.clone(), level)).collect();
+            let in_doubt = self.store.is_in_doubt(&self.account).await;
+            let mut own = self.own.lock().await;
+            own.in_doubt_since = in_doubt.then(|| self.clock.now());
+            own.left = levels.into_iter().map(|level| (level.operation.clone(), level)).collect();
             Ok(())
         };
         self.loaded.get_or_try_init(load).await?;

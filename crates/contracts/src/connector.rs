@@ -105,6 +105,12 @@ pub struct BucketLevel {
     pub updated_at: DateTime<Utc>,
 }
 
+/// Whether an empty bucket fills up within two minutes. Keeping its level costs more than the calls that whoever takes
+/// over after a crash waits with, because it takes the bucket for empty.
+pub fn soon_full(rate: f64, burst: f64) -> bool {
+    burst <= 120.0 * rate
+}
+
 /// How fast an operation may be used: the quota of the scarcest call that each use of it needs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pace {
@@ -130,8 +136,13 @@ pub struct SharedBucket {
 pub trait BucketStore: Send + Sync {
     /// Levels of an account.
     async fn load(&self, account: &AccountId) -> Result<Vec<BucketLevel>>;
-    /// Keeps levels; called before the calls they pay for are sent. Those of a bucket that is full again before anybody
-    /// could take over after a crash may be forgotten.
+    /// Whether whoever drew from an account's buckets before died: levels that need not be kept at each call may be
+    /// lower than what is known of them.
+    async fn is_in_doubt(&self, _account: &AccountId) -> bool {
+        false
+    }
+    /// Keeps levels; called before the calls they pay for are sent. Those of a bucket that is [soon full](soon_full)
+    /// may be forgotten.
     async fn save(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()>;
     /// Keeps the levels an account is given back with: the next holder may begin at once.
     async fn settle(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()>;

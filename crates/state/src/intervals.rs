@@ -1,6 +1,4 @@
-//! What is known of time: intervals that never overlap, and the gaps between them. Touches no database.
-
-use std::borrow::Borrow;
+//! What is known of time: intervals that never overlap. Touches no database.
 
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{DeliveryId, Window};
@@ -122,41 +120,6 @@ pub fn overlay(known: &[Slice], new: &Slice) -> Vec<Slice> {
         }
     }
     merged
-}
-
-/// The parts of `required` that no slice covers: sorted, without overlaps, as long as they can be. Leave out the
-/// slices that don't count as covering: `gaps(&required, slices.iter().filter(|slice| ...))`.
-pub fn gaps<S: Borrow<Slice>>(required: &[Window], slices: impl IntoIterator<Item = S>) -> Vec<Window> {
-    let mut covered: Vec<Window> = slices.into_iter().map(|slice| slice.borrow().window).collect();
-    covered.sort_unstable();
-    let mut missing = Vec::new();
-    for window in union(required) {
-        let mut from = window.from;
-        let first = covered.partition_point(|slice| slice.to <= from);
-        for slice in covered[first..].iter().take_while(|slice| slice.from < window.to) {
-            if from < slice.from {
-                missing.push(Window { from, to: slice.from });
-            }
-            from = from.max(slice.to);
-        }
-        if from < window.to {
-            missing.push(Window { from, to: window.to });
-        }
-    }
-    missing
-}
-
-fn union(windows: &[Window]) -> Vec<Window> {
-    let mut sorted = windows.to_vec();
-    sorted.sort_unstable();
-    let mut joined: Vec<Window> = Vec::new();
-    for window in sorted {
-        match joined.last_mut() {
-            Some(last) if window.from <= last.to => last.to = last.to.max(window.to),
-            _ => joined.push(window),
-        }
-    }
-    joined
 }
 
 #[cfg(test)]

@@ -69,28 +69,6 @@ proptest! {
             }
         }
     }
-
-    #[test]
-    fn gaps_are_the_minutes_nobody_knows_of(
-        required in prop::collection::vec(span(), 0..6),
-        said in prop::collection::vec((span(), mark()), 0..12),
-    ) {
-        let mut slices = Vec::new();
-        for ((from, to), mark) in said {
-            slices = overlay(&slices, &Slice { window: window(from, to), mark, updated_at: at(0) });
-        }
-        let known = by_minute(&slices);
-        let wanted: Vec<Window> = required.iter().map(|(from, to)| window(*from, *to)).collect();
-        let missing = gaps(&wanted, &slices);
-        for (minute, said) in known.iter().enumerate() {
-            let is_required = required.iter().any(|(from, to)| (*from..*to).contains(&minute));
-            let is_missing = missing.iter().any(|gap| gap.from <= at(minute) && at(minute) < gap.to);
-            prop_assert_eq!(is_missing, is_required && said.is_none(), "minute {}", minute);
-        }
-        for pair in missing.windows(2) {
-            prop_assert!(pair[0].to < pair[1].from, "sorted, and as long as can be");
-        }
-    }
 }
 
 #[test]
@@ -103,14 +81,4 @@ fn neighbours_that_say_the_same_become_one_and_name_no_delivery() {
     assert_eq!(other, [Slice { updated_at: at(20), ..said(0, 30, Mark::of(SliceStatus::Loaded)) }]);
     let failed = overlay(&[], &said(0, 10, Mark::of(SliceStatus::Failed)));
     assert_eq!(overlay(&failed, &said(10, 20, Mark::of(SliceStatus::Failed))).len(), 2, "each can be tried alone");
-}
-
-#[test]
-fn what_does_not_count_is_left_out_by_the_caller() {
-    let said = |from, to, status| Slice { window: window(from, to), mark: Mark::of(status), updated_at: at(0) };
-    let slices = [said(0, 10, SliceStatus::Loaded), said(10, 20, SliceStatus::Cancelled)];
-    let required = [window(0, 15), window(12, 30)];
-    assert_eq!(gaps(&required, &slices), [window(20, 30)]);
-    let settled = slices.iter().filter(|slice| slice.mark.status.is_settled());
-    assert_eq!(gaps(&required, settled), [window(10, 30)]);
 }

@@ -16,6 +16,7 @@ pub struct Lease {
     owner: String,
     epoch: i64,
     expires_at: DateTime<Utc>,
+    follows_a_death: bool,
 }
 
 impl Lease {
@@ -37,6 +38,11 @@ impl Lease {
     /// From when on anybody may take it.
     pub fn expires_at(&self) -> DateTime<Utc> {
         self.expires_at
+    }
+
+    /// Whether the holder before didn't give the account back.
+    pub fn follows_a_death(&self) -> bool {
+        self.follows_a_death
     }
 }
 
@@ -77,6 +83,7 @@ impl State {
         let holder = sql(OPERATION, HOLDER).bind(account).first(&mut transaction).await?;
         let holder = holder.as_ref().map(read).transpose()?;
         // Epochs begin at 1.
+        let follows_a_death = holder.is_some();
         let gone = holder.filter(|holder| Process::is_gone(&holder.owner)).map_or(0, |holder| holder.epoch);
         let row = sql(
             OPERATION,
@@ -99,7 +106,7 @@ impl State {
         let epoch = row.get("epoch")?;
         take_over(account, now, &mut transaction).await?;
         transaction.commit(OPERATION).await?;
-        Ok(Lease { account: account.clone(), owner: owner.to_owned(), epoch, expires_at })
+        Ok(Lease { account: account.clone(), owner: owner.to_owned(), epoch, expires_at, follows_a_death })
     }
 
     /// Holds on for `ttl` from now. A lease whose time was up, but which nobody took, is as good as before; one that

@@ -36,7 +36,7 @@ pub use alarms::{Alarm, Severity};
 pub use buckets::{Bucket, Spend};
 pub use database::State;
 pub use deliveries::{DeliveryFilter, DeliveryRecord, DeliveryStatus, LoadReport};
-pub use intervals::{Mark, Slice, SliceStatus, gaps, overlay};
+pub use intervals::{Mark, Slice, SliceStatus, overlay};
 pub use keyfile::KeyFile;
 pub use leases::{Lease, LeaseHolder, Leased};
 pub use objects::{ObjectFilter, ObjectRecord};

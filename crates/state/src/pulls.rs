@@ -334,14 +334,6 @@ impl State {
         const FORGET: &str = "DELETE FROM pulls WHERE status = $1 AND updated_at < $2";
         sql("pull.forget", FORGET).bind(PullStatus::Done).bind(before).execute(self.writer()).await
     }
-
-    /// Puts a dead pull back into the queue, from the beginning; false if it isn't dead.
-    pub async fn revive_pull(&self, id: &str, now: DateTime<Utc>) -> Result<bool> {
-        const REVIVE: &str = "UPDATE pulls SET status = $1, attempt = 0, checkpoint = NULL, not_before = $2,
-                 updated_at = $2 WHERE id = $3 AND status = $4";
-        let revive = sql("pull.revive", REVIVE).bind(PullStatus::Queued).bind(now).bind(id).bind(PullStatus::Dead);
-        revive.changes(self.writer()).await
-    }
 }
 
 /// An id made of what it identifies: 32 hex digits.

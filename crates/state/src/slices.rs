@@ -94,6 +94,13 @@ impl State {
         rows.iter().map(|row| row.get::<String>("delivery")?.try_into()).collect()
     }
 
+    /// What was answered for in a scope is to be asked for again, as if Amazon had changed it.
+    pub async fn ask_again(&self, account: &AccountId, scope: &Scope, now: DateTime<Utc>) -> Result<()> {
+        const ASK: &str = "UPDATE slices SET not_before = $1 WHERE account = $2 AND scope = $3 AND status IN ($4, $5)";
+        let ask = sql("slice.ask", ASK).bind(now).bind(account).bind(&scope.0);
+        ask.bind(SliceStatus::Loaded).bind(SliceStatus::NoData).execute(self.writer()).await.map(drop)
+    }
+
     /// Says of the intervals loaded from a delivery what of it can't be read now; `None`: everything can.
     pub async fn tell_lack(&self, delivery: &DeliveryId, lack: Option<&str>) -> Result<()> {
         const TELL: &str = "UPDATE slices SET reason = $1 WHERE delivery = $2 AND status = $3";

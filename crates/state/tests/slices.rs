@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use sellerlake_contracts::{DeliveryId, Kind, Window};
-use sellerlake_state::{Mark, SliceFilter, SliceKey, SliceStatus, gaps};
+use sellerlake_state::{Mark, SliceFilter, SliceKey, SliceStatus};
 
 use crate::place::{Place, on_both};
 use crate::{account, held, later, now, seller, us, write};
@@ -49,7 +49,6 @@ async fn a_slice_is_kept_with_all_that_is_said_of_it(place: Place) {
     let expected =
         [(window(0, 20), waiting.clone()), (window(20, 30), Mark::of(SliceStatus::Loaded)), (window(30, 60), waiting)];
     assert_eq!(said, expected);
-    assert_eq!(gaps(&[window(50, 90)], &slices), [window(60, 90)]);
 }
 
 async fn the_ledger_agrees_with_a_model_of_minutes(place: Place) {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use sellerlake_contracts::{AccountId, Error, Kind, MarketplaceId, Result};
-use sellerlake_pipelines::Workspace;
+use sellerlake_pipelines::{Workspace, account_scope};
 use sellerlake_state::{AccountFilter, AccountStatus, NewAccount, RunFilter};
 
 use crate::amazon::{APPLICATION, Gateway, Secrets, field};
@@ -52,7 +52,7 @@ async fn add(workspace: &Workspace, gateway: &Gateway, add: &AddAccount) -> Resu
     }
     // Amazon is asked before anything is kept: what it refuses leaves everything as it was.
     let presence = gateway.presence(&gateway.trial(&id, &secrets).await?).await?;
-    let marketplaces = wanted(&id, &add.marketplaces, presence.marketplaces)?;
+    let marketplaces = wanted(workspace, &id, &add.marketplaces, presence.marketplaces)?;
     let is_new = workspace.state.account(&id).await?.is_none();
     enter(workspace, gateway, &id, &marketplaces, &secrets).await?;
     workspace.state.set_ads_profiles(&id, &presence.profiles).await?;
@@ -86,10 +86,24 @@ fn known_in_region(workspace: &Workspace, id: &AccountId, named: &[MarketplaceId
         .hint(hint))
 }
 
-/// The marketplaces to pull: those that were named, or all that the seller takes part in.
-fn wanted(id: &AccountId, named: &[MarketplaceId], present: Vec<MarketplaceId>) -> Result<Vec<MarketplaceId>> {
+/// The marketplaces to pull: those that were named, or all known ones that the seller takes part in. Amazon lists some
+/// that nothing can be asked of, for what is sold elsewhere through it.
+pub(crate) fn wanted(
+    workspace: &Workspace,
+    id: &AccountId,
+    named: &[MarketplaceId],
+    present: Vec<MarketplaceId>,
+) -> Result<Vec<MarketplaceId>> {
     if named.is_empty() {
-        return Ok(present);
+        let known = workspace.marketplaces();
+        let (kept, strange): (Vec<_>, Vec<_>) = present.into_iter().partition(|market| known.contains_key(market));
+        if !strange.is_empty() {
+            let listed = strange.iter().map(MarketplaceId::as_str).collect::<Vec<_>>().join(", ");
+            printer::note(format!(
+                "{id}: {listed} left out, not known as marketplaces; --marketplaces names them all the same"
+            ));
+        }
+        return Ok(kept);
     }
     let listed = |markets: &mut dyn Iterator<Item = &MarketplaceId>| {
         markets.map(MarketplaceId::as_str).collect::<Vec<_>>().join(", ")
@@ -120,7 +134,7 @@ pub(crate) async fn enter(
     };
     match workspace.state.add_account(&new, now).await {
         Err(error) if error.kind() == Kind::Conflict && workspace.state.account(id).await?.is_some() => {
-            workspace.state.set_marketplaces(id, marketplaces, now).await?;
+            set_marketplaces(workspace, id, marketplaces).await?;
         }
         added => drop(added?),
     }
@@ -128,6 +142,18 @@ pub(crate) async fn enter(
     let is_own = |name: &str| matches!(name, field::REFRESH_TOKEN | field::ADS_REFRESH_TOKEN);
     for (name, secret) in secrets {
         gateway.vault().await?.put(if is_own(name) { &own } else { APPLICATION }, name, secret, now).await?;
+    }
+    Ok(())
+}
+
+/// Says where a known account is pulled from now on. What was asked for several marketplaces at once is asked for again
+/// where one is new.
+async fn set_marketplaces(workspace: &Workspace, id: &AccountId, marketplaces: &[MarketplaceId]) -> Result<()> {
+    let (state, now) = (&workspace.state, workspace.clock.now());
+    let before = state.account(id).await?.map(|account| account.marketplaces).unwrap_or_default();
+    state.set_marketplaces(id, marketplaces, now).await?;
+    if marketplaces.iter().any(|market| !before.contains(market)) {
+        state.ask_again(id, &account_scope(id), now).await?;
     }
     Ok(())
 }
@@ -171,9 +197,7 @@ async fn show(workspace: &Workspace, id: &AccountId) -> Result<()> {
 }
 
 async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId, sandbox: bool) -> Result<ExitCode> {
-    if workspace.state.account(id).await?.is_none() {
-        return Err(unknown(id));
-    }
+    let chosen = workspace.state.account(id).await?.ok_or_else(|| unknown(id))?.marketplaces;
     let account = gateway.account(id).await?;
     let findings = if sandbox { gateway.sandboxed(id).await?.check_sandbox().await } else { account.check().await };
     let mut rows = Vec::new();
@@ -186,7 +210,16 @@ async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId, sandbox
     let all_well = findings.iter().all(|finding| finding.is_ok);
     if all_well && !sandbox {
         let presence = gateway.presence(&account).await?;
-        workspace.state.set_marketplaces(id, &presence.marketplaces, workspace.clock.now()).await?;
+        let present = wanted(workspace, id, &[], presence.marketplaces)?;
+        let (kept, new): (Vec<_>, Vec<_>) = present.iter().cloned().partition(|market| chosen.contains(market));
+        if kept.is_empty() {
+            set_marketplaces(workspace, id, &present).await?;
+        } else {
+            set_marketplaces(workspace, id, &kept).await?;
+            for market in new {
+                printer::note(format!("{id} sells in {market} too; `sellerlake account add` again pulls that as well"));
+            }
+        }
         workspace.state.set_ads_profiles(id, &presence.profiles).await?;
     }
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(IN_PART) })

@@ -18,6 +18,9 @@ use crate::printer;
 /// Accounts pulled at once.
 const ACCOUNTS: usize = 4;
 
+/// What was over before then serves nobody: no listing reaches so far back.
+const REMEMBERED: TimeDelta = TimeDelta::days(180);
+
 /// Troubles shown of one account; all of them are in `sellerlake coverage`.
 const SHOWN: usize = 8;
 
@@ -77,6 +80,8 @@ async fn carry_out(
     for name in &options.pipelines {
         pipelines.get(name)?;
     }
+    workspace.state.forget_pulls(workspace.clock.now() - REMEMBERED).await?;
+    workspace.state.forget_runs(workspace.clock.now() - REMEMBERED).await?;
     let mut sellers = rebuild::resume(&workspace).await?;
     sellers.extend(holders.iter().map(|holder| holder.id.seller.clone()));
     let workspace = Arc::new(workspace);
@@ -198,7 +203,8 @@ pub(crate) fn report(results: &[(AccountId, Result<Synced>)]) -> bool {
             printer::note(format!("  … and {} more: sellerlake coverage --gaps", synced.troubles.len() - SHOWN));
         }
         if synced.waiting > 0 {
-            let what = if synced.waiting == 1 { "1 interval waits" } else { &format!("{} intervals wait", synced.waiting) };
+            let what =
+                if synced.waiting == 1 { "1 interval waits" } else { &format!("{} intervals wait", synced.waiting) };
             printer::note(format!("  {what} for you since an earlier run: sellerlake coverage --gaps says why"));
         }
         if synced.left > 0 {
