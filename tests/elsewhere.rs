@@ -171,7 +171,7 @@ fn what_a_page_left_out_comes_later() {
 fn a_cancelled_report_is_asked_for_once_more() {
     let desk = desk(small(0), faults("report_cancelled", &[CREATE], 1, 1));
     let output = desk.site.run(&["sync", "--pipeline", "returns"]);
-    assert!(words(&output).contains("1 requests are left for the next run"), "{}", words(&output));
+    assert!(words(&output).contains("1 request left for the next run"), "{}", words(&output));
     assert_eq!(desk.reports_created(), 1);
     pass(&desk, TimeDelta::hours(5));
     // In part: the day that has passed meanwhile is empty so far.

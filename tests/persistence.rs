@@ -113,7 +113,7 @@ fn rows_that_cant_be_read_are_told_until_the_source_is_mended() {
     drop.drop_sheet("march.csv", |sheet| sheet);
     sync(desk, "sheets", 3, "2 rows of delivery");
     later(desk, 1);
-    sync(desk, "sheets", 3, "1 interval waits for you since an earlier run");
+    sync(desk, "sheets", 3, "1 interval left for you since an earlier run");
     assert!(gaps(desk, "sheets").contains("in part"), "{}", gaps(desk, "sheets"));
     assert_eq!((drop.rows().as_str(), alarms(desk).as_str()), ("58", "1"));
     drop.declare("decimal(18,4)");
@@ -142,7 +142,7 @@ fn documents_that_cant_be_read_are_told_until_they_are_mended() {
     assert_eq!((gaps(desk, "sheets").as_str(), alarms(desk).as_str(), drop.rows().as_str()), ("", "0", "120"));
     later(desk, 1);
     drop.drop_sheet("march.csv", |sheet| sheet.replace("7.00", "8.00"));
-    sync(desk, "sheets", 0, "1 deliveries");
+    sync(desk, "sheets", 0, "1 delivery");
     let amount = "SELECT amount FROM sources.ad_credits WHERE credit_id = 'C-3'";
     assert_eq!(desk.site.value(amount), "8.0000", "a sheet that is written anew is read anew");
 }
@@ -169,4 +169,46 @@ fn a_marketplace_that_joins_later_gets_its_history() {
     desk.site.ok(&["sync"]);
     assert_ne!(sold(second), "0");
     desk.assert_true();
+}
+
+#[test]
+fn a_lake_that_was_lost_is_noticed_and_pulled_again() {
+    let desk = Desk::new(1);
+    desk.site.ok(&["sync"]);
+    fs::rename(desk.site.path().join("lake"), desk.site.path().join("elsewhere")).unwrap();
+    let output = desk.site.run(&["sync"]);
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    assert!(words(&output).contains("the lake doesn't hold what was loaded into it last"), "{}", words(&output));
+    let output = desk.site.run(&["verify"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("it was landed, but isn't in the lake"));
+    desk.site.ok(&["verify", "--repair"]);
+    desk.site.ok(&["sync"]);
+    desk.assert_true();
+    desk.site.ok(&["verify"]);
+}
+
+#[test]
+fn what_a_simulator_told_can_be_asked_when_it_has_ended() {
+    let Desk { simulator, site } = Desk::new(1);
+    site.ok(&["sync", "--pipeline", "all_orders"]);
+    drop(simulator);
+    for command in [&["tables"][..], &["coverage"], &["account", "list"], &["verify"]] {
+        site.ok(command);
+    }
+    assert_ne!(site.value("SELECT count(*) FROM orders"), "0");
+    let output = site.run(&["sync"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(words(&output).contains("hint: what was pulled from it can still be asked"), "{}", words(&output));
+}
+
+#[test]
+fn another_application_takes_nobodys_secrets() {
+    let desk = Desk::new(2);
+    let mut other = desk.simulator.accounts().remove(1);
+    "amzn1.application-oa2-client.other".clone_into(&mut other.client_id);
+    let output = desk.try_add(&other, &other.refresh_token);
+    assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+    assert!(words(&output).contains(&desk.id(0)), "{}", words(&output));
+    desk.site.ok(&["account", "check", &desk.id(0)]);
 }

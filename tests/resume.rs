@@ -55,9 +55,9 @@ fn the_next_command_takes_up_what_was_left() {
                 other => site.ok(&[other]),
             };
             let (said, orders) = if landed {
-                ("1 deliveries that an earlier run had landed are loaded", 7)
+                ("1 delivery loaded that an earlier run had landed", 7)
             } else {
-                ("1 deliveries whose landing broke off are forgotten", 2)
+                ("1 delivery forgotten whose landing broke off", 2)
             };
             assert!(words.contains(said), "{failpoint}, {next}: {words}");
             let orders = orders + usize::from(next == "ingest");
@@ -135,7 +135,7 @@ fn a_source_that_is_no_longer_declared_stops_no_replay() {
     let before = site.objects("sources/ad_credits");
     site.file("sellerlake.toml", "");
     let words = site.ok(&["replay"]);
-    assert!(words.contains("1 deliveries read again, 0 refused"), "{words}");
+    assert!(words.contains("1 delivery read again, 0 refused"), "{words}");
     assert!(words.contains("1 deliveries of \"ad_credits\" left as they stand: it is no longer declared"), "{words}");
     assert_eq!((site.objects("sources/ad_credits"), count(&site)), (before, "2".to_owned()));
     // Declared again, it is read again.

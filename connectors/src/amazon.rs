@@ -21,7 +21,7 @@ use crate::quota::{Quota, Refusals};
 use crate::sandbox;
 use crate::scratch::Scratch;
 use crate::signin::SignIn;
-use crate::skew::Skew;
+use crate::skew::{Skew, synchronise};
 use crate::spapi::finances::{FINANCIAL_EVENT_GROUPS_V0, FINANCIAL_EVENTS_V0, TRANSACTIONS};
 use crate::spapi::inventory::INVENTORY;
 use crate::spapi::kiosk::DataKiosk;
@@ -153,6 +153,13 @@ impl Account {
     /// Whether there is a grant for the Ads API.
     pub fn advertises(&self) -> bool {
         self.caller.sign_in.has_grant(Api::Ads)
+    }
+
+    /// Why nothing that comes now can be dated: this machine's clock, beside Amazon's last answer.
+    pub fn misled(&self) -> Option<Error> {
+        let told = self.caller.skew.told().filter(|_| self.caller.skew.misleads())?;
+        let error = Error::permanent(Kind::Usage, format!("this machine's clock is {told}")).at("clock.compare");
+        Some(error.with("account", self.id()).hint(synchronise(&told)))
     }
 
     /// The connector of this name. [`Kind::Declaration`] if there is none.

@@ -59,7 +59,10 @@ impl SteppedClock {
 }
 
 fn lost(error: reqwest::Error, base: &str) -> Error {
-    Error::transient(Kind::Unreachable, "the simulator doesn't answer").with("address", base).source(error)
+    Error::transient(Kind::Unreachable, "the simulator doesn't answer").with("address", base).source(error).hint(
+        "what was pulled from it can still be asked; to pull more, start one at this address (`sellerlake simulate`), or \
+         a new demo",
+    )
 }
 
 #[async_trait]

@@ -7,6 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// Windows may not end later than this before Amazon's present (C.4), so an error of less does no harm.
 const HARMLESS: TimeDelta = TimeDelta::minutes(2);
 
+/// With an error of more, lists of the present are dated wrongly and reports asked for that can't be there.
+const MISLEADING: TimeDelta = TimeDelta::minutes(15);
+
 /// The difference as the last answer showed it, in seconds; positive: this machine is ahead.
 #[derive(Debug, Default)]
 pub(crate) struct Skew(AtomicI64);
@@ -17,6 +20,11 @@ impl Skew {
         if let Some(date) = date.and_then(|text| DateTime::parse_from_rfc2822(text).ok()) {
             self.0.store((now - date.to_utc()).num_seconds(), Ordering::Relaxed);
         }
+    }
+
+    /// Whether days would be taken for others.
+    pub(crate) fn misleads(&self) -> bool {
+        self.0.load(Ordering::Relaxed).abs() > MISLEADING.num_seconds()
     }
 
     /// In words; `None` if the clock is right enough.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sellerlake_contracts::{AccountId, Connector, Pace, Result};
+use sellerlake_contracts::{AccountId, Connector, Error, Pace, Result};
 use sellerlake_state::Lease;
 
 /// Hands out connectors.
@@ -19,6 +19,11 @@ pub trait Connectors: Send + Sync {
     /// Says that this process is about to give an account back: what is left in its token buckets is kept, so that the
     /// next holder doesn't burst again.
     async fn release(&self, account: &AccountId) -> Result<()>;
+
+    /// Why nothing an account answers now can be dated, if so: a clock that is wrong.
+    async fn misled(&self, _account: &AccountId) -> Option<Error> {
+        None
+    }
 
     /// How fast an operation may be used; `None` where no quota worth mentioning holds it up.
     fn pace(&self, operation: &str) -> Option<Pace>;

@@ -18,6 +18,7 @@ mod keys;
 mod land;
 mod levels;
 mod load;
+mod lost;
 mod marketplaces;
 mod novelty;
 mod outcomes;

@@ -331,6 +331,9 @@ impl<'a> Run<'a> {
             *count = count.saturating_sub(1);
         }
         self.turns.end(&row);
+        if let Some(error) = self.puller.connectors.misled(&self.holder.id).await {
+            return Err(error);
+        }
         self.stepped(row, stepped).await
     }
 

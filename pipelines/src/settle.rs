@@ -234,6 +234,7 @@ impl Run<'_> {
         match mark.status {
             SliceStatus::Loaded if !mark.is_lacking() => {}
             SliceStatus::NoData => self.synced.empty += 1,
+            SliceStatus::Waiting => self.synced.early += 1,
             _ => self.synced.troubles.push(Trouble {
                 pipeline: row.pipeline.clone(),
                 scope: row.scope.clone(),

@@ -124,6 +124,8 @@ pub struct Synced {
     pub rows: u64,
     /// Requests that Amazon had nothing for.
     pub empty: u64,
+    /// Requests that Amazon had nothing for so early that it means nothing; they are made again.
+    pub early: u64,
     /// Intervals that waited for a person before this run, and still do.
     pub waiting: u64,
     /// Requests left for a later run.

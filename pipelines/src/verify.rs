@@ -1,15 +1,16 @@
 //! Reading the lake again and saying where it isn't what it claims to be.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::row::{OwnedRow, RowConverter, SortField};
 use futures::StreamExt;
-use sellerlake_contracts::{Area, Error, Kind, Partition, Result};
+use sellerlake_contracts::{Area, DeliveryId, Error, Kind, Partition, Result};
 use sellerlake_query::{LakeTable, LakeTableOptions};
 use sellerlake_schemas::Source;
 use sellerlake_sinks::{Footer, Head, RowHash};
+use sellerlake_state::{DeliveryFilter, DeliveryStatus};
 use sellerlake_transforms::Dataset;
 use sellerlake_transforms::merge::stored_schema;
 use sellerlake_transforms::stage::table_schema;
@@ -145,6 +146,13 @@ impl Workspace {
     /// Raw bytes against the hash they were landed with.
     async fn verify_raw(&self, verified: &mut Verified, progress: &dyn Progress) -> Result<()> {
         let deliveries = self.lake.deliveries(None, None).await?;
+        let standing: BTreeSet<&DeliveryId> = deliveries.iter().map(|delivery| &delivery.id).collect();
+        for record in self.state.deliveries(&DeliveryFilter::default()).await? {
+            if record.status != DeliveryStatus::Landing && !standing.contains(&record.id) {
+                let problem = "it was landed, but isn't in the lake; run `sellerlake verify --repair`".to_owned();
+                verified.complaints.push(Complaint { subject: record.data_path, problem });
+            }
+        }
         progress.begin("verifying raw", Some(deliveries.len() as u64));
         for delivery in deliveries {
             let raw = self.lake.fetch(&delivery).await;

@@ -6,6 +6,7 @@ the export's window. Rows are marked where the two, or two exports, cover the sa
 emits = "0..3"
 [reads]
 ads_sp_search_term = "0..2"
+ads_sb_search_term = "0..2"
 ads_console_search_terms = "-3..0"
 marketplaces = "all"
 */
@@ -17,6 +18,13 @@ WITH terms AS (
         coalesce(cost, spend) AS cost, sales_7d AS attributed_sales, purchases_7d AS attributed_orders,
         units_sold_clicks_7d AS attributed_units, 7 AS attribution_days, 'ads_sp_search_term' AS origin
     FROM ads_sp_search_term
+    UNION ALL
+    SELECT
+        date, date, profile_id, marketplace_id, NULL,
+        campaign_id, campaign_name, ad_group_id, ad_group_name, keyword_text,
+        match_type, search_term, campaign_budget_currency_code, impressions, clicks,
+        cost, sales, purchases, units_sold, 14, 'ads_sb_search_term'
+    FROM ads_sb_search_term
     UNION ALL
     SELECT
         coalesce(day, period_from, window_from), coalesce(day, period_to, window_to), profile_id, marketplace_id,
@@ -40,6 +48,8 @@ overlapping AS (
     FROM periods AS a
     INNER JOIN periods AS b ON b.profile = a.profile
     WHERE a.period_from <= b.period_to AND b.period_from <= a.period_to
+        -- The two of the Ads API are of different products, and a console export may be of either.
+        AND NOT (a.origin LIKE 'ads_s_%' AND b.origin LIKE 'ads_s_%')
         AND (a.origin <> b.origin OR a.period_from <> b.period_from OR a.period_to <> b.period_to)
 ),
 only_there AS (

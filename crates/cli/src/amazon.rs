@@ -44,6 +44,15 @@ pub(crate) async fn clock(settings: &Settings) -> Result<(Arc<dyn Clock>, Option
     }
 }
 
+/// The same for who only looks: a simulator may have ended, and what was pulled from it stands.
+pub(crate) async fn clock_to_read(settings: &Settings) -> Result<Arc<dyn Clock>> {
+    match clock(settings).await {
+        Ok((clock, _)) => Ok(clock),
+        Err(error) if error.kind() == Kind::Unreachable => Ok(Arc::new(SystemClock)),
+        Err(error) => Err(error),
+    }
+}
+
 /// Opens the vault with the key from the environment, or else with the key's file.
 pub(crate) async fn vault(settings: &Settings, state: &State) -> Result<Vault> {
     match std::env::var("SELLERLAKE_KEY") {
@@ -294,6 +303,14 @@ impl Connectors for Gateway {
 
     fn pace(&self, operation: &str) -> Option<Pace> {
         sellerlake_connectors::pace(operation)
+    }
+
+    async fn misled(&self, account: &AccountId) -> Option<Error> {
+        // A stepped clock jumps while answers are on their way.
+        if self.stepped.is_some() {
+            return None;
+        }
+        self.seats.lock().await.accounts.get(account).and_then(Account::misled)
     }
 }
 

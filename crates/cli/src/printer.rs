@@ -49,11 +49,29 @@ pub fn note(text: impl AsRef<str>) {
     let _ = writeln!(io::stderr(), "{}", text.as_ref());
 }
 
+/// So many of something: `1 row`, `2 rows`.
+pub fn count(number: u64, what: &str) -> String {
+    match (number, what.strip_suffix('y')) {
+        (1, _) => format!("1 {what}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        (_, None) => format!("{number} {what}s"),
+    }
+}
+
 /// An error, its chain, and what to do.
 pub fn error(error: &Error) {
+    told("", error);
+}
+
+/// The same, of somebody in particular.
+pub fn error_of(whose: impl std::fmt::Display, error: &Error) {
+    told(&format!("{whose}: "), error);
+}
+
+fn told(whose: &str, error: &Error) {
     let (red, bold, end) =
         if std::io::stderr().is_terminal() { ("\x1b[31m", "\x1b[1m", "\x1b[0m") } else { ("", "", "") };
-    note(format!("{red}error:{end} {error:#}"));
+    note(format!("{whose}{red}error:{end} {error:#}"));
     if let Some(hint) = error.remedy() {
         note(format!("{bold}hint:{end} {hint}"));
     }

@@ -44,8 +44,9 @@ impl FromStr for Region {
 
     fn from_str(value: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|region| region.as_str() == value).ok_or_else(|| {
-            Error::permanent(Kind::Usage, format!("{value:?} is not one of Amazon's regions"))
-                .hint("na (the Americas), eu (Europe, Middle East, Africa, India) or fe (Japan, Australia, Singapore)")
+            let regions =
+                "na (the Americas), eu (Europe, Middle East, Africa, India), fe (Japan, Australia, Singapore)";
+            Error::permanent(Kind::Usage, format!("{value:?} is not one of Amazon's regions: {regions}"))
         })
     }
 }
@@ -79,8 +80,8 @@ impl FromStr for AccountId {
         let parts =
             value.rsplit_once('-').and_then(|(seller, region)| Some((seller.parse().ok()?, region.parse().ok()?)));
         parts.map(|(seller, region)| Self { seller, region }).ok_or_else(|| {
-            Error::permanent(Kind::Usage, format!("{value:?} is not an account"))
-                .hint("write the selling partner id and the region: A3TH9S8BH6GOGM-eu")
+            let form = "write the selling partner id and the region, as in A3TH9S8BH6GOGM-eu";
+            Error::permanent(Kind::Usage, format!("{value:?} is not an account: {form}"))
         })
     }
 }

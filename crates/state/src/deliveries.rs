@@ -197,6 +197,13 @@ impl State {
         rows.iter().map(read).collect()
     }
 
+    /// The delivery that arrived last of those that stand loaded.
+    pub async fn newest_delivery(&self) -> Result<Option<DeliveryRecord>> {
+        const NEWEST: &str = "SELECT * FROM deliveries WHERE status = $1 ORDER BY fetched_at DESC, id LIMIT 1";
+        let newest = sql(READ, NEWEST).bind(DeliveryStatus::Loaded).first(self.reader()).await?;
+        newest.as_ref().map(read).transpose()
+    }
+
     /// Forgets a delivery; true if it was known.
     pub async fn remove_delivery(&self, id: &DeliveryId) -> Result<bool> {
         sql("delivery.remove", "DELETE FROM deliveries WHERE id = $1").bind(id.as_str()).changes(self.writer()).await

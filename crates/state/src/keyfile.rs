@@ -129,7 +129,8 @@ fn read(path: &Path) -> Result<Option<VaultKey>> {
         return Err(refused(Kind::Usage, "others may read the key's file")
             .with("mode", format!("{:o}", mode & 0o777))
             .hint(format!(
-                "run chmod 600 {}; if others have had it, change the key: sellerlake key rotate",
+                "run chmod 600 {}; if others have read it, renew the secrets it opens: `sellerlake account add` again for \
+                 each account",
                 path.display()
             )));
     }

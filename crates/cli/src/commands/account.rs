@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use chrono::SecondsFormat;
 use sellerlake_contracts::{AccountId, Error, Kind, MarketplaceId, Result};
 use sellerlake_pipelines::{Workspace, account_scope};
 use sellerlake_state::{AccountFilter, AccountStatus, NewAccount, RunFilter};
@@ -9,7 +10,7 @@ use sellerlake_state::{AccountFilter, AccountStatus, NewAccount, RunFilter};
 use crate::amazon::{APPLICATION, Gateway, Secrets, field};
 use crate::arguments::{AccountCommand, AddAccount};
 use crate::commands::{IN_PART, secrets};
-use crate::printer;
+use crate::printer::{self, count};
 
 pub(crate) async fn run(workspace: &Workspace, gateway: &Gateway, command: &AccountCommand) -> Result<ExitCode> {
     match command {
@@ -45,6 +46,7 @@ async fn add(workspace: &Workspace, gateway: &Gateway, add: &AddAccount) -> Resu
     }
     let known = gateway.vault().await?.fields(APPLICATION).await?;
     let secrets = secrets::ask_for(add.stdin, &known)?;
+    same_application(workspace, gateway, &id, &secrets).await?;
     if add.offline {
         enter(workspace, gateway, &id, &add.marketplaces, &secrets).await?;
         printer::note(format!("{id} added; `sellerlake account check {id}` asks Amazon about it"));
@@ -62,9 +64,35 @@ async fn add(workspace: &Workspace, gateway: &Gateway, add: &AddAccount) -> Resu
     }
     // What was refused before waits for somebody to ask again.
     let retry = if is_new { "" } else { " --retry" };
-    let count = marketplaces.len();
-    printer::note(format!("{id} added with {count} marketplaces; next: sellerlake sync{retry} --account {id}"));
+    let what = count(marketplaces.len() as u64, "marketplace");
+    printer::note(format!("{id} added with {what}; next: sellerlake sync{retry} --account {id}"));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses the client ids of another application while other accounts use the one that is known: its secrets are theirs.
+async fn same_application(workspace: &Workspace, gateway: &Gateway, id: &AccountId, secrets: &Secrets) -> Result<()> {
+    let all = workspace.state.accounts(&AccountFilter::default()).await?;
+    let others: Vec<String> =
+        all.iter().map(|other| other.id.to_string()).filter(|other| *other != id.to_string()).collect();
+    for name in [field::CLIENT_ID, field::ADS_CLIENT_ID] {
+        let kept = gateway.vault().await?.get(APPLICATION, name).await?;
+        if let (Some(given), Some(kept)) = (secrets.get(name), kept)
+            && given.expose() != kept.expose()
+            && !others.is_empty()
+        {
+            return Err(Error::permanent(
+                Kind::Usage,
+                format!("this {name} is another application's than the one in use"),
+            )
+            .with("account", id)
+            .with("in use by", others.join(", "))
+            .hint(
+                "all accounts of an installation share one application; `sellerlake init` elsewhere makes an \
+                     installation for another one",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses marketplaces that nobody knows or that are in another region, without asking Amazon: it may have opened some
@@ -179,7 +207,7 @@ async fn show(workspace: &Workspace, id: &AccountId) -> Result<()> {
         vec!["account".to_owned(), id.to_string()],
         vec!["state".into(), account.status.to_string()],
         vec!["why".into(), account.reason.unwrap_or_default()],
-        vec!["added".into(), account.created_at.to_rfc3339()],
+        vec!["added".into(), account.created_at.to_rfc3339_opts(SecondsFormat::Secs, true)],
     ];
     rows.extend(account.marketplaces.iter().map(|market| vec!["marketplace".to_owned(), market.to_string()]));
     for profile in workspace.state.ads_profiles(id).await? {
@@ -189,7 +217,8 @@ async fn show(workspace: &Workspace, id: &AccountId) -> Result<()> {
     let filter = RunFilter { account: Some(id.clone()), limit: Some(5), ..RunFilter::default() };
     for run in workspace.state.runs(&filter).await? {
         let message = run.message.unwrap_or_default();
-        let text = format!("{} {} {} rows {message}", run.started_at.to_rfc3339(), run.outcome, run.rows);
+        let began = run.started_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let text = format!("{began} {} {} {message}", run.outcome, count(run.rows, "row"));
         rows.push(vec!["run".to_owned(), text]);
     }
     printer::grid(&rows);

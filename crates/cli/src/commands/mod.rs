@@ -66,7 +66,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Tables { name } => tables::run(&to_read(config).await?, name.as_deref()).await,
         Command::Verify(verify) => match &verify.against {
             Some(url) => against::run(&open().await?, url, verify.at).await,
-            None => verify::run(&open().await?, verify.repair).await,
+            None => {
+                let settings = Settings::read(config)?;
+                let clock = amazon::clock_to_read(&settings).await?;
+                verify::run(&Workspace::open(settings, clock).await?, verify.repair).await
+            }
         },
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -87,7 +91,7 @@ async fn opened(config: &Path) -> Result<(Workspace, Option<SteppedClock>)> {
 /// The same for who only wants to look, and may not be allowed to do more.
 async fn to_read(config: &Path) -> Result<Workspace> {
     let settings = Settings::read(config)?;
-    let clock = amazon::clock(&settings).await?.0;
+    let clock = amazon::clock_to_read(&settings).await?;
     Box::pin(Workspace::open_to_read(settings, clock)).await
 }
 

@@ -9,16 +9,17 @@ use sellerlake_pipelines::{Rebuilt, Resumed, Workspace};
 use crate::arguments::Replay;
 use crate::bars::Bars;
 use crate::commands::IN_PART;
-use crate::printer;
+use crate::printer::{self, count};
 
 /// Loads what an earlier run left landed, and says so; whose it was is the answer.
 pub(crate) async fn resume(workspace: &Workspace) -> Result<BTreeSet<SellerId>> {
     let Resumed { loaded, forgotten, left, sellers } = workspace.resume().await?;
     if loaded > 0 {
-        printer::note(format!("{loaded} deliveries that an earlier run had landed are loaded"));
+        printer::note(format!("{} loaded that an earlier run had landed", count(loaded, "delivery")));
     }
     if forgotten > 0 {
-        printer::note(format!("{forgotten} deliveries whose landing broke off are forgotten: hand them in again"));
+        let what = count(forgotten, "delivery");
+        printer::note(format!("{what} forgotten whose landing broke off: hand files in again; Amazon is asked again"));
     }
     for (delivery, reason) in left {
         printer::note(format!("warning: delivery {delivery} stays landed: {reason}"));
@@ -47,7 +48,7 @@ pub(crate) async fn rollup(workspace: &Workspace, seller: Option<&SellerId>, tab
 pub(crate) async fn replay(workspace: &Workspace, replay: &Replay) -> Result<ExitCode> {
     resume(workspace).await?;
     let done = workspace.replay(replay.source.as_deref(), replay.seller.as_ref(), &Bars::default()).await?;
-    printer::note(format!("{} deliveries read again, {} refused", done.deliveries, done.refused));
+    printer::note(format!("{} read again, {} refused", count(done.deliveries, "delivery"), done.refused));
     for (source, deliveries) in &done.undeclared {
         printer::note(format!("{deliveries} deliveries of {source:?} left as they stand: it is no longer declared"));
     }

@@ -13,7 +13,7 @@ use crate::amazon::Gateway;
 use crate::arguments::{Backfill, Sync};
 use crate::bars::{Bars, PullBars};
 use crate::commands::{IN_PART, rebuild};
-use crate::printer;
+use crate::printer::{self, count};
 
 /// Accounts pulled at once.
 const ACCOUNTS: usize = 4;
@@ -26,9 +26,10 @@ const SHOWN: usize = 8;
 
 pub(crate) async fn sync(workspace: Workspace, gateway: Gateway, sync: &Sync) -> Result<ExitCode> {
     let holders = holders(&workspace, &sync.account).await?;
+    let stand_still = if sync.account.is_empty() { tell_who_stands_still(&workspace).await? } else { false };
     if holders.is_empty() {
         printer::note("there is no active account; `sellerlake account add` adds one");
-        return Ok(ExitCode::SUCCESS);
+        return Ok(if stand_still { ExitCode::from(IN_PART) } else { ExitCode::SUCCESS });
     }
     let options = SyncOptions {
         pipelines: sync.pipeline.clone(),
@@ -36,7 +37,41 @@ pub(crate) async fn sync(workspace: Workspace, gateway: Gateway, sync: &Sync) ->
         retry: sync.retry,
         ..SyncOptions::default()
     };
-    Box::pin(carry_out(workspace, gateway, &holders, &options, sync.no_rollup)).await
+    lake_is_there(&workspace).await?;
+    let done = Box::pin(carry_out(workspace, gateway, &holders, &options, sync.no_rollup)).await?;
+    Ok(if stand_still && done == ExitCode::SUCCESS { ExitCode::from(IN_PART) } else { done })
+}
+
+/// Refuses to go on beside a lake that doesn't hold what was loaded: nothing that is gone would ever be asked for again.
+async fn lake_is_there(workspace: &Workspace) -> Result<()> {
+    let Some(newest) = workspace.state.newest_delivery().await? else { return Ok(()) };
+    if workspace.lake.delivery(&newest.meta_path).await?.is_some() {
+        return Ok(());
+    }
+    Err(Error::permanent(Kind::NotFound, "the lake doesn't hold what was loaded into it last")
+        .with("lake", &workspace.settings.lake)
+        .with("path", newest.meta_path)
+        .hint(
+            "does `lake` name the right place in the settings? If what it held is gone, `sellerlake verify --repair` \
+             forgets that it was loaded, and then sync pulls it again",
+        ))
+}
+
+/// Names the accounts that nothing is pulled of; whether one of them waits for somebody.
+async fn tell_who_stands_still(workspace: &Workspace) -> Result<bool> {
+    let mut waits = false;
+    for account in workspace.state.accounts(&AccountFilter::default()).await? {
+        let (id, why) = (&account.id, account.reason.as_deref().unwrap_or("no reason is given"));
+        match account.status {
+            AccountStatus::NeedsAuthorisation => {
+                waits = true;
+                printer::note(format!("{id} is not pulled: {why}; then `sellerlake account resume {id}`"));
+            }
+            AccountStatus::Paused => printer::note(format!("{id} is paused: {why}")),
+            _ => {}
+        }
+    }
+    Ok(waits)
 }
 
 pub(crate) async fn backfill(workspace: Workspace, gateway: Gateway, backfill: &Backfill) -> Result<ExitCode> {
@@ -47,6 +82,7 @@ pub(crate) async fn backfill(workspace: Workspace, gateway: Gateway, backfill: &
             .with("from", backfill.from)
             .hint("both days are included: --from 2026-01-01 --to 2026-03-31"));
     }
+    lake_is_there(&workspace).await?;
     let holders = holders(&workspace, std::slice::from_ref(&backfill.account)).await?;
     let options = SyncOptions {
         pipelines: backfill.pipeline.clone(),
@@ -88,11 +124,11 @@ async fn carry_out(
     let puller = puller(&workspace, Arc::new(pipelines), Arc::new(gateway));
     let (switch, cancel) = Cancel::switch();
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if asked_to_stop().await.is_ok() {
             printer::note("stopping; what is under way goes on next time");
             let _ = switch.send(true);
             // Whoever insists doesn't wait for what is under way; the ledger stands either way.
-            if tokio::signal::ctrl_c().await.is_ok() {
+            if asked_to_stop().await.is_ok() {
                 std::process::exit(130);
             }
         }
@@ -111,6 +147,15 @@ async fn carry_out(
         stale = rebuilt.iter().any(|rebuilt| !rebuilt.failed.is_empty());
     }
     Ok(if is_complete && !stale { ExitCode::SUCCESS } else { ExitCode::from(IN_PART) })
+}
+
+/// Comes back when somebody at the terminal, or whatever supervises the process, asks it to stop.
+async fn asked_to_stop() -> std::io::Result<()> {
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        asked = tokio::signal::ctrl_c() => asked,
+        _ = terminated.recv() => Ok(()),
+    }
 }
 
 pub(crate) fn puller(workspace: &Arc<Workspace>, pipelines: Arc<Pipelines>, gateway: Arc<Gateway>) -> Puller {
@@ -147,7 +192,7 @@ pub(crate) async fn holders(workspace: &Workspace, named: &[AccountId]) -> Resul
         if known.status != AccountStatus::Active {
             return Err(Error::permanent(Kind::Usage, format!("the account is {}", known.status))
                 .with("account", account)
-                .with("why", known.reason.unwrap_or_else(|| "nobody said why".into()))
+                .with("why", known.reason.unwrap_or_else(|| "no reason is given".into()))
                 .hint(format!("`sellerlake account resume {account}` once that is mended")));
         }
     }
@@ -183,16 +228,23 @@ pub(crate) fn report(results: &[(AccountId, Result<Synced>)]) -> bool {
             Ok(synced) => synced,
             Err(error) => {
                 is_complete = false;
-                printer::note(format!("{account}: "));
-                printer::error(error);
+                printer::error_of(account, error);
                 continue;
             }
         };
         is_complete &= synced.is_complete();
-        let empty = if synced.empty > 0 { format!(", {} of them empty", synced.empty) } else { String::new() };
+        let mut empty = String::new();
+        if synced.empty > 0 {
+            empty = format!(", {} of them empty", synced.empty);
+        }
+        if synced.early > 0 {
+            empty += &format!(", {} too early to know", synced.early);
+        }
         printer::note(format!(
-            "{account}: {} requests{empty}, {} deliveries, {} rows",
-            synced.requests, synced.deliveries, synced.rows
+            "{account}: {}{empty}, {}, {}",
+            count(synced.requests, "request"),
+            count(synced.deliveries, "delivery"),
+            count(synced.rows, "row")
         ));
         for trouble in synced.troubles.iter().take(SHOWN) {
             let window = trouble.window.map_or(String::new(), |window| format!(" {window}"));
@@ -209,7 +261,7 @@ pub(crate) fn report(results: &[(AccountId, Result<Synced>)]) -> bool {
         }
         if synced.left > 0 {
             let turn = synced.next_turn.map_or(String::new(), |turn| format!(", the next from {}", turn.to_rfc3339()));
-            printer::note(format!("  {} requests are left for the next run{turn}", synced.left));
+            printer::note(format!("  {} left for the next run{turn}", count(synced.left, "request")));
         }
         if let Some(reason) = &synced.stopped {
             printer::note(format!("  stopped: {reason}"));

@@ -3,18 +3,27 @@
 use std::process::ExitCode;
 
 use sellerlake_contracts::Result;
-use sellerlake_pipelines::Workspace;
+use sellerlake_pipelines::{Pipelines, Workspace};
 
 use crate::bars::Bars;
 use crate::commands::{IN_PART, rebuild};
-use crate::printer;
+use crate::printer::{self, count};
 
 pub(crate) async fn run(workspace: &Workspace, repair: bool) -> Result<ExitCode> {
     if repair {
+        let pipelines = Pipelines::load(workspace.settings.declarations.as_deref(), &workspace.declarations)?;
+        let lost = workspace.forget_lost(&pipelines).await?;
+        if lost > 0 {
+            let lost = count(lost, "delivery");
+            printer::note(format!(
+                "{lost} forgotten that the lake no longer holds; sync asks again where no row is left"
+            ));
+        }
         let repaired = workspace.repair(&Bars::default()).await?;
         printer::note(format!(
-            "{} objects entered into the catalogue, {} deliveries found",
-            repaired.objects, repaired.deliveries
+            "{} entered into the catalogue, {} found",
+            count(repaired.objects, "object"),
+            count(repaired.deliveries, "delivery")
         ));
         if repaired.unreadable > 0 {
             printer::note(format!("{} of them can't be read; made again where possible", repaired.unreadable));
@@ -26,13 +35,12 @@ pub(crate) async fn run(workspace: &Workspace, repair: bool) -> Result<ExitCode>
         printer::line(format!("{}: {}", complaint.subject, complaint.problem));
     }
     printer::note(format!(
-        "{} objects, {} rows read: {}",
-        verified.objects,
-        verified.rows,
-        match verified.complaints.len() {
+        "{}, {} read: {}",
+        count(verified.objects, "object"),
+        count(verified.rows, "row"),
+        match verified.complaints.len() as u64 {
             0 => "everything is as it should be".to_owned(),
-            1 => "1 complaint".to_owned(),
-            many => format!("{many} complaints"),
+            many => count(many, "complaint"),
         }
     ));
     Ok(if verified.complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(IN_PART) })
