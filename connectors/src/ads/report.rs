@@ -65,7 +65,7 @@ impl AdsReport {
                 let mint = Mint { ask: &ask, pointer: "/url", always_gzip: true };
                 let document = fetch(&self.caller, &self.scratch, mint).await?;
                 let as_of = printed(&reply.json, "/generatedAt").or_else(|| printed(&reply.json, "/updatedAt"));
-                let (as_of, pages) = (as_of.unwrap_or(now), vec![document.page]);
+                let (as_of, pages) = (as_of.unwrap_or(now), document.spool.into_pages());
                 Ok(Step::Answer(Answer { pages, extension: "json.gz", charset: None, as_of, origin: Some(id) }))
             }
             "FAILED" | "FAILURE" | "CANCELLED" => {
