@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sellerlake_connectors::{Amazon, Application, Endpoints, Grant, HttpOptions};
-use sellerlake_contracts::{Clock, Connector, Kind, Pull, Scope, Secret, Step};
+use sellerlake_contracts::{Clock, Connector, Kind, Pull, Scope, Secret, Status, Step};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -134,6 +134,22 @@ async fn nobody_there_is_unreachable_and_not_an_answer() {
     let error = connector.step(&pull(), None).await.err().unwrap();
     assert_eq!(error.kind(), Kind::Unreachable);
     assert!(!format!("{error:?}").contains("Atzr"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_425_that_names_no_report_is_asked_again_later() {
+    let (url, _) = server(("425 Too Early", r#"{"code":"425","detail":"Too early."}"#)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let connector = account(&url, folder.path()).connector("ads_report").unwrap();
+    let parameters = [
+        ("report_type", "spCampaigns"),
+        ("ad_product", "SPONSORED_PRODUCTS"),
+        ("group_by", "campaign"),
+        ("columns", "date"),
+    ];
+    let error = connector.step(&october(&parameters), None).await.err().unwrap();
+    assert_eq!((error.kind(), error.status()), (Kind::Remote, Status::Transient), "{error:?}");
+    assert!(format!("{error:?}").contains("Too early."), "{error:?}");
 }
 
 /// A pull of some days in October.
