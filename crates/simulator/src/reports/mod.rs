@@ -4,6 +4,8 @@
 //! moment. Headers, charsets, date formats and gaps are those seen in the field (amazon-facts D).
 
 mod ads;
+mod ads_columns;
+mod ads_kinds;
 mod fba_returns;
 mod fulfilled_shipments;
 mod ledger;
