@@ -4,21 +4,22 @@ use std::io::{self, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
 use reqwest::header::CONTENT_TYPE;
-use sellerlake_contracts::{Error, Kind, Page};
+use sellerlake_contracts::{Error, Kind};
 
 use crate::ask::Ask;
 use crate::call::Caller;
 use crate::classify::Reply;
 use crate::failure::{Fault, Stop};
 use crate::retry::Tries;
-use crate::scratch::{Scratch, Section};
+use crate::scratch::{Scratch, Section, Spool};
 use crate::transport::broken;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A document as it came.
 pub(crate) struct Document {
-    pub page: Page,
+    /// Its bytes: one page.
+    pub spool: Spool,
     pub is_gzip: bool,
     /// The whole content type.
     pub content_type: String,
@@ -35,7 +36,7 @@ impl Document {
     /// The text, decompressed, at most `limit` bytes of it: for explanations.
     pub(crate) fn explanation(self, limit: u64) -> String {
         let mut bytes = Vec::new();
-        let page = BufReader::new(self.page);
+        let page = BufReader::new(self.spool.page(0));
         let _ = if self.is_gzip {
             MultiGzDecoder::new(page).take(limit).read_to_end(&mut bytes)
         } else {
@@ -98,7 +99,7 @@ async fn attempt(caller: &Caller, scratch: &Scratch, mint: &Mint<'_>, reply: &Re
     spool.close_page(length);
     let stated = mint.always_gzip || reply.text("/compressionAlgorithm").is_some_and(|name| name == "GZIP");
     let is_gzip = checked(spool.page(0), stated).await?;
-    Ok(Document { page: Box::new(spool.page(0)), is_gzip, content_type })
+    Ok(Document { spool, is_gzip, content_type })
 }
 
 /// Whether the bytes are gzip; an error if they are damaged. The first two bytes decide, not what was announced.
@@ -140,8 +141,10 @@ mod tests {
 
     #[test]
     fn the_charset_is_the_servers_own_word() {
+        let folder = tempfile::tempdir().unwrap();
+        let scratch = Scratch::open(folder.path()).unwrap();
         let document = |content_type: &str| Document {
-            page: Box::new(io::empty()),
+            spool: scratch.spool("a").unwrap(),
             is_gzip: false,
             content_type: content_type.to_owned(),
         };

@@ -12,7 +12,7 @@ use crate::ask::Ask;
 use crate::call::Caller;
 use crate::checkpoint;
 use crate::document::{Mint, fetch};
-use crate::failure::{Fault, Stop};
+use crate::failure::{Failure, Fault, Stop};
 use crate::parameters;
 use crate::scratch::Scratch;
 use crate::spapi::errand::{Errand, printed};
@@ -65,7 +65,7 @@ impl AdsReport {
                 let mint = Mint { ask: &ask, pointer: "/url", always_gzip: true };
                 let document = fetch(&self.caller, &self.scratch, mint).await?;
                 let as_of = printed(&reply.json, "/generatedAt").or_else(|| printed(&reply.json, "/updatedAt"));
-                let (as_of, pages) = (as_of.unwrap_or(now), vec![document.page]);
+                let (as_of, pages) = (as_of.unwrap_or(now), document.spool.into_pages());
                 Ok(Step::Answer(Answer { pages, extension: "json.gz", charset: None, as_of, origin: Some(id) }))
             }
             "FAILED" | "FAILURE" | "CANCELLED" => {
@@ -86,7 +86,7 @@ impl AdsReport {
         let ask = scoped(Ask::of(&CREATE_ADS_REPORT).body(MEDIA_TYPE, &body(pull)?), pull);
         let reply = match self.caller.call(&ask).await {
             Err(Stop::Failed(failure)) if failure.fault == Fault::Duplicate => {
-                return duplicate_of(&failure.text).ok_or(Stop::Failed(failure));
+                return duplicate_of(&failure.text).ok_or_else(|| nameless(*failure).into());
             }
             other => other?,
         };
@@ -124,6 +124,13 @@ fn body(pull: &Pull) -> Result<Value> {
             "format": "GZIP_JSON",
         },
     }))
+}
+
+/// Some report stands in the way, which passes by itself.
+fn nameless(failure: Failure) -> Error {
+    Error::transient(Kind::Remote, "Amazon is making the same report already and doesn't say which")
+        .at("ads_report.create")
+        .source(failure.error)
 }
 
 /// The id in "...duplicate of : 0d9c1f4e-...".

@@ -28,6 +28,9 @@ pub(crate) struct Errand {
     /// Times it ended as cancelled.
     #[serde(default)]
     pub cancelled: u32,
+    /// Times something else came than what was asked for.
+    #[serde(default)]
+    pub astray: u32,
     /// Whether others of its kind were asked for so shortly before that Amazon may have refused it for that alone.
     #[serde(default)]
     pub crowded: bool,
@@ -46,6 +49,7 @@ impl Errand {
             created_at: None,
             doubts: 0,
             cancelled: 0,
+            astray: 0,
             crowded: false,
             alone: false,
         }

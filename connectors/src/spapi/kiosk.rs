@@ -1,9 +1,10 @@
 //! Data Kiosk: GraphQL queries, answered with documents of JSON lines (C.9).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Answer, Connector, Error, Kind, Pull, Result, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,10 +15,10 @@ use crate::ask::Ask;
 use crate::call::Caller;
 use crate::checkpoint;
 use crate::classify::Reply;
-use crate::document::{Mint, fetch};
+use crate::document::{Document, Mint, fetch};
 use crate::failure::Stop;
 use crate::parameters;
-use crate::scratch::Scratch;
+use crate::scratch::{Scratch, Spool};
 
 /// Queries longer than this are refused, counted without superfluous white space.
 const MOST_CHARACTERS: usize = 8000;
@@ -32,23 +33,54 @@ pub(crate) struct DataKiosk {
     pub process: u64,
 }
 
-/// The query under way and the pages of those before it.
+/// The query under way and the documents of those before it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Queries {
     errand: Errand,
     #[serde(default)]
     page_token: Option<String>,
-    /// Documents of the pages before: ids, fetched when all are known.
+    /// Ids of the documents so far, in order.
     #[serde(default)]
     documents: Vec<String>,
+    /// The cut-off of the answer, once all documents are known.
+    #[serde(default)]
+    as_of: Option<DateTime<Utc>>,
+    /// Documents that are here, by id: a minute's quota brings one, so they wait for each other over many steps.
+    #[serde(default)]
+    fetched: BTreeMap<String, Fetched>,
+}
+
+/// Where a document waits: a spool, and where its page ends.
+#[derive(Debug, Serialize, Deserialize)]
+struct Fetched {
+    spool: String,
+    ends: Vec<u64>,
+    is_gzip: bool,
+}
+
+impl Queries {
+    fn new(process: u64, now: DateTime<Utc>) -> Self {
+        Self {
+            errand: Errand::new(process, now),
+            page_token: None,
+            documents: Vec::new(),
+            as_of: None,
+            fetched: BTreeMap::new(),
+        }
+    }
+
+    /// A document that is here, unless its file is gone.
+    fn spool(&self, scratch: &Scratch, document: &str) -> Option<Spool> {
+        let fetched = self.fetched.get(document)?;
+        scratch.reopen(&fetched.spool, &fetched.ends)
+    }
 }
 
 #[async_trait]
 impl Connector for DataKiosk {
     async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
         let now = self.caller.clock.now();
-        let begun = || Queries { errand: Errand::new(self.process, now), page_token: None, documents: Vec::new() };
-        let mut queries = checkpoint::read(stored)?.unwrap_or_else(begun);
+        let mut queries = checkpoint::read(stored)?.unwrap_or_else(|| Queries::new(self.process, now));
         match self.advance(pull, &mut queries).await {
             Ok(step) => Ok(step),
             Err(Stop::Failed(failure)) => Err(failure.error),
@@ -62,19 +94,20 @@ impl DataKiosk {
         let Some(id) = queries.errand.id.clone() else {
             return Err(self.begin(pull, queries).await?);
         };
+        if let Some(as_of) = queries.as_of {
+            return self.download(id, queries, as_of).await;
+        }
         let reply = self.caller.call(&Ask::of(&GET_QUERY).name(&id)).await?;
         let now = self.caller.clock.now();
         match reply.text("/processingStatus").unwrap_or_default() {
-            "DONE" => self.done(&id, queries, &reply).await,
+            "DONE" => self.done(id, queries, &reply).await,
             "CANCELLED" => {
                 Ok(Step::Fatal { reason: "Amazon cancelled the query".to_owned(), again_at: now + COOLDOWN })
             }
             "FATAL" => {
                 let mut reason = "Amazon couldn't answer the query".to_owned();
                 if let Some(document) = reply.text("/errorDocumentId") {
-                    let ask = Ask::of(&GET_DOCUMENT).name(document);
-                    let mint = Mint { ask: &ask, pointer: "/documentUrl", always_gzip: false };
-                    let document = fetch(&self.caller, &self.scratch, mint).await?;
+                    let document = self.document(document).await?;
                     reason = format!("{reason}: {}", document.explanation(EXPLANATION_BYTES));
                 }
                 Ok(Step::Fatal { reason, again_at: now + COOLDOWN })
@@ -107,31 +140,46 @@ impl DataKiosk {
         Ok(Stop::later(queries.errand.next_look(now)))
     }
 
-    async fn done(&self, id: &str, queries: &mut Queries, reply: &Reply) -> Result<Step, Stop> {
+    async fn done(&self, id: String, queries: &mut Queries, reply: &Reply) -> Result<Step, Stop> {
         let now = self.caller.clock.now();
-        let document = reply.text("/dataDocumentId").map(str::to_owned);
+        queries.documents.extend(reply.text("/dataDocumentId").map(str::to_owned));
         if let Some(token) = reply.text("/pagination/nextToken") {
-            queries.documents.extend(document);
             queries.page_token = Some(token.to_owned());
             queries.errand.again(self.process, now);
             return Err(Stop::later(now));
         }
         let as_of = printed(&reply.json, "/processingEndTime").unwrap_or(now);
-        let documents: Vec<String> = queries.documents.iter().cloned().chain(document).collect();
-        if documents.is_empty() {
+        if queries.documents.is_empty() {
             return Ok(Step::NoData { reason: "the query is done and has no document".to_owned(), as_of });
         }
-        let mut pages = Vec::new();
-        let mut is_gzip = false;
-        for document in &documents {
-            let ask = Ask::of(&GET_DOCUMENT).name(document);
-            let mint = Mint { ask: &ask, pointer: "/documentUrl", always_gzip: false };
-            let fetched = fetch(&self.caller, &self.scratch, mint).await?;
-            is_gzip = fetched.is_gzip;
-            pages.push(fetched.page);
+        queries.as_of = Some(as_of);
+        self.download(id, queries, as_of).await
+    }
+
+    /// Fetches the first document that isn't here. The step ends with it, so that the checkpoint knows of it before the
+    /// next token is waited for.
+    async fn download(&self, id: String, queries: &mut Queries, as_of: DateTime<Utc>) -> Result<Step, Stop> {
+        let missing = queries.documents.iter().find(|document| queries.spool(&self.scratch, document).is_none());
+        if let Some(missing) = missing.cloned() {
+            let Document { mut spool, is_gzip, .. } = self.document(&missing).await?;
+            spool.keep()?;
+            let fetched = Fetched { spool: spool.name().to_owned(), ends: spool.ends().to_vec(), is_gzip };
+            queries.fetched.insert(missing, fetched);
         }
+        let here = queries.documents.iter().map(|document| queries.spool(&self.scratch, document));
+        let Some(spools) = here.collect::<Option<Vec<_>>>() else {
+            return Err(Stop::later(self.caller.clock.now()));
+        };
+        let pages = spools.into_iter().flat_map(Spool::into_pages).collect();
+        let is_gzip = queries.fetched.values().all(|fetched| fetched.is_gzip);
         let extension = if is_gzip { "jsonl.gz" } else { "jsonl" };
-        Ok(Step::Answer(Answer { pages, extension, charset: None, as_of, origin: Some(id.to_owned()) }))
+        Ok(Step::Answer(Answer { pages, extension, charset: None, as_of, origin: Some(id) }))
+    }
+
+    async fn document(&self, id: &str) -> Result<Document, Stop> {
+        let ask = Ask::of(&GET_DOCUMENT).name(id);
+        let mint = Mint { ask: &ask, pointer: "/documentUrl", always_gzip: false };
+        fetch(&self.caller, &self.scratch, mint).await
     }
 }
 

@@ -15,6 +15,7 @@ use super::report_document::{answer, document};
 use crate::ask::{Ask, instant};
 use crate::call::Caller;
 use crate::checkpoint;
+use crate::classify::Reply;
 use crate::failure::{Fault, Stop};
 use crate::parameters;
 use crate::scratch::Scratch;
@@ -72,6 +73,7 @@ impl Report {
             self.caller.quota.rest(&kind(pull)?, rest).await?;
         }
         match status {
+            "DONE" if !wanted(pull)?.is_covered_by(&reply.json) => self.astray(pull, errand, &reply),
             "DONE" => self.done(pull, &id, &reply.json).await,
             "CANCELLED" => self.cancelled(pull, errand),
             // Hammered, perhaps: that isn't Amazon's last word.
@@ -156,6 +158,20 @@ impl Report {
             let reason = "Amazon cancelled the report twice: there is nothing to report".to_owned();
             return Ok(Step::NoData { reason, as_of: now });
         }
+        self.alone(pull, errand)
+    }
+
+    /// An earlier report's document, given out again because this one was asked for too soon (D.2): asked once more as if
+    /// it had been cancelled. It is no answer, however often it comes.
+    fn astray(&self, pull: &Pull, errand: &mut Errand, reply: &Reply) -> Result<Step, Stop> {
+        let (from, to) = (reply.text("/dataStartTime").unwrap_or("?"), reply.text("/dataEndTime").unwrap_or("?"));
+        errand.astray += 1;
+        if errand.astray > 1 {
+            let reason = format!("Amazon twice gave a report of other days than asked for: of {from} to {to}");
+            let again_at = self.caller.clock.now() + cooldown(pull, report_type(pull)?)?;
+            return Ok(Step::Fatal { reason, again_at });
+        }
+        tracing::warn!(account = %pull.account, from, to, "a report of other days than asked for came; asking again");
         self.alone(pull, errand)
     }
 

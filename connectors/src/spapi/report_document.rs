@@ -44,7 +44,7 @@ pub(crate) async fn document(
 pub(crate) fn answer(document: Document, report_type: &str, as_of: DateTime<Utc>, origin: &str) -> Answer {
     let extension = extension(&document.content_type, report_type, document.is_gzip);
     let charset = document.charset();
-    Answer { pages: vec![document.page], extension, charset, as_of, origin: Some(origin.to_owned()) }
+    Answer { pages: document.spool.into_pages(), extension, charset, as_of, origin: Some(origin.to_owned()) }
 }
 
 async fn restricted_token(caller: &Caller, path: &str) -> Result<Secret, Stop> {

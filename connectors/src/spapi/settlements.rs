@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use sellerlake_contracts::{Connector, Pull, Result, Step};
+use sellerlake_contracts::{Connector, Error, Kind, Pull, Result, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use super::report_document::{answer, document};
 use crate::ask::{Ask, instant};
 use crate::call::Caller;
 use crate::checkpoint;
-use crate::failure::{Fault, Stop};
+use crate::failure::{Failure, Fault, Stop};
 use crate::parameters;
 use crate::scratch::Scratch;
 
@@ -56,6 +56,7 @@ impl Connector for Settlements {
 
 impl Settlements {
     async fn list(&self, pull: &Pull, listed: &mut Listed) -> Result<Step, Stop> {
+        let mut is_again = false;
         loop {
             let ask = match &listed.token {
                 // With a token nothing else may be asked.
@@ -63,10 +64,14 @@ impl Settlements {
                 None => self.first_page(pull)?,
             };
             let reply = match self.caller.call(&ask).await {
-                Err(stop) if stop.fault() == Some(Fault::Invalid) && listed.token.is_some() => {
+                Err(Stop::Failed(failure)) if failure.fault == Fault::Invalid && listed.token.is_some() => {
                     // The token died: the list starts over, once.
+                    if is_again {
+                        return Err(endless(*failure).into());
+                    }
+                    is_again = true;
                     *listed = Listed::default();
-                    self.caller.call(&self.first_page(pull)?).await?
+                    continue;
                 }
                 other => other?,
             };
@@ -98,6 +103,12 @@ impl Settlements {
         let origin = parameters::optional(pull, "origin").unwrap_or(document_id);
         Ok(Step::Answer(answer(document, report_type, as_of, origin)))
     }
+}
+
+fn endless(failure: Failure) -> Error {
+    Error::transient(Kind::Remote, "Amazon lets go of a list of reports before it has been read")
+        .at("settlements.list")
+        .source(failure.error)
 }
 
 /// One pull per document: a unified account lists the same settlement for each of its marketplaces.

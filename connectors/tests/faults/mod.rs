@@ -6,6 +6,7 @@ use sellerlake_contracts::{Clock as _, Kind, Scope, Status, Step};
 use crate::harness::{Peer, answer, distinct, items};
 
 const ORDERS: &str = "orders_2026.searchOrders";
+const LIST: &str = "reports.getReports";
 
 #[tokio::test]
 async fn an_html_503_or_half_a_page_is_never_the_end_of_the_orders() {
@@ -104,6 +105,21 @@ async fn pages_before_a_failure_are_kept() {
     assert_eq!(peer.answered(ORDERS, 200) - before, pages - 2);
     let orders = items(found, "/orders");
     assert_eq!(distinct(&orders, "orderId").len(), orders.len());
+}
+
+#[tokio::test]
+async fn a_list_whose_tokens_keep_dying_is_given_up_for_now() {
+    let peer = Peer::with(|options| options.profile.most_per_page = 1).await;
+    let connector = peer.account(0).connector("settlements").unwrap();
+    let mut pull = peer.pull(&[]);
+    pull.window = Some("2026-10-01..2026-11-05".parse().unwrap());
+    peer.faults(&["expired_page_token@reports.getReportsx9"]);
+    let error = peer.drive(&*connector, &pull).await.err().unwrap();
+    assert_eq!((error.kind(), error.status()), (Kind::Remote, Status::Transient));
+    assert_eq!((peer.answered(LIST, 200), peer.answered(LIST, 400)), (2, 2), "it started over once");
+    peer.faults(&["expired_page_token@reports.getReports"]);
+    let Step::Found(found) = peer.drive(&*connector, &pull).await.unwrap().step else { panic!("not a list") };
+    assert!(found.len() > 1);
 }
 
 #[tokio::test]

@@ -113,6 +113,20 @@ impl Peer {
         amazon(&self.running, &self.clock, &self.levels, self.folder.path())
     }
 
+    /// Loses one file of what waits to be whole.
+    pub fn lose_a_file(&self) {
+        let mut files = std::fs::read_dir(self.folder.path()).unwrap();
+        std::fs::remove_file(files.next().unwrap().unwrap().path()).unwrap();
+    }
+
+    /// Takes all tokens of an operation, and as many more as refill in `minutes`.
+    pub async fn drain(&self, operation: &str, minutes: i64) {
+        let (operation, updated_at) = (operation.to_owned(), self.now());
+        let tokens = -(minutes as f64);
+        let level = BucketLevel { operation, tokens, rate: 1.0 / 60.0, burst: 15.0, updated_at };
+        self.levels.save(&self.id(0), &[level]).await.unwrap();
+    }
+
     /// Follows a script of faults: `kind@operation`, or `kind@operation*times`.
     pub fn faults(&self, script: &[&str]) {
         let line = |text: &&str| {

@@ -1,8 +1,8 @@
 //! Amazon's quotas: used to the full and not beyond, by everybody together, across restarts.
 
-use sellerlake_contracts::Clock as _;
+use sellerlake_contracts::{Clock as _, Pull, Step};
 
-use crate::harness::{Peer, hours};
+use crate::harness::{Peer, answer, hours, text};
 
 const REPORT: &str = "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL";
 
@@ -52,6 +52,56 @@ async fn a_restart_does_not_burst_again() {
         assert_eq!(peer.answered_anywhere(429), 0, "in round {round}");
     }
     assert!(peer.levels.of("getOrders").unwrap().tokens < 5.0);
+}
+
+/// A query whose answer has several documents where there are few lines on one.
+fn economics(peer: &Peer) -> Pull {
+    let marketplace = peer.snapshot(&[]).marketplaces[0].to_string();
+    let query = format!(
+        "query Q {{ analytics_economics_2024_03_15 {{ economics(startDate: \"2026-10-12\", endDate: \"2026-10-14\", \
+         marketplaceIds: [\"{marketplace}\"], aggregateBy: {{ date: DAY, productId: MSKU }}) {{ startDate msku }} }} }}"
+    );
+    peer.snapshot(&[("query", &query)])
+}
+
+#[tokio::test]
+async fn a_token_a_minute_brings_every_document_of_a_query_once() {
+    let peer = Peer::with(|options| options.profile.most_per_page = 2).await;
+    peer.drain("getDocument", 60).await;
+    let connector = peer.account(0).connector("data_kiosk").unwrap();
+    let outcome = peer.drive(&*connector, &economics(&peer)).await.unwrap();
+    let pages = answer(outcome.step).pages.len() as u64;
+    assert!(pages >= 3, "{pages} documents");
+    assert_eq!(peer.answered("data_kiosk.getDocument", 200), pages);
+    assert!(peer.levels.of("getDocument").unwrap().tokens < 1.0, "there was never more than one");
+}
+
+#[tokio::test]
+async fn documents_that_a_crash_took_are_fetched_again_and_the_others_are_not() {
+    let peer = Peer::with(|options| options.profile.most_per_page = 2).await;
+    let pull = economics(&peer);
+    let mut connector = peer.account(0).connector("data_kiosk").unwrap();
+    let whole = text(answer(peer.drive(&*connector, &pull).await.unwrap().step));
+    let before = peer.answered("data_kiosk.getDocument", 200);
+    let mut checkpoint: Option<serde_json::Value> = None;
+    let mut crashed = false;
+    let found = loop {
+        match connector.step(&pull, checkpoint.as_ref()).await.unwrap() {
+            Step::Wait { until, checkpoint: kept, .. } => {
+                peer.clock.sleep_until(until).await;
+                if !crashed && kept["fetched"].as_object().is_some_and(|fetched| fetched.len() == 2) {
+                    crashed = true;
+                    peer.lose_a_file();
+                    connector = peer.account_in(&peer.restarted(), 0).connector("data_kiosk").unwrap();
+                }
+                checkpoint = Some(kept);
+            }
+            step => break answer(step),
+        }
+    };
+    let pages = found.pages.len() as u64;
+    assert_eq!((crashed, peer.answered("data_kiosk.getDocument", 200) - before), (true, pages + 1));
+    assert_eq!(text(found), whole);
 }
 
 #[tokio::test]

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sellerlake_connectors::{Amazon, Application, Endpoints, Grant, HttpOptions};
-use sellerlake_contracts::{Clock, Kind, Pull, Scope, Secret};
+use sellerlake_contracts::{Clock, Connector, Kind, Pull, Scope, Secret, Status, Step};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::harness::{Levels, start};
+use crate::harness::{Levels, answer, hours, start, text};
 
 const TOKEN: &str = r#"{"access_token":"Atza|given","token_type":"bearer","expires_in":3600}"#;
 const EXPIRED: &str = r#"{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.",
@@ -36,16 +36,22 @@ type Asked = Arc<Mutex<Vec<String>>>;
 
 /// Gives a token to whoever signs in and `answer` (status line and body) to every other request.
 async fn server(answer: (&'static str, &'static str)) -> (String, Asked) {
+    serving(move |_, _| (answer.0, answer.1.to_owned())).await
+}
+
+/// The same with an answer for each request, given the server's address and the request.
+async fn serving(answer: impl Fn(&str, &str) -> (&'static str, String) + Send + 'static) -> (String, Asked) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let asked = Asked::default();
-    let kept = Arc::clone(&asked);
+    let (kept, here) = (Arc::clone(&asked), url.clone());
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = vec![0; 16 * 1024];
             let length = stream.read(&mut request).await.unwrap_or_default();
             let request = String::from_utf8_lossy(&request[..length]).into_owned();
-            let (status, body) = if request.starts_with("POST /auth") { ("200 OK", TOKEN) } else { answer };
+            let is_sign_in = request.starts_with("POST /auth");
+            let (status, body) = if is_sign_in { ("200 OK", TOKEN.to_owned()) } else { answer(&here, &request) };
             kept.lock().unwrap().push(request);
             let length = body.len();
             let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
@@ -56,18 +62,25 @@ async fn server(answer: (&'static str, &'static str)) -> (String, Asked) {
 }
 
 fn account(url: &str, folder: &std::path::Path) -> sellerlake_connectors::Account {
+    account_by(clock(), url, folder)
+}
+
+fn clock() -> Arc<Jumping> {
+    Arc::new(Jumping(Mutex::new(start())))
+}
+
+fn account_by(clock: Arc<Jumping>, url: &str, folder: &std::path::Path) -> sellerlake_connectors::Account {
     let application = Application {
         client_id: "client".to_owned(),
         client_secret: Secret::new("s"),
-        ads_client_id: String::new(),
-        ads_client_secret: Secret::new(""),
+        ads_client_id: "client".to_owned(),
+        ads_client_secret: Secret::new("s"),
     };
     let levels = Arc::new(Levels::default());
     let endpoints = Endpoints::single(url);
     let http = HttpOptions::default();
-    let clock = Arc::new(Jumping(Mutex::new(start())));
     let amazon = Amazon::new(endpoints, application, clock, levels, http, folder).unwrap();
-    let grant = Grant { refresh_token: Secret::new("Atzr|x"), ads_refresh_token: None };
+    let grant = Grant { refresh_token: Secret::new("Atzr|x"), ads_refresh_token: Some(Secret::new("Atzr|a")) };
     amazon.account("A1-eu".parse().unwrap(), grant)
 }
 
@@ -121,4 +134,90 @@ async fn nobody_there_is_unreachable_and_not_an_answer() {
     let error = connector.step(&pull(), None).await.err().unwrap();
     assert_eq!(error.kind(), Kind::Unreachable);
     assert!(!format!("{error:?}").contains("Atzr"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_425_that_names_no_report_is_asked_again_later() {
+    let (url, _) = server(("425 Too Early", r#"{"code":"425","detail":"Too early."}"#)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let connector = account(&url, folder.path()).connector("ads_report").unwrap();
+    let parameters = [
+        ("report_type", "spCampaigns"),
+        ("ad_product", "SPONSORED_PRODUCTS"),
+        ("group_by", "campaign"),
+        ("columns", "date"),
+    ];
+    let error = connector.step(&october(&parameters), None).await.err().unwrap();
+    assert_eq!((error.kind(), error.status()), (Kind::Remote, Status::Transient), "{error:?}");
+    assert!(format!("{error:?}").contains("Too early."), "{error:?}");
+}
+
+/// A pull of some days in October.
+fn october(parameters: &[(&str, &str)]) -> Pull {
+    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Pull {
+        marketplaces: vec!["A1PA6795UKMFR9".parse().unwrap()],
+        window: Some("2026-10-10..2026-10-12".parse().unwrap()),
+        parameters: parameters.collect(),
+        ..pull()
+    }
+}
+
+/// An Amazon that gives out a report of September as each of the first `astray` reports asked for.
+async fn forgetful(astray: usize) -> (String, Asked) {
+    let created = Mutex::new(0);
+    serving(move |url, request| {
+        let report = |from: &str, to: &str| {
+            format!(
+                r#"{{"processingStatus":"DONE","reportDocumentId":"D","createdTime":"2026-11-06T06:00:00+00:00",
+                    "dataStartTime":"{from}T00:00:00+00:00","dataEndTime":"{to}T23:59:59+00:00"}}"#
+            )
+        };
+        let mut created = created.lock().unwrap();
+        let body = match request.split_whitespace().nth(1).unwrap() {
+            path if path.ends_with("/reports") => {
+                *created += 1;
+                format!(r#"{{"reportId":"R{created}"}}"#)
+            }
+            path if path.contains("/documents/") => format!(r#"{{"url":"{url}/file"}}"#),
+            path if path.contains("/reports/") && *created <= astray => report("2026-09-10", "2026-09-12"),
+            path if path.contains("/reports/") => report("2026-10-10", "2026-10-12"),
+            _ => "the days asked for".to_owned(),
+        };
+        ("200 OK", body)
+    })
+    .await
+}
+
+/// Steps until there is something else than waiting.
+async fn driven(connector: &dyn Connector, pull: &Pull, clock: &Jumping) -> Step {
+    let mut checkpoint = None;
+    loop {
+        match connector.step(pull, checkpoint.as_ref()).await.unwrap() {
+            Step::Wait { until, checkpoint: kept, .. } => {
+                clock.sleep_until(until).await;
+                checkpoint = Some(kept);
+            }
+            step => return step,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_report_of_other_days_is_asked_for_anew_and_is_never_the_answer() {
+    let pull = october(&[("report_type", "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA")]);
+    let creates = |asked: &Asked| asked.lock().unwrap().iter().filter(|request| request.contains("/reports ")).count();
+    for (astray, created) in [(0, 1), (1, 2), (2, 2)] {
+        let (url, asked) = forgetful(astray).await;
+        let folder = tempfile::tempdir().unwrap();
+        let clock = clock();
+        let connector = account_by(Arc::clone(&clock), &url, folder.path()).connector("report").unwrap();
+        let step = driven(&*connector, &pull, &clock).await;
+        assert_eq!(creates(&asked), created);
+        assert_eq!(clock.now() >= start() + hours(4), astray > 0, "a daily report wants four hours");
+        match step {
+            Step::Fatal { reason, .. } if astray == 2 => assert!(reason.contains("2026-09-10"), "{reason}"),
+            step => assert_eq!(text(answer(step)), "the days asked for"),
+        }
+    }
 }

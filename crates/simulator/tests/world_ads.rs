@@ -20,6 +20,7 @@ fn asked(report_type_id: &str, columns: &[&str]) -> AdsQuery {
         "spCampaigns" => ("SPONSORED_PRODUCTS", "campaign"),
         "spSearchTerm" => ("SPONSORED_PRODUCTS", "searchTerm"),
         "sbCampaigns" => ("SPONSORED_BRANDS", "campaign"),
+        "sbSearchTerm" => ("SPONSORED_BRANDS", "searchTerm"),
         "sdAdvertisedProduct" => ("SPONSORED_DISPLAY", "advertiser"),
         _ => ("SPONSORED_PRODUCTS", "advertiser"),
     };
@@ -87,19 +88,67 @@ fn products_campaigns_and_truth_agree() {
 #[test]
 fn search_terms_have_clicks_and_say_less_than_campaigns() {
     let world = world();
-    let mut rows_seen = 0;
-    for (_, profile) in profiles(&world) {
-        let columns = ["date", "campaignId", "searchTerm", "impressions", "clicks", "cost", "sales7d"];
-        let terms = ads_report(&world, &profile, &asked("spSearchTerm", &columns), end()).unwrap();
-        let campaigns = asked("spCampaigns", &["date", "impressions", "clicks", "cost", "sales7d"]);
-        let campaigns = by_day(&ads_report(&world, &profile, &campaigns, end()).unwrap(), "sales7d");
-        rows_seen += terms.len();
-        assert!(terms.iter().all(|row| row["clicks"].as_i64().unwrap() > 0));
-        for (day, told) in by_day(&terms, "sales7d") {
-            assert!(told.iter().zip(campaigns[&day]).all(|(term, campaign)| *term <= campaign));
+    for (of_terms, of_campaigns, sales) in
+        [("spSearchTerm", "spCampaigns", "sales7d"), ("sbSearchTerm", "sbCampaigns", "sales")]
+    {
+        let (mut told, mut all) = ([0; 4], [0; 4]);
+        for (_, profile) in profiles(&world) {
+            let columns = ["date", "campaignId", "searchTerm", "impressions", "clicks", "cost", sales];
+            let terms = ads_report(&world, &profile, &asked(of_terms, &columns), end()).unwrap();
+            assert!(terms.iter().all(|row| row["clicks"].as_i64().unwrap() > 0 && row["searchTerm"].is_string()));
+            let campaigns = asked(of_campaigns, &["date", "impressions", "clicks", "cost", sales]);
+            let campaigns = by_day(&ads_report(&world, &profile, &campaigns, end()).unwrap(), sales);
+            for (day, day_told) in by_day(&terms, sales) {
+                assert!(day_told.iter().zip(campaigns[&day]).all(|(term, campaign)| *term <= campaign));
+                told.iter_mut().zip(day_told).for_each(|(sum, more)| *sum += more);
+            }
+            campaigns.values().for_each(|day| all.iter_mut().zip(day).for_each(|(sum, more)| *sum += more));
         }
+        assert!(told[1] > 100 && told[3] > 0, "{of_terms}: {told:?}");
+        assert!(told[1] < all[1], "{of_terms}: {told:?} of {all:?}");
     }
-    assert!(rows_seen > 100);
+}
+
+#[test]
+fn brands_by_search_term_have_columns_of_their_own() {
+    let world = world();
+    let (_, profile) = &profiles(&world)[0];
+    let columns = [
+        "date",
+        "campaignId",
+        "campaignName",
+        "campaignStatus",
+        "campaignBudgetType",
+        "campaignBudgetAmount",
+        "campaignBudgetCurrencyCode",
+        "adGroupId",
+        "adGroupName",
+        "keywordId",
+        "keywordText",
+        "keywordType",
+        "matchType",
+        "keywordBid",
+        "adKeywordStatus",
+        "searchTerm",
+        "impressions",
+        "viewableImpressions",
+        "clicks",
+        "cost",
+        "costType",
+        "purchases",
+        "purchasesClicks",
+        "unitsSold",
+        "sales",
+        "salesClicks",
+    ];
+    let asked = |columns: &[&str]| asked("sbSearchTerm", columns);
+    let rows = ads_report(&world, profile, &asked(&columns), end()).unwrap();
+    assert!(rows.iter().flat_map(|row| row.as_object().unwrap().values()).all(|value| !value.is_null()), "{rows:?}");
+    for missing in ["unitsSoldClicks", "keyword", "detailPageViews"] {
+        assert!(ads_report(&world, profile, &asked(&[missing]), end()).unwrap_err().contains(missing));
+    }
+    let old = AdsQuery { from: day("2026-08-30"), to: day("2026-09-01"), ..asked(&["date"]) };
+    assert!(ads_report(&world, profile, &old, end()).unwrap_err().contains("60"));
 }
 
 /// Cost and sales of some old days over all profiles.

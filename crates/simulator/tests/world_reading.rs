@@ -12,12 +12,17 @@ pub type Row = BTreeMap<String, String>;
 
 /// A small world that holds every marketplace.
 pub fn world() -> World {
+    World::grow(&small())
+}
+
+/// What it is grown from.
+pub fn small() -> Profile {
     let mut profile = Profile::demo(40);
     for seller in &mut profile.sellers {
         seller.orders_per_day = 9.0;
         seller.products = 7;
     }
-    World::grow(&profile)
+    profile
 }
 
 /// When the small world's orders end.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_simulator::answers::inventory_summaries;
 use sellerlake_simulator::truth::truth;
+use sellerlake_simulator::world::World;
 
-use crate::world_reading::{end, long_after, printed, query, rows, rows_of_windows, world};
+use crate::world_reading::{end, long_after, printed, query, rows, rows_of_windows, small, world};
 
 #[test]
 fn nothing_is_ever_sold_that_is_not_there() {
@@ -95,6 +96,35 @@ fn the_ledger_adds_up_to_what_lies_there() {
         lying.retain(|_, units| *units != 0);
         sums.retain(|_, units| *units != 0);
         assert_eq!(sums, lying);
+    }
+}
+
+#[test]
+fn a_ledger_by_instant_shifts_the_days_and_loses_nothing() {
+    let by_day = world();
+    let mut profile = small();
+    profile.ledger_by_instant = true;
+    let by_instant = World::grow(&profile);
+    let kind = "GET_LEDGER_DETAIL_VIEW_DATA";
+    let (from, to) = ("2026-10-05T00:00:00Z".parse().unwrap(), "2026-10-06T00:00:00Z".parse().unwrap());
+    let rows_of = |world: &World, seller: &str, from, to| {
+        printed(world, seller, &query(kind, from, to), end()).map_or_else(Vec::new, |document| rows(&document))
+    };
+    for (seller, days) in [(0, ["10/04/2026", "10/05/2026"]), (2, ["10/05/2026", "10/06/2026"])] {
+        let seller = &by_day.sellers()[seller].id;
+        assert!(rows_of(&by_day, seller, from, to).iter().all(|row| row["Date"] == "10/05/2026"));
+        // Los Angeles is behind UTC and Tokyo ahead of it: a UTC day has parts of two local ones.
+        let one_day = rows_of(&by_instant, seller, from, to);
+        let told = days.map(|day| one_day.iter().filter(|row| row["Date"] == day).count());
+        assert!(told[0] > 0 && told[1] > 0 && told[0] + told[1] == one_day.len(), "{told:?} of {}", one_day.len());
+        for row in &one_day {
+            let at: DateTime<Utc> = row["Date and Time"].parse().unwrap();
+            assert!(from <= at && at < to, "{at}");
+        }
+        let (from, to) = (end() - TimeDelta::days(60), end());
+        let days = |from, to| rows_of(&by_instant, seller, from, to);
+        let halves = [days(from, to - TimeDelta::days(20)), days(to - TimeDelta::days(20), to)].concat();
+        assert_eq!(halves, days(from, to));
     }
 }
 

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{Region, World};
 
-/// Where the seller takes part. Pseudo-marketplaces nobody sells in are among them, as at Amazon.
+/// Where the seller takes part. Pseudo-marketplaces nobody sells in are among them, as at Amazon; some say of themselves
+/// that the seller takes part in them (A.6).
 pub fn participations(world: &World, seller: &str) -> Vec<Value> {
     let Some(seller) = world.seller(seller) else { return Vec::new() };
     let mut found: Vec<Value> = seller
@@ -36,7 +37,7 @@ pub fn participations(world: &World, seller: &str) -> Vec<Value> {
                 "defaultLanguageCode": market.language,
                 "domainName": "siprod.stores.amazonservices.com",
             },
-            "participation": { "isParticipating": false, "hasSuspendedListings": false },
+            "participation": { "isParticipating": seller.region != Region::FarEast, "hasSuspendedListings": false },
             "storeName": seller.name,
         })
     }));

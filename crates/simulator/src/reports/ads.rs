@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 
-use crate::world::{
-    AdProduct, Marketplace, Seller, Source, What, World, decimal, hashed, json_amount, latency, published_at,
-};
+use super::ads_kinds::kind;
+use crate::world::{Marketplace, Seller, Source, What, World, decimal, hashed, json_amount, latency, published_at};
 
 /// What is asked of an advertising profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,179 +25,6 @@ pub struct AdsQuery {
     pub from: NaiveDate,
     /// Last day, inclusive.
     pub to: NaiveDate,
-}
-
-/// A kind of report.
-struct Kind {
-    ad_product: &'static str,
-    product: AdProduct,
-    group_by: &'static str,
-    /// Days it can be asked for after they passed.
-    retention: i64,
-    columns: &'static [&'static str],
-}
-
-const SP_METRICS: [&str; 34] = [
-    "impressions",
-    "clicks",
-    "cost",
-    "spend",
-    "costPerClick",
-    "clickThroughRate",
-    "purchases1d",
-    "purchases7d",
-    "purchases14d",
-    "purchases30d",
-    "purchasesSameSku1d",
-    "purchasesSameSku7d",
-    "purchasesSameSku14d",
-    "purchasesSameSku30d",
-    "unitsSoldClicks1d",
-    "unitsSoldClicks7d",
-    "unitsSoldClicks14d",
-    "unitsSoldClicks30d",
-    "unitsSoldSameSku1d",
-    "unitsSoldSameSku7d",
-    "unitsSoldSameSku14d",
-    "unitsSoldSameSku30d",
-    "sales1d",
-    "sales7d",
-    "sales14d",
-    "sales30d",
-    "attributedSalesSameSku1d",
-    "attributedSalesSameSku7d",
-    "attributedSalesSameSku14d",
-    "attributedSalesSameSku30d",
-    "campaignStatus",
-    "campaignBudgetType",
-    "campaignBudgetAmount",
-    "campaignBudgetCurrencyCode",
-];
-const CAMPAIGN: [&str; 6] = ["campaignId", "campaignName", "campaignBiddingStrategy", "date", "startDate", "endDate"];
-const PRODUCT: [&str; 12] = [
-    "adGroupId",
-    "adGroupName",
-    "adId",
-    "portfolioId",
-    "advertisedAsin",
-    "advertisedSku",
-    "salesOtherSku7d",
-    "unitsSoldOtherSku7d",
-    "acosClicks7d",
-    "acosClicks14d",
-    "roasClicks7d",
-    "roasClicks14d",
-];
-const TERM: [&str; 15] = [
-    "adGroupId",
-    "adGroupName",
-    "portfolioId",
-    "keywordId",
-    "keyword",
-    "keywordType",
-    "matchType",
-    "targeting",
-    "keywordBid",
-    "adKeywordStatus",
-    "searchTerm",
-    "salesOtherSku7d",
-    "unitsSoldOtherSku7d",
-    "acosClicks7d",
-    "roasClicks7d",
-];
-const BRANDS: [&str; 19] = [
-    "impressions",
-    "viewableImpressions",
-    "clicks",
-    "cost",
-    "costType",
-    "purchases",
-    "purchasesClicks",
-    "purchasesPromoted",
-    "unitsSold",
-    "unitsSoldClicks",
-    "sales",
-    "salesClicks",
-    "salesPromoted",
-    "detailPageViews",
-    "campaignStatus",
-    "campaignBudgetType",
-    "campaignBudgetAmount",
-    "campaignBudgetCurrencyCode",
-    "newToBrandPurchases",
-];
-const DISPLAY: [&str; 20] = [
-    "adGroupId",
-    "adGroupName",
-    "adId",
-    "promotedAsin",
-    "promotedSku",
-    "bidOptimization",
-    "campaignBudgetCurrencyCode",
-    "impressions",
-    "impressionsViews",
-    "clicks",
-    "cost",
-    "costType",
-    "purchases",
-    "purchasesClicks",
-    "purchasesPromotedClicks",
-    "unitsSold",
-    "unitsSoldClicks",
-    "sales",
-    "salesClicks",
-    "salesPromotedClicks",
-];
-
-/// The longest range of one request.
-const LONGEST: i64 = 31;
-
-fn kind(report_type_id: &str) -> Option<Kind> {
-    let (ad_product, product, group_by, retention, columns): (_, _, _, _, &[&str]) = match report_type_id {
-        "spCampaigns" => ("SPONSORED_PRODUCTS", AdProduct::Products, "campaign", 95, &[]),
-        "spAdvertisedProduct" => ("SPONSORED_PRODUCTS", AdProduct::Products, "advertiser", 95, &PRODUCT),
-        "spSearchTerm" => ("SPONSORED_PRODUCTS", AdProduct::Products, "searchTerm", 95, &TERM),
-        "sbCampaigns" => ("SPONSORED_BRANDS", AdProduct::Brands, "campaign", 60, &BRANDS),
-        "sdAdvertisedProduct" => ("SPONSORED_DISPLAY", AdProduct::Display, "advertiser", 65, &DISPLAY),
-        _ => return None,
-    };
-    Some(Kind { ad_product, product, group_by, retention, columns })
-}
-
-impl Kind {
-    fn knows(&self, column: &str) -> bool {
-        let metrics: &[&str] = if self.product == AdProduct::Products { &SP_METRICS } else { &[] };
-        CAMPAIGN.contains(&column) || self.columns.contains(&column) || metrics.contains(&column)
-    }
-
-    fn refusal(&self, query: &AdsQuery, today: NaiveDate) -> Option<String> {
-        if query.ad_product != self.ad_product {
-            return Some(format!("adProduct {} has no report {}", query.ad_product, query.report_type_id));
-        }
-        if query.group_by != [self.group_by] {
-            return Some(format!("configuration groupBy invalid values: ({})", query.group_by.join(", ")));
-        }
-        let unknown: Vec<&str> =
-            query.columns.iter().map(String::as_str).filter(|column| !self.knows(column)).collect();
-        if !unknown.is_empty() || query.columns.is_empty() {
-            return Some(format!("configuration columns includes invalid values: ({})", unknown.join(", ")));
-        }
-        let daily = query.time_unit == "DAILY";
-        if !daily && query.time_unit != "SUMMARY" {
-            return Some(format!("configuration timeUnit invalid value: {}", query.time_unit));
-        }
-        let misfits: &[&str] = if daily { &["startDate", "endDate"] } else { &["date"] };
-        if let Some(misfit) = query.columns.iter().find(|column| misfits.contains(&column.as_str())) {
-            return Some(format!("configuration column {misfit} is not allowed with timeUnit {}", query.time_unit));
-        }
-        if query.to < query.from || (query.to - query.from).num_days() >= LONGEST {
-            return Some(format!("configuration startDate to endDate range must not exceed {LONGEST} days"));
-        }
-        if (today - query.from).num_days() > self.retention || query.from > today {
-            return Some(format!("configuration startDate must be within the last {} days", self.retention));
-        }
-        None
-    }
 }
 
 /// An ad's day, or a sum of such, as known by now.
@@ -362,7 +188,7 @@ fn described(
         "costType" => json!("CPC"),
         "bidOptimization" => json!("clicks"),
         "keywordId" => json!(ad?.id + subject.term?),
-        "keyword" | "targeting" => json!("kite"),
+        "keyword" | "keywordText" | "targeting" => json!("kite"),
         "keywordType" | "matchType" => json!("BROAD"),
         "keywordBid" => json_amount(75, market.digits),
         "searchTerm" => json!(term?),

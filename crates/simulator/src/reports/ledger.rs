@@ -24,17 +24,19 @@ const HEADER: [&str; 15] = [
     "Date and Time",
 ];
 
-/// Movements whose local day is one of the range's days, in the region.
-pub(super) fn print(asked: &Asked<'_>) -> Report {
+/// Movements of the range, in the region: those within it as instants, or those whose local day is one of its days. The
+/// days printed are local ones either way.
+pub(super) fn print(asked: &Asked<'_>, by_instant: bool) -> Report {
     let seen = asked.now - latency(Source::Ledger);
     let mut sheet = Sheet::new(&HEADER);
     let margin = TimeDelta::days(1);
-    let first = asked.query.from.date_naive();
-    let last = (asked.query.to - TimeDelta::seconds(1)).date_naive();
-    for (_, event) in asked.seller.between(Thread::Stock, asked.query.from - margin, asked.query.to + margin) {
+    let (from, to) = (asked.query.from, asked.query.to);
+    let (first, last) = (from.date_naive(), (to - TimeDelta::seconds(1)).date_naive());
+    for (_, event) in asked.seller.between(Thread::Stock, from - margin, to + margin) {
         let What::StockMoved(movement) = &event.what else { continue };
         let day = movement.market.day(event.at);
-        if event.at > seen || day < first || day > last {
+        let is_asked = if by_instant { from <= event.at && event.at < to } else { first <= day && day <= last };
+        if event.at > seen || !is_asked {
             continue;
         }
         let product = &asked.seller.products[movement.product];

@@ -4,6 +4,8 @@
 //! moment. Headers, charsets, date formats and gaps are those seen in the field (amazon-facts D).
 
 mod ads;
+mod ads_columns;
+mod ads_kinds;
 mod fba_returns;
 mod fulfilled_shipments;
 mod ledger;
@@ -98,7 +100,7 @@ pub fn report(world: &World, seller: &str, query: &ReportQuery, now: DateTime<Ut
         "GET_FLAT_FILE_ORDER_REPORT_DATA_SHIPPING" => to_ship::became_ready(&asked),
         "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA" => fba_returns::returns(&asked),
         "GET_FBA_REIMBURSEMENTS_DATA" => fba_returns::reimbursements(&asked),
-        "GET_LEDGER_DETAIL_VIEW_DATA" => ledger::print(&asked),
+        "GET_LEDGER_DETAIL_VIEW_DATA" => ledger::print(&asked, world.ledger_by_instant),
         "GET_FBA_MYI_UNSUPPRESSED_INVENTORY_DATA" => stock_lists::unsuppressed(&asked),
         "GET_STRANDED_INVENTORY_UI_DATA" => stock_lists::stranded(&asked),
         "GET_FBA_INVENTORY_PLANNING_DATA" => planning::print(&asked),

@@ -45,6 +45,8 @@ use chrono::{DateTime, Utc};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct World {
     sellers: Vec<Seller>,
+    /// Whether the ledger report takes its range as instants, see [`Profile::ledger_by_instant`].
+    pub(crate) ledger_by_instant: bool,
 }
 
 /// One selling partner in one region: everything that ever happened to it, and what that happened to.
@@ -86,7 +88,10 @@ pub struct Seller {
 impl World {
     /// Lets the profile's sellers live through their time.
     pub fn grow(profile: &Profile) -> Self {
-        Self { sellers: profile.sellers.iter().map(|seller| grow::seller(profile, seller)).collect() }
+        Self {
+            sellers: profile.sellers.iter().map(|seller| grow::seller(profile, seller)).collect(),
+            ledger_by_instant: profile.ledger_by_instant,
+        }
     }
 
     /// All sellers, in the profile's order.

@@ -21,6 +21,9 @@ pub struct Profile {
     /// Whether a report type rests as a whole after one of its reports, and not just the same request: Amazon's documents
     /// say the one here and the other there.
     pub types_rest: bool,
+    /// Whether the ledger report takes its range as instants, and not as local days: Amazon doesn't say which, and both
+    /// have been seen.
+    pub ledger_by_instant: bool,
 }
 
 /// One seller to grow.
@@ -65,6 +68,7 @@ impl Profile {
             to: END,
             most_per_page: usize::MAX,
             types_rest: false,
+            ledger_by_instant: false,
         }
     }
 

@@ -1,0 +1,152 @@
+//! Columns of the Ads reports, by the exact names of version 3 (F.2).
+
+/// What Sponsored Products count.
+pub(super) const SP_METRICS: [&str; 34] = [
+    "impressions",
+    "clicks",
+    "cost",
+    "spend",
+    "costPerClick",
+    "clickThroughRate",
+    "purchases1d",
+    "purchases7d",
+    "purchases14d",
+    "purchases30d",
+    "purchasesSameSku1d",
+    "purchasesSameSku7d",
+    "purchasesSameSku14d",
+    "purchasesSameSku30d",
+    "unitsSoldClicks1d",
+    "unitsSoldClicks7d",
+    "unitsSoldClicks14d",
+    "unitsSoldClicks30d",
+    "unitsSoldSameSku1d",
+    "unitsSoldSameSku7d",
+    "unitsSoldSameSku14d",
+    "unitsSoldSameSku30d",
+    "sales1d",
+    "sales7d",
+    "sales14d",
+    "sales30d",
+    "attributedSalesSameSku1d",
+    "attributedSalesSameSku7d",
+    "attributedSalesSameSku14d",
+    "attributedSalesSameSku30d",
+    "campaignStatus",
+    "campaignBudgetType",
+    "campaignBudgetAmount",
+    "campaignBudgetCurrencyCode",
+];
+
+/// What every report can name.
+pub(super) const CAMPAIGN: [&str; 6] =
+    ["campaignId", "campaignName", "campaignBiddingStrategy", "date", "startDate", "endDate"];
+
+/// What a report by advertised product adds.
+pub(super) const PRODUCT: [&str; 12] = [
+    "adGroupId",
+    "adGroupName",
+    "adId",
+    "portfolioId",
+    "advertisedAsin",
+    "advertisedSku",
+    "salesOtherSku7d",
+    "unitsSoldOtherSku7d",
+    "acosClicks7d",
+    "acosClicks14d",
+    "roasClicks7d",
+    "roasClicks14d",
+];
+
+/// What a report by search term adds.
+pub(super) const TERM: [&str; 15] = [
+    "adGroupId",
+    "adGroupName",
+    "portfolioId",
+    "keywordId",
+    "keyword",
+    "keywordType",
+    "matchType",
+    "targeting",
+    "keywordBid",
+    "adKeywordStatus",
+    "searchTerm",
+    "salesOtherSku7d",
+    "unitsSoldOtherSku7d",
+    "acosClicks7d",
+    "roasClicks7d",
+];
+
+/// Columns of Sponsored Brands by campaign.
+pub(super) const BRANDS: [&str; 19] = [
+    "impressions",
+    "viewableImpressions",
+    "clicks",
+    "cost",
+    "costType",
+    "purchases",
+    "purchasesClicks",
+    "purchasesPromoted",
+    "unitsSold",
+    "unitsSoldClicks",
+    "sales",
+    "salesClicks",
+    "salesPromoted",
+    "detailPageViews",
+    "campaignStatus",
+    "campaignBudgetType",
+    "campaignBudgetAmount",
+    "campaignBudgetCurrencyCode",
+    "newToBrandPurchases",
+];
+
+/// Columns of Sponsored Brands by search term. There is no `unitsSoldClicks`.
+pub(super) const BRANDS_TERM: [&str; 23] = [
+    "campaignStatus",
+    "campaignBudgetType",
+    "campaignBudgetAmount",
+    "campaignBudgetCurrencyCode",
+    "adGroupId",
+    "adGroupName",
+    "keywordId",
+    "keywordText",
+    "keywordType",
+    "matchType",
+    "keywordBid",
+    "adKeywordStatus",
+    "searchTerm",
+    "impressions",
+    "viewableImpressions",
+    "clicks",
+    "cost",
+    "costType",
+    "purchases",
+    "purchasesClicks",
+    "unitsSold",
+    "sales",
+    "salesClicks",
+];
+
+/// Columns of Sponsored Display.
+pub(super) const DISPLAY: [&str; 20] = [
+    "adGroupId",
+    "adGroupName",
+    "adId",
+    "promotedAsin",
+    "promotedSku",
+    "bidOptimization",
+    "campaignBudgetCurrencyCode",
+    "impressions",
+    "impressionsViews",
+    "clicks",
+    "cost",
+    "costType",
+    "purchases",
+    "purchasesClicks",
+    "purchasesPromotedClicks",
+    "unitsSold",
+    "unitsSoldClicks",
+    "sales",
+    "salesClicks",
+    "salesPromotedClicks",
+];
