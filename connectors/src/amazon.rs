@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{AccountId, BucketStore, Clock, Connector, Error, Kind, Result};
+use sellerlake_contracts::{AccountId, BucketStore, Clock, Connector, Error, Kind, MarketplaceId, Result};
 
 use crate::ads::profiles::PROFILES;
 use crate::ads::report::AdsReport;
@@ -199,9 +199,10 @@ impl Account {
         self.caller.quota.settle().await
     }
 
-    /// Tries the account's grants and roles with a few cheap calls, and says what doesn't work and what to do.
-    pub async fn check(&self) -> Vec<Finding> {
-        check::check(&self.caller).await
+    /// Tries the account's grants and roles with a few cheap calls, where one has to be named in one of these marketplaces,
+    /// and says what doesn't work and what to do.
+    pub async fn check(&self, marketplaces: &[MarketplaceId]) -> Vec<Finding> {
+        check::check(&self.caller, marketplaces).await
     }
 
     /// Tries one documented request per operation, which only the sandbox answers: see [`Endpoints::sandboxed`].

@@ -1,7 +1,7 @@
 //! Does this account work? A few cheap calls, and what to do about those that fail.
 
 use chrono::TimeDelta;
-use sellerlake_contracts::Kind;
+use sellerlake_contracts::{Kind, MarketplaceId};
 use serde_json::Value;
 
 use crate::ads::operations::LIST_PROFILES;
@@ -28,7 +28,7 @@ pub struct Finding {
 }
 
 /// Everything that can be tried without touching a scarce quota.
-pub(crate) async fn check(caller: &Caller) -> Vec<Finding> {
+pub(crate) async fn check(caller: &Caller, chosen: &[MarketplaceId]) -> Vec<Finding> {
     let sign_in = caller.sign_in.access(Api::Selling).await;
     let mut findings = vec![finding("sign-in", sign_in.map(|_| "Amazon accepts the grant".to_owned()))];
     if !findings[0].is_ok {
@@ -41,14 +41,19 @@ pub(crate) async fn check(caller: &Caller) -> Vec<Finding> {
         let remedy = Some(synchronise(&skew));
         findings.push(Finding { subject: "clock".to_owned(), is_ok: false, detail: skew, remedy });
     }
-    for (subject, ask) in trials(caller, marketplaces.first().map(String::as_str)) {
+    let is_chosen = |id: &&String| chosen.iter().any(|chosen| chosen.as_str() == id.as_str());
+    let tried = marketplaces.iter().find(is_chosen).or(marketplaces.first());
+    for (subject, ask) in trials(caller, tried.map(String::as_str)) {
         let tried = caller.call(&ask).await;
         findings.push(finding(subject, tried.map(|_| "works".to_owned())));
     }
     if !caller.sign_in.client_id(Api::Ads).is_empty() {
         let profiles =
             caller.call(&Ask::of(&LIST_PROFILES).query("accessLevel", "view").query("apiProgram", "report")).await;
-        let count = |json: &Value| format!("{} profiles", json.as_array().map_or(0, Vec::len));
+        let count = |json: &Value| match json.as_array().map_or(0, Vec::len) {
+            1 => "1 profile".to_owned(),
+            many => format!("{many} profiles"),
+        };
         findings.push(finding("Ads", profiles.map(|reply| count(&reply.json))));
     }
     findings

@@ -138,6 +138,10 @@ pub struct WindowRule {
     /// How far a window begins before what is missing, for rows that came late to its predecessor.
     #[serde(default = "no_time")]
     pub overlap: Span,
+    /// How much more than a window is asked for on both sides, and not counted: where Amazon may end days elsewhere than
+    /// the window does.
+    #[serde(default = "no_time")]
+    pub margin: Span,
     /// What is asked for again, the short horizons first.
     #[serde(default)]
     pub restate: Vec<Restate>,

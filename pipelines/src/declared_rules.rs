@@ -1,10 +1,15 @@
 //! What must hold inside one pipeline declaration, and between it and the source it fills.
 
+use chrono::TimeDelta;
 use sellerlake_schemas::{Findings, Unit};
 use sellerlake_transforms::Declarations;
 
 use crate::declared::{Align, Need, Pipeline, WindowRule};
 use crate::span::Span;
+
+/// Operations that end before what was asked for, where that ends less than three minutes ago.
+const UP_TO_LATELY: [&str; 5] =
+    ["financial_event_groups_v0", "financial_events_v0", "orders", "orders_v0", "transactions"];
 
 /// Operations connectors offer (`connectors/src`); a pipeline names one.
 pub const OPERATIONS: [&str; 20] = [
@@ -59,7 +64,12 @@ pub(crate) fn check_pipeline(pipeline: &Pipeline, declarations: &Declarations, f
     }
     check_source(pipeline, declarations, findings);
     match &pipeline.need {
-        Need::Window(rule) => check_window(file, rule, findings),
+        Need::Window(rule) => {
+            check_window(file, rule, findings);
+            if UP_TO_LATELY.contains(&pipeline.connector.as_str()) && rule.lag < Span(TimeDelta::minutes(3)) {
+                findings.add(file, "window.lag", "expected \"3m\" or more: Amazon answers for nothing newer");
+            }
+        }
         Need::Snapshot(period) if *period == Span::ZERO => {
             findings.add(file, "snapshot", "expected more than no time at all");
         }
@@ -122,6 +132,12 @@ fn check_window(file: &str, rule: &WindowRule, findings: &mut Findings) {
     }
     if rule.overlap >= rule.span && rule.overlap != Span::ZERO {
         findings.add(file, "window.overlap", "expected less than `span`");
+    }
+    if rule.overlap != Span::ZERO && rule.align != Align::Instant {
+        findings.add(file, "window.overlap", "only windows that end at any moment overlap: write align = \"instant\"");
+    }
+    if rule.margin > rule.lag {
+        findings.add(file, "window.margin", "expected at most `lag`: nothing can be asked of the future");
     }
     for restate in &rule.restate {
         if restate.every == Span::ZERO || restate.every > restate.horizon {

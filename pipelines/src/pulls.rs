@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{AccountId, DeliveryId, Error, Kind, Pull, Result};
+use sellerlake_contracts::{AccountId, DeliveryId, Error, Kind, Pull, Result, Window};
 use sellerlake_state::PullPlan;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -135,8 +135,10 @@ pub(crate) fn request(
     row: &sellerlake_state::Pull,
 ) -> Result<Pull> {
     let Distinction { keys, parameters } = Distinction::of(&row.key)?;
-    let window = match pipeline.need {
-        Need::Window(_) => row.window,
+    let window = match &pipeline.need {
+        Need::Window(rule) => {
+            row.window.map(|window| Window { from: window.from - rule.margin.0, to: window.to + rule.margin.0 })
+        }
         Need::Snapshot(_) => None,
     };
     let mut all = pipeline.parameters.clone();

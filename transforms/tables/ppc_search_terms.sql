@@ -20,8 +20,8 @@ WITH terms AS (
     FROM ads_sp_search_term
     UNION ALL
     SELECT
-        date, date, profile_id, marketplace_id, NULL,
-        campaign_id, campaign_name, ad_group_id, ad_group_name, keyword_text,
+        date AS period_from, date AS period_to, profile_id, marketplace_id, NULL AS portfolio_name,
+        campaign_id, campaign_name, ad_group_id, ad_group_name, keyword_text AS targeting,
         match_type, search_term, campaign_budget_currency_code, impressions, clicks,
         cost, sales, purchases, units_sold, 14, 'ads_sb_search_term'
     FROM ads_sb_search_term

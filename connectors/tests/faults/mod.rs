@@ -171,7 +171,7 @@ async fn a_missing_role_is_told_by_its_name() {
     let error = peer.drive(&*connector, &peer.pull(&[])).await.err().unwrap();
     assert_eq!(error.kind(), Kind::Forbidden);
     assert!(error.remedy().unwrap().contains("Finance and Accounting"));
-    let findings = account.check().await;
+    let findings = account.check(&[]).await;
     let bad: Vec<_> =
         findings.iter().filter(|finding| !finding.is_ok).map(|finding| finding.subject.as_str()).collect();
     assert_eq!(bad, ["Finance and Accounting"], "{findings:?}");

@@ -21,6 +21,7 @@ fn rule(align: Align, span: i64, reach: i64, restate: &[(i64, i64)]) -> WindowRu
         lag: Span::ZERO,
         reach: Span::days(reach),
         overlap: Span::ZERO,
+        margin: Span::ZERO,
         restate: restate.collect(),
     }
 }

@@ -228,7 +228,8 @@ async fn show(workspace: &Workspace, id: &AccountId) -> Result<()> {
 async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId, sandbox: bool) -> Result<ExitCode> {
     let chosen = workspace.state.account(id).await?.ok_or_else(|| unknown(id))?.marketplaces;
     let account = gateway.account(id).await?;
-    let findings = if sandbox { gateway.sandboxed(id).await?.check_sandbox().await } else { account.check().await };
+    let findings =
+        if sandbox { gateway.sandboxed(id).await?.check_sandbox().await } else { account.check(&chosen).await };
     let mut rows = Vec::new();
     for finding in &findings {
         let verdict = if finding.is_ok { "ok" } else { "FAILED" };

@@ -66,11 +66,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Tables { name } => tables::run(&to_read(config).await?, name.as_deref()).await,
         Command::Verify(verify) => match &verify.against {
             Some(url) => against::run(&open().await?, url, verify.at).await,
-            None => {
-                let settings = Settings::read(config)?;
-                let clock = amazon::clock_to_read(&settings).await?;
-                verify::run(&Workspace::open(settings, clock).await?, verify.repair).await
-            }
+            None => verify::run(&without_amazon(config).await?, verify.repair).await,
         },
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -86,6 +82,13 @@ async fn opened(config: &Path) -> Result<(Workspace, Option<SteppedClock>)> {
     let settings = Settings::read(config)?;
     let (clock, stepped) = amazon::clock(&settings).await?;
     Ok((Workspace::open(settings, clock).await?, stepped))
+}
+
+/// The same for who asks nothing of Amazon, whose simulator may have ended.
+async fn without_amazon(config: &Path) -> Result<Workspace> {
+    let settings = Settings::read(config)?;
+    let clock = amazon::clock_to_read(&settings).await?;
+    Workspace::open(settings, clock).await
 }
 
 /// The same for who only wants to look, and may not be allowed to do more.

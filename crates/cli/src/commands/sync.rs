@@ -255,9 +255,8 @@ pub(crate) fn report(results: &[(AccountId, Result<Synced>)]) -> bool {
             printer::note(format!("  … and {} more: sellerlake coverage --gaps", synced.troubles.len() - SHOWN));
         }
         if synced.waiting > 0 {
-            let what =
-                if synced.waiting == 1 { "1 interval waits" } else { &format!("{} intervals wait", synced.waiting) };
-            printer::note(format!("  {what} for you since an earlier run: sellerlake coverage --gaps says why"));
+            let what = count(synced.waiting, "interval");
+            printer::note(format!("  {what} left for you since an earlier run: sellerlake coverage --gaps says why"));
         }
         if synced.left > 0 {
             let turn = synced.next_turn.map_or(String::new(), |turn| format!(", the next from {}", turn.to_rfc3339()));
