@@ -273,3 +273,17 @@ fn ads_days_are_asked_for_again_until_they_stand() {
     sync(&desk, ADS);
     desk.assert_true();
 }
+
+#[test]
+fn the_ledgers_days_are_whole_wherever_amazon_cuts_them() {
+    let days = |by_instant: bool| {
+        let desk = Desk::changed(1, "", |options| options.profile.ledger_by_instant = by_instant);
+        desk.site.ok(&["sync", "--no-rollup", "--pipeline", "ledger"]);
+        let days = "SELECT date, count(*) AS movements, sum(quantity) AS units FROM sources.ledger_detail
+                    GROUP BY date ORDER BY date";
+        desk.site.sql(days)
+    };
+    let (local, shifted) = (days(false), days(true));
+    assert!(local.len() > 10, "{local:?}");
+    assert_eq!(local, shifted);
+}
