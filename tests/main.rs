@@ -25,6 +25,7 @@ mod persistence;
 mod planted;
 mod polars;
 mod processes;
+mod reconciliation;
 mod replaced;
 mod resume;
 mod samples;
