@@ -11,6 +11,7 @@ mod chaos;
 mod cluster;
 mod crash;
 mod deliveries;
+mod demo_folder;
 mod desk;
 mod docs;
 mod elsewhere;
