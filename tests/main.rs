@@ -18,6 +18,7 @@ mod elsewhere;
 mod fleet;
 mod lab;
 mod manners;
+mod midway;
 mod novelty;
 mod order;
 mod own_dataset;
