@@ -7,6 +7,7 @@ one file a rollup; MARKETPLACES is the reference list. Numbers must be equal to 
 """
 
 import sys
+from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from pathlib import Path
 
@@ -106,11 +107,24 @@ def finances(settlement, activity, lines):
     return None, None, None
 
 
+def reaches_over(settlement, lines, regions):
+    """Whether the lines of a settlement's region begin on its first day or before, and end three days after it."""
+    region = regions.get(settlement["currency"])
+    known = [line["posted_at"] for line in lines if region and regions.get(line["currency"]) == region]
+    if not known or settlement["started_at"] is None or settlement["ended_at"] is None:
+        return False
+    first = min(known).replace(hour=0, minute=0, second=0, microsecond=0)
+    return first <= settlement["started_at"] and settlement["ended_at"] <= max(known) - timedelta(days=3)
+
+
 def settlement_reconciliation():
+    regions = dict(pl.read_csv(MARKETPLACES).select("currency", "region").iter_rows())
     lines = table("tables", "settlement_lines").to_dicts()
     released = pl.col("transaction_status").str.to_uppercase().fill_null("RELEASED") == "RELEASED"
     earned = pl.col("category_group") != "balance"
-    cash = table("tables", "finance_lines").filter(released & earned).to_dicts()
+    finance_lines = table("tables", "finance_lines")
+    cash = finance_lines.filter(released & earned).to_dicts()
+    finance_lines = finance_lines.to_dicts()
     rows = []
     for settlement in table("tables", "settlements").to_dicts():
         month = settlement["month"]
@@ -118,7 +132,9 @@ def settlement_reconciliation():
         own = [line for line in lines if line["settlement_id"] == settlement["settlement_id"]]
         assert all(line["month"] in reach for line in own), "a settlement's lines lie within the months it reads"
         activity = add(line["amount"] for line in own if line["category_group"] != "balance")
+        reach.add(months_before(month, -1))
         known = [line for line in cash if line["month"] in reach]
+        complete = reaches_over(settlement, [line for line in finance_lines if line["month"] in reach], regions)
         how, group, amount = finances(settlement, activity, known) if own else (None, None, None)
         kept = ["seller_id", "month", "settlement_id", "source", "currency", "started_at", "ended_at", "deposit_at"]
         kept += ["total_amount"]
@@ -136,7 +152,7 @@ def settlement_reconciliation():
                 "matched_by": how,
                 "financial_event_group_id": group,
                 "finances_activity": amount,
-                "finances_difference": None if amount is None else amount - activity,
+                "finances_difference": amount - activity if complete and amount is not None else None,
             }
         )
     return rows

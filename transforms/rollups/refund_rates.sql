@@ -56,5 +56,5 @@ SELECT
     units, orders_refunded, units_returned, units_sellable, product_sales, refunds, refund_fees,
     ratio(orders_refunded, units) AS refund_rate,
     ratio(units_returned, units) AS return_rate,
-    ratio(-refunds, product_sales) AS refunded_share
+    ratio(-refunds, CASE WHEN product_sales > 0 THEN product_sales END) AS refunded_share
 FROM sums

@@ -3,12 +3,14 @@ doc = """
 Does each settlement add up, and does Finances 2024-06-19 tell the same money? Transactions are matched by the
 settlement id they name; else by their financial event group, where one group of the settlement's currency lies
 within its dates, or one of several has its amount (amazon-facts H.8). Compared is what was earned and spent,
-without balance movements, in the cash lens.
+without balance movements, in the cash lens, and only where the transactions loaded reach over the settlement's whole
+period: a part of them always differs.
 """
 [reads]
 settlements = "0"
 settlement_lines = "-3..0"
-finance_lines = "-3..0"
+finance_lines = "-3..1"
+marketplaces = "all"
 */
 WITH line_sums AS (
     SELECT
@@ -18,6 +20,22 @@ WITH line_sums AS (
         CAST(coalesce(sum(amount) FILTER (WHERE category = 'unclassified'), 0) AS DECIMAL(18, 4)) AS unclassified
     FROM settlement_lines
     GROUP BY settlement_id
+),
+-- A transaction is listed up to two days late, and its day is read again once a day. Transactions are pulled by region,
+-- and a currency is at home in one.
+regions AS (
+    SELECT currency, min(region) AS region
+    FROM marketplaces
+    GROUP BY currency
+),
+covered AS (
+    SELECT
+        r.region,
+        date_trunc('day', min(f.posted_at)) AS first_at,
+        max(f.posted_at) - INTERVAL '3' DAY AS last_at
+    FROM finance_lines AS f
+    INNER JOIN regions AS r ON f.currency = r.currency
+    GROUP BY r.region
 ),
 cash AS (
     SELECT settlement_id, financial_event_group_id, currency, posted_at, amount
@@ -82,6 +100,11 @@ SELECT
     coalesce(m.activity, CAST(0 AS DECIMAL(18, 4))) AS activity,
     coalesce(m.unclassified, CAST(0 AS DECIMAL(18, 4))) AS unclassified,
     m.matched_by, m.financial_event_group_id, m.finances_activity,
-    CAST(m.finances_activity - m.activity AS DECIMAL(18, 4)) AS finances_difference
+    CASE
+        WHEN s.started_at >= c.first_at AND s.ended_at <= c.last_at
+            THEN CAST(m.finances_activity - m.activity AS DECIMAL(18, 4))
+    END AS finances_difference
 FROM settlements AS s
 INNER JOIN matched AS m ON s.settlement_id = m.settlement_id
+LEFT JOIN regions AS r ON s.currency = r.currency
+LEFT JOIN covered AS c ON r.region = c.region

@@ -53,6 +53,11 @@ netted AS (
             AS DECIMAL(18, 4)
         ) AS net_sales
     FROM sums
+),
+-- A month that gave back more than it sold has no share of sales: a loss over them would look like a gain.
+earned AS (
+    SELECT *, CASE WHEN net_sales > 0 THEN net_sales END AS positive_sales
+    FROM netted
 )
 SELECT
     $month AS local_month, marketplace_id, currency, sku, units, days_sold,
@@ -80,9 +85,9 @@ SELECT
     liquidations,
     other,
     net_sales, profit_before_cogs, cogs, cost_unknown, profit,
-    ratio(profit, net_sales) AS margin,
-    ratio(profit_before_cogs, net_sales) AS margin_before_cogs,
+    ratio(profit, positive_sales) AS margin,
+    ratio(profit_before_cogs, positive_sales) AS margin_before_cogs,
     ratio(profit, -cogs) AS return_on_cost,
-    ratio(-advertising, net_sales) AS tacos,
+    ratio(-advertising, positive_sales) AS tacos,
     advertising_billed, tax_on_fees, tax_collected, tax_withheld
-FROM netted
+FROM earned

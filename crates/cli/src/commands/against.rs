@@ -40,12 +40,12 @@ pub(crate) async fn run(workspace: &Workspace, url: &str, at: Option<DateTime<Ut
         let newest = truth(url, &id, now).await?;
         for comparison in &COMPARISONS {
             let Some(known) = known_until(workspace, &account.id, comparison).await? else {
-                grid.push(vec![id.to_string(), comparison.list.to_owned(), "nothing was pulled".into()]);
+                grid.push(vec![id.to_string(), comparison.name.to_owned(), "nothing was pulled".into()]);
                 untold += 1;
                 continue;
             };
             let settled = truth(url, &id, known.min(now)).await?;
-            let first = first_day(workspace, &account.id, comparison).await?;
+            let first = first_day(workspace, &account.id, comparison, &newest).await?;
             let [newest, settled] = [&newest, &settled].map(|truth| listed(truth, comparison, first));
             let lake = lake(workspace, &id, comparison, first).await?;
             let found = compare(&lake, &newest, &settled);
@@ -53,14 +53,14 @@ pub(crate) async fn run(workspace: &Workspace, url: &str, at: Option<DateTime<Ut
             differences += found.missing.len() + found.surplus.len() + found.different.len();
             grid.push(vec![
                 id.to_string(),
-                comparison.list.to_owned(),
+                comparison.name.to_owned(),
                 found.equal.to_string(),
                 found.moving.to_string(),
                 found.missing.len().to_string(),
                 found.surplus.len().to_string(),
                 found.different.len().to_string(),
             ]);
-            details.extend(found.lines(&format!("{id} {}", comparison.list)));
+            details.extend(found.lines(&format!("{id} {}", comparison.name)));
         }
     }
     printer::grid(&grid);
@@ -150,15 +150,24 @@ async fn known_until(
     Ok(newest.values().min().copied().filter(|_| has_all))
 }
 
-/// The first day that every scope has been answered for; earlier rows are not compared.
-async fn first_day(workspace: &Workspace, account: &AccountId, comparison: &Comparison) -> Result<Option<NaiveDate>> {
+/// The first day that every scope has been answered for, and whose rows need nothing earlier; earlier rows are not
+/// compared.
+async fn first_day(
+    workspace: &Workspace,
+    account: &AccountId,
+    comparison: &Comparison,
+    truth: &Value,
+) -> Result<Option<NaiveDate>> {
     let mut first: BTreeMap<(String, String), DateTime<Utc>> = BTreeMap::new();
     for (key, window, _) in answered(workspace, account, comparison).await? {
         let earliest = first.entry(key).or_insert(window.from);
         *earliest = window.from.min(*earliest);
     }
     // The day after, because days are local ones.
-    Ok(first.values().max().and_then(|from| from.date_naive().checked_add_days(Days::new(2 + comparison.reaches_back))))
+    let pulled = first.values().max().and_then(|from| from.date_naive().checked_add_days(Days::new(2)));
+    let has_earlier = rows(truth, comparison).filter_map(day).any(|day| pulled.is_some_and(|first| day < first));
+    let back = Days::new(if has_earlier { comparison.reaches_back } else { 0 });
+    Ok(pulled.and_then(|first| first.checked_add_days(back)))
 }
 
 type Answered = ((String, String), sellerlake_contracts::Window, DateTime<Utc>);
@@ -173,9 +182,13 @@ async fn answered(workspace: &Workspace, account: &AccountId, comparison: &Compa
     Ok(of.map(|(key, slice)| ((key.pipeline, key.scope.to_string()), slice.window, slice.updated_at)).collect())
 }
 
-fn listed(truth: &Value, comparison: &Comparison, first: Option<NaiveDate>) -> Rows {
+fn rows<'a>(truth: &'a Value, comparison: &Comparison) -> impl Iterator<Item = &'a Row> {
     let rows = truth.get(comparison.list).and_then(Value::as_array).into_iter().flatten();
-    rows.filter_map(Value::as_object).filter(|row| is_wanted(row, first)).map(|row| split(row, comparison)).collect()
+    rows.filter_map(Value::as_object)
+}
+
+fn listed(truth: &Value, comparison: &Comparison, first: Option<NaiveDate>) -> Rows {
+    rows(truth, comparison).filter(|row| is_wanted(row, first)).map(|row| split(row, comparison)).collect()
 }
 
 async fn lake(
@@ -192,10 +205,14 @@ async fn lake(
     Ok(rows.filter(|row| is_wanted(row, first)).map(|row| split(&row, comparison)).collect())
 }
 
-fn is_wanted(row: &Row, first: Option<NaiveDate>) -> bool {
+/// The day a row is of, where it is of one.
+fn day(row: &Row) -> Option<NaiveDate> {
     let dated = ["local_day", "day", "ended_at"];
-    let day = dated.iter().find_map(|name| row.get(*name)?.as_str()?.get(..10)?.parse::<NaiveDate>().ok());
-    day.is_none_or(|day| first.is_none_or(|first| day >= first))
+    dated.iter().find_map(|name| row.get(*name)?.as_str()?.get(..10)?.parse().ok())
+}
+
+fn is_wanted(row: &Row, first: Option<NaiveDate>) -> bool {
+    day(row).is_none_or(|day| first.is_none_or(|first| day >= first))
 }
 
 fn split(row: &Row, comparison: &Comparison) -> (Vec<String>, Vec<String>) {

@@ -2,6 +2,8 @@
 
 /// One list of the truth and the statement that must give the same rows.
 pub(crate) struct Comparison {
+    /// What is compared, by the name of the lake's table.
+    pub(crate) name: &'static str,
     /// Name of the list in the truth; several comparisons may read one.
     pub(crate) list: &'static str,
     /// Columns that tell rows apart.
@@ -10,18 +12,19 @@ pub(crate) struct Comparison {
     pub(crate) values: &'static [&'static str],
     /// Pipelines the rows come from.
     pub(crate) pipelines: &'static [&'static str],
-    /// Days of earlier history a row may need: a release stands for money deferred so many days before, and counts
-    /// by itself where that was never pulled.
+    /// Days of earlier history a row may need, where there is any: a release stands for money deferred so many days
+    /// before, and counts by itself where that was never pulled.
     pub(crate) reaches_back: u64,
     /// The lake's side.
     pub(crate) sql: &'static str,
 }
 
-/// Days after which deferred money has been released.
-const DEFERRED: u64 = 21;
+/// Days after which deferred money has been released: companies pay their bills up to 48 days later.
+const DEFERRED: u64 = 49;
 
 pub(crate) const COMPARISONS: [Comparison; 11] = [
     Comparison {
+        name: "orders",
         list: "orders",
         key: &["order_id"],
         values: &["marketplace_id", "local_day", "currency", "status", "units", "revenue"],
@@ -31,6 +34,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
                   item_revenue AS revenue FROM orders",
     },
     Comparison {
+        name: "daily_sales",
         list: "daily",
         key: &["local_day", "marketplace_id", "currency"],
         values: &["items", "units", "unpriced_units", "revenue"],
@@ -41,6 +45,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
               FROM daily_sales WHERE marketplace_id IS NOT NULL GROUP BY 1, 2, 3 HAVING sum(order_items) > 0",
     },
     Comparison {
+        name: "ledger",
         list: "ledger",
         key: &["local_day", "marketplace_id", "currency", "category", "is_refund"],
         values: &["amount", "lines"],
@@ -50,6 +55,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
               FROM ledger WHERE in_accrual GROUP BY 1, 2, 3, 4, 5",
     },
     Comparison {
+        name: "fees",
         list: "fees",
         key: &["local_day", "marketplace_id", "currency", "category", "is_refund"],
         values: &["amount"],
@@ -59,15 +65,17 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
               FROM fees GROUP BY 1, 2, 3, 4, 5",
     },
     Comparison {
+        name: "refunds",
         list: "refunds",
         key: &["local_day", "marketplace_id", "currency", "order_id", "sku"],
         values: &["principal", "refunds", "tax", "fees_returned", "refund_admin_fees", "total"],
         pipelines: &["transactions"],
-        reaches_back: 0,
+        reaches_back: DEFERRED,
         sql: "SELECT local_day, marketplace_id, currency, order_id, sku, principal, refunds, tax, fees_returned,
                   refund_admin_fees, total FROM refunds",
     },
     Comparison {
+        name: "ppc",
         list: "ad_spend",
         key: &["day", "profile_id", "ad_product", "sku"],
         values: &["impressions", "clicks", "cost", "sales", "purchases"],
@@ -78,6 +86,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
               FROM ppc GROUP BY 1, 2, 3, 4",
     },
     Comparison {
+        name: "inventory",
         list: "stock",
         key: &["marketplace_id", "sku"],
         values: &["fulfillable"],
@@ -87,6 +96,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
               WHERE snapshot_day = (SELECT max(snapshot_day) FROM inventory)",
     },
     Comparison {
+        name: "stranded_inventory",
         list: "stranded",
         key: &["marketplace_id", "sku"],
         values: &["unfulfillable"],
@@ -99,6 +109,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
                   ON n.scope = s.marketplace_id AND s.snapshot_day = CAST(n.until - INTERVAL '1 day' AS DATE)",
     },
     Comparison {
+        name: "prices",
         list: "prices",
         key: &["marketplace_id", "sku"],
         values: &["currency", "price"],
@@ -108,6 +119,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
               QUALIFY rank() OVER (PARTITION BY marketplace_id, sku ORDER BY price_day DESC) = 1",
     },
     Comparison {
+        name: "fee_estimates",
         list: "prices",
         key: &["marketplace_id", "sku"],
         values: &["currency", "fulfillment_fee"],
@@ -116,6 +128,7 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
         sql: "SELECT marketplace_id, sku, currency, fulfillment_fee FROM fee_estimates",
     },
     Comparison {
+        name: "settlements",
         list: "settlements",
         key: &["settlement_id"],
         values: &["currency", "total"],

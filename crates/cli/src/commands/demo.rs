@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_config::{DEFAULT, FILE_NAME, Settings};
 use sellerlake_contracts::{AccountId, Clock, Error, Kind, Result, Secret, SystemClock};
-use sellerlake_pipelines::{Cancel, Pipelines, SyncOptions, Workspace};
+use sellerlake_pipelines::{Cancel, Pipelines, SyncOptions, Watch, Workspace};
 use sellerlake_simulator::world::Profile;
 use sellerlake_simulator::{Account, Running};
 
 use crate::amazon::{Gateway, Secrets, clock, field};
 use crate::arguments::Demo;
 use crate::bars::{Bars, PullBars};
+use crate::commands::demo_folder::DemoFolder;
 use crate::commands::demo_summary::summarise;
 use crate::commands::{account, rebuild, simulate, sync};
 use crate::printer;
@@ -24,23 +25,20 @@ const DAYS: u32 = 90;
 /// As far as any source reaches.
 const FULL_DAYS: u32 = 730;
 
-/// What says that a directory was made by a demo, and may be made anew by the next.
-const MARK: &str = ".sellerlake-demo";
-
 /// Not pulled: what the same tables get from other pipelines, at the price of a request for each day or marketplace.
 const LEFT_OUT: [&str; 3] = ["shipments", "inventory_report", "orders_api"];
 
 pub(crate) async fn run(demo: &Demo) -> Result<ExitCode> {
     let begun = SystemClock.now();
     let days = if demo.full { FULL_DAYS } else { DAYS };
+    let folder = DemoFolder::take(demo.directory.as_deref())?;
     let simulator = simulate::start(Profile::demo(u64::from(days)), true, 0)?;
-    let directory = directory(demo.directory.as_deref())?;
-    let config = settings(&directory, simulator.url(), demo.full)?;
+    let config = settings(folder.path(), simulator.url(), demo.full)?;
     let settings = Settings::read(&config)?;
     let (clock, stepped) = clock(&settings).await?;
     let workspace = Workspace::open(settings, clock).await?;
     let gateway = Gateway::new(&workspace, stepped);
-    printer::note(format!("Amazon is simulated at {}; the lake is in {}", simulator.url(), directory.display()));
+    printer::note(format!("Amazon is simulated at {}; the lake is in {}", simulator.url(), folder.path().display()));
     for known in simulator.accounts() {
         add(&workspace, &gateway, &known).await?;
     }
@@ -55,7 +53,7 @@ pub(crate) async fn run(demo: &Demo) -> Result<ExitCode> {
     let puller = sync::puller(&workspace, Arc::new(pipelines), Arc::new(gateway));
     let holders = sync::holders(&workspace, &[]).await?;
     let bars = PullBars::new();
-    let results = sync::pull(&puller, &holders, &options, &bars, &Cancel::never()).await;
+    let results = sync::pull(&puller, &holders, &options, &Leaping(&bars), &Cancel::never()).await;
     bars.end();
     let is_complete = sync::report(&results);
     printer::note(format!("pulled and loaded after {} s", (SystemClock.now() - begun).num_seconds()));
@@ -76,23 +74,17 @@ pub(crate) async fn run(demo: &Demo) -> Result<ExitCode> {
     Ok(if is_complete && is_fresh { ExitCode::SUCCESS } else { ExitCode::from(super::IN_PART) })
 }
 
-/// The directory of the lake, new and empty but for the mark.
-fn directory(named: Option<&Path>) -> Result<PathBuf> {
-    let failed =
-        |error: std::io::Error| Error::permanent(Kind::Storage, "can't make the demo's directory").source(error);
-    let directory = named.map_or_else(|| std::env::temp_dir().join("sellerlake-demo"), Path::to_owned);
-    let entries = std::fs::read_dir(&directory).map_or(0, Iterator::count);
-    if entries > 0 && !directory.join(MARK).exists() {
-        return Err(Error::permanent(Kind::Usage, "the directory isn't empty, and no demo made it")
-            .with("path", directory.display())
-            .hint("name a new directory"));
+/// Bars that don't say how long it takes by Amazon's quotas: a simulated clock leaps over every wait.
+struct Leaping<'a>(&'a PullBars);
+
+impl Watch for Leaping<'_> {
+    fn planned(&self, account: &AccountId, requests: u64, _: TimeDelta) {
+        self.0.planned(account, requests, TimeDelta::zero());
     }
-    if entries > 0 {
-        std::fs::remove_dir_all(&directory).map_err(failed)?;
+
+    fn concluded(&self, account: &AccountId, pipeline: &str) {
+        self.0.concluded(account, pipeline);
     }
-    std::fs::create_dir_all(&directory).map_err(failed)?;
-    std::fs::write(directory.join(MARK), "").map_err(failed)?;
-    Ok(directory)
 }
 
 /// A settings file for the simulator at this address.
@@ -131,7 +123,7 @@ async fn add(workspace: &Workspace, gateway: &Gateway, known: &Account) -> Resul
 }
 
 fn farewell(simulator: &Running, config: &Path, begun: DateTime<Utc>) {
-    let config = config.display();
+    let command = format!("{} --config {}", program(), word(&config.to_string_lossy()));
     printer::note(format!(
         "\nAll of this took {} s, without a call beyond this machine. Ask more:",
         (SystemClock.now() - begun).num_seconds()
@@ -144,13 +136,40 @@ fn farewell(simulator: &Running, config: &Path, begun: DateTime<Utc>) {
         "tables",
     ];
     for question in questions {
-        printer::note(format!("  sellerlake --config {config} {question}"));
+        printer::note(format!("  {command} {question}"));
     }
-    printer::note(format!("  sellerlake --config {config} verify --against {}", simulator.url()));
+    printer::note(format!("  {command} verify --against {}", simulator.url()));
+}
+
+/// What to type to run this program: the path it was called by, or its name where a shell found it by that.
+fn program() -> String {
+    let called = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
+    if called.components().count() > 1 { word(&called.to_string_lossy()) } else { "sellerlake".to_owned() }
+}
+
+/// A text as one word of a shell's, quoted where it has to be.
+fn word(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:@%+=,".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// Until somebody interrupts it, the simulator goes on answering.
 async fn wait() -> Result<()> {
     printer::note("\nThe simulated Amazon keeps answering until you press Ctrl-C (--exit doesn't wait).");
     tokio::signal::ctrl_c().await.map_err(|error| Error::permanent(Kind::Internal, "can't wait").source(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_a_word_as_one() {
+        assert_eq!(word("/tmp/sellerlake-demo/sellerlake.toml"), "/tmp/sellerlake-demo/sellerlake.toml");
+        assert_eq!(word("my lake/it's.toml"), r"'my lake/it'\''s.toml'");
+        assert_eq!([word("$HOME"), word("")], ["'$HOME'", "''"]);
+    }
 }

@@ -23,7 +23,9 @@ const TOTALS: &str = "WITH sales AS (
         SELECT marketplace_id, currency, sum(units) AS units, sum(gross_sales) AS sales
         FROM daily_sales WHERE marketplace_id IS NOT NULL GROUP BY 1, 2
     ), bought AS (
-        SELECT marketplace_id, count(*) AS orders FROM orders WHERE status <> 'Cancelled' GROUP BY 1
+        -- Of what daily_sales calls units: neither replacements nor what was sold elsewhere.
+        SELECT marketplace_id, count(DISTINCT amazon_order_id) AS orders FROM order_items
+        WHERE NOT is_cancelled AND NOT is_mcf AND NOT coalesce(is_replacement, false) GROUP BY 1
     ), profit AS (
         SELECT marketplace_id, currency, sum(profit_before_cogs) AS profit FROM daily_profit GROUP BY 1, 2
     ), ads AS (
@@ -38,16 +40,17 @@ const TOTALS: &str = "WITH sales AS (
     LEFT JOIN ads AS a ON a.marketplace_id = s.marketplace_id AND a.currency = s.currency
     ORDER BY s.currency, s.sales DESC";
 
-/// Whether the settlements add up.
+/// Whether the settlements add up. One of less than nothing pays nothing out: it is owed, or taken from the next.
 const SETTLEMENTS: &str = "SELECT currency, count(*) AS settlements, count(*) FILTER (WHERE balanced) AS balanced,
-        sum(total_amount) AS paid, count(*) FILTER (WHERE finances_difference = 0) AS matched
+        coalesce(sum(total_amount) FILTER (WHERE total_amount > 0), 0) AS paid,
+        count(finances_difference) AS compared, count(*) FILTER (WHERE finances_difference = 0) AS matched
     FROM settlement_reconciliation GROUP BY currency ORDER BY currency";
 
-/// Weeks shown as bars.
+/// Heights of a bar.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Most bars in a row: a terminal's width, with room for the rest.
-const WIDTH: usize = 45;
+/// Most bars in a row: what a terminal of 80 columns leaves beside the numbers.
+const WIDTH: usize = 14;
 
 pub(crate) async fn summarise(workspace: &Workspace, holder: &Holder) -> Result<()> {
     let granted = Granted::Sellers([holder.id.seller.clone()].into());
@@ -55,37 +58,59 @@ pub(crate) async fn summarise(workspace: &Workspace, holder: &Holder) -> Result<
     let totals = rows(workspace, TOTALS, &granted).await?;
     let settlements = rows(workspace, SETTLEMENTS, &granted).await?;
     printer::line(format!("\n{}", holder.id));
-    let bars = sparklines(&daily);
-    let head = ["", "orders", "units", "sales", "profit*", "ads", "ACOS", "daily sales"].map(str::to_owned).to_vec();
-    let mut grid = vec![head];
-    for row in &totals {
+    printer::grid(&markets(&totals, &daily));
+    settlements.iter().flat_map(reconciled).for_each(printer::line);
+    printer::line("* before the cost of goods: load a cost_list to have it in profit");
+    Ok(())
+}
+
+/// A row for each marketplace and currency, below a head.
+fn markets(totals: &[Row], daily: &[Row]) -> Vec<Vec<String>> {
+    let (each, bars) = sparklines(daily);
+    let sales_by = match each {
+        1 => "daily sales".to_owned(),
+        7 => "weekly sales".to_owned(),
+        days => format!("{}-week sales", days / 7),
+    };
+    let head = ["", "orders", "units", "sales", "profit*", "ads", "ACOS", &sales_by];
+    let mut grid = vec![head.map(str::to_owned).to_vec()];
+    for row in totals {
         let text = |name: &str| text(row, name);
         let acos = if text("acos").is_empty() { String::new() } else { format!("{} %", text("acos")) };
         grid.push(vec![
-            text("market"),
+            format!("{} {}", text("market"), text("currency")),
             text("orders"),
             text("units"),
-            money(&text("sales"), &text("currency")),
-            money(&text("profit"), &text("currency")),
-            money(&text("spend"), &text("currency")),
+            money(&text("sales")),
+            money(&text("profit")),
+            money(&text("spend")),
             acos,
             bars.get(&(text("market"), text("currency"))).cloned().unwrap_or_default(),
         ]);
     }
     right_aligned(&mut grid, 1..7);
-    printer::grid(&grid);
-    for row in &settlements {
-        let text = |name: &str| text(row, name);
-        printer::line(format!(
-            "settlements: {} of {} add up to the cent, {} match the transactions; {} paid out",
+    grid
+}
+
+/// What there is to say of the settlements of a currency.
+fn reconciled(row: &Row) -> [String; 2] {
+    let text = |name: &str| text(row, name);
+    let compared = match (text("compared").as_str(), text("matched")) {
+        ("0", _) => "none of them lies wholly within the transactions pulled".to_owned(),
+        (compared, matched) => {
+            format!("{compared} of them lie wholly within the transactions pulled, and {matched} match these")
+        }
+    };
+    [
+        format!(
+            "settlements: {} of {} add up to the cent; paid out: {} {}",
             text("balanced"),
             text("settlements"),
-            text("matched"),
-            money(&text("paid"), &text("currency")),
-        ));
-    }
-    printer::line("* before the cost of goods: load a cost_list to have it in profit");
-    Ok(())
+            money(&text("paid")),
+            text("currency")
+        ),
+        format!("  {compared}"),
+    ]
 }
 
 async fn rows(workspace: &Workspace, statement: &str, granted: &Granted) -> Result<Vec<Row>> {
@@ -104,7 +129,7 @@ fn text(row: &Row, name: &str) -> String {
 }
 
 /// Digits in groups, without the decimals: a summary is for the eye.
-fn money(amount: &str, currency: &str) -> String {
+fn money(amount: &str) -> String {
     let whole = amount.split('.').next().unwrap_or_default();
     let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
     if digits.is_empty() {
@@ -117,18 +142,19 @@ fn money(amount: &str, currency: &str) -> String {
         }
         grouped.push(digit);
     }
-    format!("{sign}{grouped} {currency}")
+    format!("{sign}{grouped}")
 }
 
-/// One bar a day, or one for several days where there are more than fit.
-fn sparklines(daily: &[Row]) -> BTreeMap<(String, String), String> {
+/// How many days a bar stands for, and the bars by marketplace and currency. One a day, or one for whole weeks where
+/// there are more than fit; days before the first whole bar are left out.
+fn sparklines(daily: &[Row]) -> (usize, BTreeMap<(String, String), String>) {
     let days: BTreeSet<String> = daily.iter().map(|row| text(row, "local_day")).collect();
-    let days: Vec<String> = days.into_iter().collect();
-    let each = days.len().div_ceil(WIDTH).max(1);
+    let each = if days.len() <= WIDTH { 1 } else { 7 * (days.len() / 7).div_ceil(WIDTH) };
+    let days: Vec<String> = days.iter().skip(days.len() % each).cloned().collect();
     let mut sums: BTreeMap<(String, String), Vec<f64>> = BTreeMap::new();
     for row in daily {
         let bars = sums.entry((text(row, "market"), text(row, "currency"))).or_default();
-        bars.resize(days.len().div_ceil(each), 0.0);
+        bars.resize(days.len() / each, 0.0);
         // Only the height of a bar: no amount is taken from here.
         let height: f64 = text(row, "sales").parse().unwrap_or(0.0);
         if let Ok(day) = days.binary_search(&text(row, "local_day")) {
@@ -143,7 +169,7 @@ fn sparklines(daily: &[Row]) -> BTreeMap<(String, String), String> {
         };
         (key, bars.into_iter().map(bar).collect())
     });
-    drawn.collect()
+    (each, drawn.collect())
 }
 
 fn right_aligned(grid: &mut [Vec<String>], columns: std::ops::Range<usize>) {
@@ -161,20 +187,70 @@ fn right_aligned(grid: &mut [Vec<String>], columns: std::ops::Range<usize>) {
 mod tests {
     use super::*;
 
+    fn row(pairs: &[(&str, &str)]) -> Row {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()
+    }
+
+    fn sales(day: u64, sales: &str) -> Row {
+        let first = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+        let day = (first + chrono::Days::new(day)).to_string();
+        row(&[("market", "DE"), ("currency", "EUR"), ("local_day", &day), ("sales", sales)])
+    }
+
+    fn bars(daily: &[Row]) -> (usize, String) {
+        let (each, mut bars) = sparklines(daily);
+        (each, bars.remove(&("DE".to_owned(), "EUR".to_owned())).unwrap())
+    }
+
     #[test]
     fn money_is_for_the_eye() {
-        assert_eq!(money("-1234567.8900", "EUR"), "-1,234,567 EUR");
-        assert_eq!(money("12", "JPY"), "12 JPY");
-        assert_eq!(money("", "EUR"), "");
+        assert_eq!(money("-1234567.8900"), "-1,234,567");
+        assert_eq!(money("12"), "12");
+        assert_eq!(money(""), "");
     }
 
     #[test]
     fn a_bar_is_as_high_as_its_share() {
-        let row = |day: &str, sales: &str| {
-            let pairs = [("market", "DE"), ("currency", "EUR"), ("local_day", day), ("sales", sales)];
-            pairs.into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect::<Row>()
+        assert_eq!(bars(&[sales(0, "10.00"), sales(1, "80.00"), sales(2, "0")]), (1, "▂█ ".to_owned()));
+    }
+
+    #[test]
+    fn bars_of_many_days_stand_for_whole_weeks() {
+        let of = |days: u64| bars(&(0..days).map(|day| sales(day, "1.00")).collect::<Vec<_>>());
+        assert_eq!(of(14), (1, "█".repeat(14)));
+        assert_eq!(of(90), (7, "█".repeat(12)));
+        assert_eq!(of(730), (56, "█".repeat(13)));
+    }
+
+    #[test]
+    fn a_terminal_of_eighty_columns_shows_it_all() {
+        let daily: Vec<Row> = (0..98).map(|day| sales(day, "1.00")).collect();
+        let market = row(&[
+            ("market", "DE"),
+            ("currency", "EUR"),
+            ("orders", "123456"),
+            ("units", "12345"),
+            ("sales", "12345678.9000"),
+            ("profit", "-1234567.0000"),
+            ("spend", "1234567.0000"),
+            ("acos", "12.3"),
+        ]);
+        let grid = markets(&[market], &daily);
+        let width = |column: usize| grid.iter().map(|row| row[column].chars().count()).max().unwrap();
+        assert_eq!(grid[0][7], "weekly sales");
+        assert!((0..8).map(width).sum::<usize>() + 2 * 7 <= 80, "{grid:?}");
+        let settlements = |compared: &str| {
+            row(&[
+                ("currency", "EUR"),
+                ("settlements", "105"),
+                ("balanced", "105"),
+                ("paid", "12345678.90"),
+                ("compared", compared),
+                ("matched", compared),
+            ])
         };
-        let bars = sparklines(&[row("2026-01-01", "10.00"), row("2026-01-02", "80.00"), row("2026-01-03", "0")]);
-        assert_eq!(bars[&("DE".to_owned(), "EUR".to_owned())], "▂█ ");
+        for line in ["0", "104"].iter().flat_map(|compared| reconciled(&settlements(compared))) {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
     }
 }

@@ -6,6 +6,7 @@ mod check;
 mod comparisons;
 mod coverage;
 mod demo;
+mod demo_folder;
 mod demo_summary;
 mod ingest;
 mod init;

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::reports::{Sales, sales_of_day};
 use crate::world::{
-    Charge, Marketplace, Seller, Thread, TransactionKind, What, World, json_amount, marketplace,
-    transaction_published_at,
+    AdProduct, Charge, Marketplace, Seller, Source, Thread, TransactionKind, What, World, json_amount, marketplace,
+    published_at, transaction_published_at,
 };
 
 /// What a query asks for.
@@ -96,7 +96,7 @@ fn by_date(seller: &Seller, market: &'static Marketplace, asked: &Asked, now: Da
         .collect()
 }
 
-/// Fees and refunds of one product's row.
+/// Fees, refunds and advertising of one product's row.
 #[derive(Default)]
 struct Economics {
     sales: Sales,
@@ -104,6 +104,7 @@ struct Economics {
     units_refunded: i64,
     referral: i64,
     fulfilment: i64,
+    ads: BTreeMap<AdProduct, i64>,
 }
 
 fn economics(seller: &Seller, market: &'static Marketplace, asked: &Asked, now: DateTime<Utc>) -> Vec<Value> {
@@ -111,6 +112,9 @@ fn economics(seller: &Seller, market: &'static Marketplace, asked: &Asked, now: 
     for (row, day) in days(asked, market, now) {
         for (product, (all, _)) in sales_of_day(seller, market, day, now - TimeDelta::hours(12)) {
             rows.entry((row, product)).or_default().sales.add(&all);
+        }
+        for ((product, kind), cost) in advertised(seller, market, day, now) {
+            *rows.entry((row, product)).or_default().ads.entry(kind).or_default() += cost;
         }
         let (from, to) = (market.midnight(day), market.midnight(day + Days::new(1)));
         for (_, event) in seller.between(Thread::Money, from, to) {
@@ -138,6 +142,36 @@ fn economics(seller: &Seller, market: &'static Marketplace, asked: &Asked, now: 
     rows.iter().map(|((date, product), found)| row(seller, market, *date, end(*date), *product, found)).collect()
 }
 
+/// What the ads of a day cost, by the product they show; Sponsored Brands show none.
+fn advertised(
+    seller: &Seller,
+    market: &Marketplace,
+    day: NaiveDate,
+    now: DateTime<Utc>,
+) -> BTreeMap<(usize, AdProduct), i64> {
+    let profiles = seller.ads_profiles.iter().enumerate().filter(|(_, profile)| profile.market.id == market.id);
+    let mut newest: BTreeMap<usize, i64> = BTreeMap::new();
+    for place in profiles.flat_map(|(profile, _)| seller.timeline.ads_of(profile, day)) {
+        let event = &seller.events[*place];
+        let (source, ad, cost) = match event.what {
+            What::AdsCounted { ad, cost, .. } => (Source::AdsTraffic, ad, cost),
+            What::AdsCorrected { ad, cost, .. } => (Source::AdsRestated, ad, cost),
+            _ => continue,
+        };
+        if published_at(source, event.at) <= now {
+            newest.insert(ad, cost);
+        }
+    }
+    let mut costs = BTreeMap::new();
+    for (ad, cost) in newest.into_iter().filter(|(_, cost)| *cost > 0) {
+        let ad = &seller.ads[ad];
+        if let Some(product) = ad.product {
+            *costs.entry((product, seller.campaigns[ad.campaign].product)).or_default() += cost;
+        }
+    }
+    costs
+}
+
 fn row(
     seller: &Seller,
     market: &Marketplace,
@@ -149,18 +183,29 @@ fn row(
     let product = &seller.products[product];
     let sales = &found.sales;
     let net = sales.amount - found.refunded;
-    let proceeds = net - found.referral - found.fulfilment;
-    let fee = |name: &str, amount: i64| {
-        let detail = json!({
+    let proceeds = net - found.referral - found.fulfilment - found.ads.values().sum::<i64>();
+    let detail = |amount: i64, quantity: Option<i64>| {
+        json!({
             "amount": money(market, amount),
             "promotionAmount": money(market, 0),
             "taxAmount": money(market, 0),
             "totalAmount": money(market, amount),
-            "quantity": sales.units,
-        });
+            "quantity": quantity,
+        })
+    };
+    let fee = |name: &str, amount: i64| {
+        let detail = detail(amount, Some(sales.units));
         let charge = json!({ "startDate": start.to_string(), "endDate": end.to_string(), "aggregatedDetail": detail });
         json!({ "feeTypeName": name, "charges": [charge] })
     };
+    let ads = found.ads.iter().map(|(kind, cost)| {
+        let name = match kind {
+            AdProduct::Products => "Sponsored Products charge",
+            AdProduct::Brands => "Sponsored Brands charge",
+            AdProduct::Display => "Sponsored Display charge",
+        };
+        json!({ "adTypeName": name, "charge": detail(*cost, None) })
+    });
     json!({
         "startDate": start.to_string(),
         "endDate": end.to_string(),
@@ -179,7 +224,7 @@ fn row(
             "averageSellingPrice": money(market, if sales.units == 0 { 0 } else { sales.amount / sales.units }),
         },
         "fees": [fee("ReferralFee", found.referral), fee("FBA_FULFILLMENT_FEE", found.fulfilment)],
-        "ads": [],
+        "ads": ads.collect::<Vec<_>>(),
         "netProceeds": {
             "total": money(market, proceeds),
             "perUnit": money(market, if sales.units == 0 { 0 } else { proceeds / sales.units }),
