@@ -19,8 +19,8 @@ use crate::turns::Turns;
 /// How long a stopped run waits for requests that are under way; real time, since they are on the network.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
 
-/// How long a plan is good for.
-const KEPT_UP: TimeDelta = TimeDelta::minutes(30);
+/// How long a plan is good for. A run that takes days gives a fiftieth of its requests to the present.
+const KEPT_UP: TimeDelta = TimeDelta::hours(4);
 
 /// The requests of one window; it is covered when all of them are over.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -26,7 +26,8 @@ impl Quota {
         let full = f64::from(burst);
         let mut buckets = held(&self.0);
         let bucket = buckets.entry(key).or_insert(Bucket { tokens: full, at: now });
-        let idle = (now - bucket.at).num_milliseconds().max(0) as f64 / 1000.0;
+        // Exact: whoever calls often must not lose part of a millisecond each time.
+        let idle = (now - bucket.at).as_seconds_f64().max(0.0);
         bucket.tokens = (bucket.tokens + idle * rate).min(full);
         bucket.at = bucket.at.max(now);
         // A client that waits exactly 1/rate must not fail on the last bit of a float.
