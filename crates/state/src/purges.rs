@@ -24,7 +24,7 @@ const OF_ACCOUNT: [&str; 7] = [
 ];
 
 impl State {
-    /// Leaves a tombstone, which every swap looks for first. Leaving it twice keeps the first date.
+    /// Leaves a tombstone: no account of the seller can be added before it is lifted. Leaving it twice keeps the first date.
     pub async fn set_purged(&self, seller: &SellerId, now: DateTime<Utc>) -> Result<()> {
         const SET: &str = "INSERT INTO purged (seller, purged_at) VALUES ($1, $2) ON CONFLICT (seller) DO NOTHING";
         sql("purge.set", SET).bind(seller.as_str()).bind(now).execute(self.writer()).await.map(drop)

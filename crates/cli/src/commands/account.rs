@@ -114,24 +114,28 @@ fn known_in_region(workspace: &Workspace, id: &AccountId, named: &[MarketplaceId
         .hint(hint))
 }
 
-/// The marketplaces to pull: those that were named, or all known ones that the seller takes part in. Amazon lists some
-/// that nothing can be asked of, for what is sold elsewhere through it.
-pub(crate) fn wanted(
+/// Marketplaces that are known, and the others: Amazon lists some that nothing can be asked of, for what is sold
+/// elsewhere through it.
+pub(crate) fn sorted(workspace: &Workspace, present: Vec<MarketplaceId>) -> (Vec<MarketplaceId>, Vec<MarketplaceId>) {
+    let known = workspace.marketplaces();
+    present.into_iter().partition(|market| known.contains_key(market))
+}
+
+/// The marketplaces to pull: those that were named, or all known ones that the seller takes part in.
+fn wanted(
     workspace: &Workspace,
     id: &AccountId,
     named: &[MarketplaceId],
     present: Vec<MarketplaceId>,
 ) -> Result<Vec<MarketplaceId>> {
     if named.is_empty() {
-        let known = workspace.marketplaces();
-        let (kept, strange): (Vec<_>, Vec<_>) = present.into_iter().partition(|market| known.contains_key(market));
-        if !strange.is_empty() {
-            let listed = strange.iter().map(MarketplaceId::as_str).collect::<Vec<_>>().join(", ");
+        let (known, strange) = sorted(workspace, present);
+        for market in strange {
             printer::note(format!(
-                "{id}: {listed} left out, not known as marketplaces; --marketplaces names them all the same"
+                "{id}: {market} is left out, since nothing is known of it; --marketplaces can name it"
             ));
         }
-        return Ok(kept);
+        return Ok(known);
     }
     let listed = |markets: &mut dyn Iterator<Item = &MarketplaceId>| {
         markets.map(MarketplaceId::as_str).collect::<Vec<_>>().join(", ")
@@ -240,7 +244,7 @@ async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId, sandbox
     let all_well = findings.iter().all(|finding| finding.is_ok);
     if all_well && !sandbox {
         let presence = gateway.presence(&account).await?;
-        let present = wanted(workspace, id, &[], presence.marketplaces)?;
+        let present = sorted(workspace, presence.marketplaces).0;
         let (kept, new): (Vec<_>, Vec<_>) = present.iter().cloned().partition(|market| chosen.contains(market));
         if kept.is_empty() {
             set_marketplaces(workspace, id, &present).await?;

@@ -117,7 +117,7 @@ async fn add(workspace: &Workspace, gateway: &Gateway, known: &Account) -> Resul
     }
     let secrets: Secrets = secrets.into_iter().map(|(name, text)| (name, Secret::new(text.clone()))).collect();
     let presence = gateway.presence(&gateway.trial(&id, &secrets).await?).await?;
-    let marketplaces = account::wanted(workspace, &id, &[], presence.marketplaces)?;
+    let (marketplaces, _) = account::sorted(workspace, presence.marketplaces);
     account::enter(workspace, gateway, &id, &marketplaces, &secrets).await?;
     workspace.state.set_ads_profiles(&id, &presence.profiles).await
 }
