@@ -1,12 +1,10 @@
 //! Token buckets: how many calls of an operation Amazon will still take, so that a restart doesn't burst again.
 
-use std::sync::LazyLock;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::Result;
 
 use crate::failure::strange;
-use crate::statement::{Row, Statement, sql};
+use crate::statement::{Row, sql};
 use crate::{Lease, State};
 
 /// The bucket of one operation.
@@ -65,42 +63,21 @@ const LOCK: &str = "INSERT INTO buckets (owner, operation, tokens, rate_per_seco
      ON CONFLICT (owner, operation) DO UPDATE SET operation = excluded.operation
      RETURNING *";
 
-/// Buckets that one statement keeps at most.
-const TOGETHER: usize = 16;
-
-/// As [`PUT`], for so many buckets (from 1) of one account, by its holder alone.
-static KEEP: LazyLock<[String; TOGETHER]> = LazyLock::new(|| std::array::from_fn(|index| keep(index + 1)));
-
-fn keep(buckets: usize) -> String {
-    // Types are said where PostgreSQL can't see them.
-    let row = |index: usize| {
-        let [operation, tokens, rate, burst, at] = [4, 5, 6, 7, 8].map(|first| first + 5 * index);
-        format!(
-            "SELECT $1, ${operation}, CAST(${tokens} AS DOUBLE PRECISION), CAST(${rate} AS DOUBLE PRECISION), \
-             CAST(${burst} AS DOUBLE PRECISION), CAST(${at} AS BIGINT) WHERE EXISTS (SELECT 1 FROM held)"
-        )
-    };
-    let rows: Vec<String> = (0..buckets).map(row).collect();
-    format!(
-        "WITH held AS (SELECT 1 FROM leases WHERE leases.account = $1 AND leases.epoch = $2 AND leases.owner = $3)
-         INSERT INTO buckets (owner, operation, tokens, rate_per_second, burst, updated_at) {}
-         ON CONFLICT (owner, operation) DO UPDATE SET tokens = excluded.tokens,
-             rate_per_second = excluded.rate_per_second, burst = excluded.burst, updated_at = excluded.updated_at",
-        rows.join(" UNION ALL ")
-    )
-}
+/// As [`PUT`], by the holder of the account alone.
+const KEEP: &str = "INSERT INTO buckets (owner, operation, tokens, rate_per_second, burst, updated_at)
+     SELECT $1, $2, $3, $4, $5, $6 WHERE EXISTS
+         (SELECT 1 FROM leases WHERE leases.account = $1 AND leases.epoch = $7 AND leases.owner = $8)
+     ON CONFLICT (owner, operation) DO UPDATE SET tokens = excluded.tokens,
+         rate_per_second = excluded.rate_per_second, burst = excluded.burst, updated_at = excluded.updated_at";
 
 impl State {
-    /// Puts buckets of an account that is held, all in one statement: it costs a third of a transaction, and this is
-    /// waited for before many a call.
+    /// Puts buckets of an account that is held, each by itself: one statement costs a third of a transaction, and this
+    /// is waited for before many a call.
     pub async fn keep_buckets(&self, lease: &Lease, buckets: &[Bucket]) -> Result<()> {
-        const OPERATION: &str = "bucket.save";
-        for buckets in buckets.chunks(TOGETHER) {
-            let keep = sql(OPERATION, &KEEP[buckets.len() - 1]);
-            let keep = keep.bind(lease.account()).bind(lease.epoch()).bind(lease.owner());
-            let keep = buckets.iter().fold(keep, filled);
+        for bucket in buckets {
+            let keep = bound(KEEP, &lease.account().to_string(), bucket).bind(lease.epoch()).bind(lease.owner());
             let kept = keep.changes(self.writer()).await?;
-            self.guarded(OPERATION, lease, kept).await?;
+            self.guarded("bucket.save", lease, kept).await?;
         }
         Ok(())
     }
@@ -167,12 +144,9 @@ impl State {
     }
 }
 
-fn bound(text: &'static str, owner: &str, bucket: &Bucket) -> Statement {
-    filled(sql("bucket.save", text).bind(owner), bucket)
-}
-
-fn filled(statement: Statement, bucket: &Bucket) -> Statement {
-    statement
+fn bound(text: &'static str, owner: &str, bucket: &Bucket) -> crate::statement::Statement {
+    sql("bucket.save", text)
+        .bind(owner)
         .bind(&bucket.operation)
         .bind(bucket.tokens)
         .bind(bucket.rate_per_second)
