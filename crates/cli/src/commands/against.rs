@@ -5,6 +5,7 @@
 //! so may a day that was read before and isn't due to be read again yet.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::process::ExitCode;
 
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, TimeDelta, Utc};
@@ -136,8 +137,8 @@ async fn excuse(
     let mut truths: BTreeMap<DateTime<Utc>, Rows> = BTreeMap::new();
     for key in found.different.keys().cloned().collect::<Vec<_>>() {
         for read in not_due(workspace, id, comparison, &key).await? {
-            if !truths.contains_key(&read) {
-                truths.insert(read, listed(&truth(url, id, read).await?, comparison, None));
+            if let Entry::Vacant(unread) = truths.entry(read) {
+                unread.insert(listed(&truth(url, id, read).await?, comparison, None));
             }
             if truths.get(&read).and_then(|rows| rows.get(&key)) == lake.get(&key) {
                 found.different.remove(&key);
