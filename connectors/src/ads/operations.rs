@@ -9,4 +9,4 @@ pub(crate) const LIST_PROFILES: Operation = Operation::get("listProfiles", "/v2/
 pub(crate) const CREATE_ADS_REPORT: Operation =
     Operation::post("createAsyncReport", "/reporting/reports").ads().rate(0.5, 10).role(ADS).creates();
 pub(crate) const GET_ADS_REPORT: Operation =
-    Operation::get("getAsyncReport", "/reporting/reports/{reportId}").ads().rate(5.0, 20).role(ADS);
+    Operation::get("getAsyncReport", "/reporting/reports/{reportId}").ads().rate(5.0, 10).role(ADS);
