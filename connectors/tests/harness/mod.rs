@@ -242,7 +242,7 @@ impl Peer {
     /// Drives many pulls as a worker does: time passes only when none of them has anything to do.
     pub async fn drive_all(&self, connector: &dyn Connector, pulls: &[Pull]) -> Vec<Step> {
         let mut waiting: Vec<_> = pulls.iter().map(|pull| (self.now(), pull, None)).collect();
-        let mut ended = Vec::new();
+        let (mut ended, mut fatal) = (Vec::new(), 0);
         while let Some(next) = waiting.iter().map(|(due, ..)| *due).min() {
             self.clock.sleep_until(next).await;
             let now = self.now();
@@ -252,6 +252,11 @@ impl Peer {
             for ((_, pull, _), step) in due.iter().zip(futures::future::join_all(steps).await) {
                 match step.unwrap() {
                     Step::Wait { until, checkpoint, .. } => waiting.push((until, *pull, Some(checkpoint))),
+                    // Asked for again, as a run would, once Amazon would make it anew.
+                    Step::Fatal { again_at, .. } if fatal < 3 => {
+                        fatal += 1;
+                        waiting.push((again_at, *pull, None));
+                    }
                     step => ended.push(step),
                 }
             }
