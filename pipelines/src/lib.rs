@@ -38,6 +38,8 @@ mod scopes;
 mod settle;
 mod slice_rows;
 mod span;
+#[cfg(test)]
+mod stage_cases;
 mod swap;
 mod sync;
 mod turns;

@@ -7,7 +7,7 @@ use datafusion::execution::context::SessionState;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionConfig;
 use sellerlake_config::Settings;
 use sellerlake_contracts::{Clock, Error, Kind, Result};
 use sellerlake_query::LakeReader;
@@ -96,8 +96,8 @@ impl Workspace {
         };
         let spill = lake.spill_folder()?;
         let runtime = runtime(&settings, &spill)?;
-        let stages = StageEngine::new(Arc::clone(&declarations), &runtime, settings.threads, sellerlake_query::config)?;
-        let scanner = SessionContext::new_with_config_rt(sellerlake_query::config(1), Arc::clone(&runtime)).state();
+        let stages = StageEngine::new(Arc::clone(&declarations), &runtime, settings.threads, sellerlake_query::engine)?;
+        let scanner = sellerlake_query::engine(1, &runtime).build();
         let workspace =
             Self { settings, declarations, lake, state, reader, stages, clock, runtime, scanner, spill, remembers };
         workspace.remember(&Silent).await?;

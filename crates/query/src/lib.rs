@@ -4,6 +4,7 @@
 //! statements; [`output`] writes answers. Nothing here lists a store, writes an object or knows a dataset.
 
 mod depth;
+mod engine;
 mod failure;
 mod footers;
 pub mod meta;
@@ -17,8 +18,9 @@ mod statement;
 mod stores;
 mod table;
 
+pub use engine::{LAKE, engine};
 pub use failure::{Replaced, conflict, explain, replaced};
 pub use partitions::{MONTH, SELLER};
 pub use reader::{FileTag, Held, LakeReader};
-pub use session::{Answer, LAKE, Session, SessionBuilder, config};
+pub use session::{Answer, Session, SessionBuilder};
 pub use table::{LakeTable, LakeTableOptions, MARKER};

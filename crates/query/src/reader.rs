@@ -20,7 +20,7 @@ use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, OBJECT_STORE_COALESCE_DEFAULT, ObjectStore, coalesce_ranges};
+use object_store::{GetOptions, GetRange, GetResult, OBJECT_STORE_COALESCE_DEFAULT, ObjectStore, coalesce_ranges};
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
@@ -93,9 +93,9 @@ impl LakeReader {
         self.0.opened.load(Ordering::Relaxed)
     }
 
-    /// The reader factory of one scan.
-    pub(crate) fn scan(&self) -> Arc<dyn ParquetFileReaderFactory> {
-        Arc::new(ScanReaders { reader: self.clone(), open: Arc::default() })
+    /// The reader factory of one scan. One that `counts` takes nothing from the objects but their numbers of rows.
+    pub(crate) fn scan(&self, counts: bool) -> Arc<dyn ParquetFileReaderFactory> {
+        Arc::new(ScanReaders { reader: self.clone(), open: Arc::default(), counts })
     }
 }
 
@@ -125,6 +125,7 @@ const RECENT_FILES: usize = 4;
 struct ScanReaders {
     reader: LakeReader,
     open: Arc<Mutex<OpenFiles>>,
+    counts: bool,
 }
 
 impl ParquetFileReaderFactory for ScanReaders {
@@ -143,6 +144,7 @@ impl ParquetFileReaderFactory for ScanReaders {
             file: held.map(|(_, file)| Arc::clone(file)),
             reader: self.reader.clone(),
             open: Arc::clone(&self.open),
+            counts: self.counts,
             etag,
             path: meta.location,
             size_bytes: meta.size,
@@ -155,6 +157,7 @@ impl ParquetFileReaderFactory for ScanReaders {
 struct ObjectReader {
     reader: LakeReader,
     open: Arc<Mutex<OpenFiles>>,
+    counts: bool,
     path: Path,
     etag: String,
     size_bytes: u64,
@@ -200,18 +203,36 @@ impl ObjectReader {
         Ok(bytes)
     }
 
+    /// Whether the object is still the version whose footer is remembered.
+    ///
+    /// A file is opened for it, and then read through the handle. Elsewhere it costs a request, which is spent only
+    /// where no other would follow.
+    async fn look(&mut self) -> Result<()> {
+        match &self.reader.0.place {
+            Place::Store(store) if self.file.is_none() => {
+                if self.counts {
+                    self.request(store, GetOptions { head: true, ..GetOptions::default() }).await?;
+                }
+                Ok(())
+            }
+            _ => self.read(Vec::new()).await.map(drop),
+        }
+    }
+
     async fn fetch(&self, store: &Arc<dyn ObjectStore>, range: Range<u64>) -> Result<Bytes> {
+        let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
+        let answer = self.request(store, options).await?;
+        answer.bytes().await.map_err(|error| self.refused(error))
+    }
+
+    async fn request(&self, store: &Arc<dyn ObjectStore>, options: GetOptions) -> Result<GetResult> {
         self.reader.0.opened.fetch_add(1, Ordering::Relaxed);
-        let options = GetOptions {
-            range: Some(GetRange::Bounded(range)),
-            if_match: Some(self.etag.clone()),
-            ..GetOptions::default()
-        };
+        let options = GetOptions { if_match: Some(self.etag.clone()), ..options };
         let answer = store.get_opts(&self.path, options).await.map_err(|error| self.refused(error))?;
         if answer.meta.e_tag.as_deref() != Some(self.etag.as_str()) {
             return Err(Replaced::error(self.path.as_ref()));
         }
-        answer.bytes().await.map_err(|error| self.refused(error))
+        Ok(answer)
     }
 
     fn refused(&self, error: object_store::Error) -> Error {
@@ -288,6 +309,7 @@ impl AsyncFileReader for ObjectReader {
         async move {
             let reader = self.reader.clone();
             if let Some(footer) = reader.0.footers.get(self.path.as_ref(), &self.etag) {
+                self.look().await.map_err(external)?;
                 return Ok(footer);
             }
             let size_bytes = self.size_bytes;

@@ -13,28 +13,23 @@ use datafusion::catalog::{
     CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider,
 };
 use datafusion::error::DataFusionError;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{MemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::ScalarUDF;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use futures::{Stream, StreamExt};
 use sellerlake_contracts::{Error, Kind, Result};
 use tokio::time::{Instant, Sleep};
 
+use crate::engine::{CATALOG, LAKE, engine};
 use crate::plain::plain;
 use crate::pool::SessionPool;
 use crate::table::objects_in;
 use crate::{failure, statement, stores};
-
-/// The catalogue all schemas stand in.
-const CATALOG: &str = "sellerlake";
-/// The schema of tables, rollups and references, which are named without it.
-pub const LAKE: &str = "lake";
 
 /// What a session may use, and the functions it knows.
 #[derive(Debug, Clone)]
@@ -78,10 +73,7 @@ impl SessionBuilder {
             let provider: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
             catalog.register_schema(schema, provider).map_err(|error| failure::explain(error, &[]))?;
         }
-        let state = SessionStateBuilder::new()
-            .with_config(config(self.target_partitions))
-            .with_runtime_env(Arc::new(runtime))
-            .with_default_features()
+        let state = engine(self.target_partitions, &Arc::new(runtime))
             // Nothing may turn a location into a table.
             .with_table_factories(std::collections::HashMap::new())
             .build();
@@ -108,23 +100,6 @@ impl SessionBuilder {
             .with_object_store_registry(Arc::new(stores::NoStores))
             .build()
     }
-}
-
-/// How DataFusion is set up wherever sellerlake's SQL runs, so that one text means one thing everywhere:
-/// number literals are exact decimals, and text is Utf8 wherever a table doesn't say otherwise.
-pub fn config(target_partitions: usize) -> SessionConfig {
-    let mut config = SessionConfig::new()
-        .with_target_partitions(target_partitions.max(1))
-        .with_default_catalog_and_schema(CATALOG, LAKE)
-        .with_create_default_catalog_and_schema(false)
-        .with_information_schema(true);
-    let options = config.options_mut();
-    options.sql_parser.parse_float_as_decimal = true;
-    options.sql_parser.map_string_types_to_utf8view = false;
-    options.execution.parquet.schema_force_view_types = false;
-    // Grouping by order or item meets few rows a group: two passes over them cost more than they save.
-    options.execution.skip_partial_aggregation_probe_ratio_threshold = 0.5;
-    config
 }
 
 /// One principal's tables. What isn't registered doesn't exist in it.

@@ -60,7 +60,7 @@ pub struct LakeTableOptions {
 ///
 /// Columns are those of `schema` (an object that lacks one yields NULL), then `seller_id` and `month` where exposed.
 /// Every column may be NULL, whatever `schema` says, but those of `output_ordering`.
-/// Filters on `seller_id` and `month` choose objects before any is opened, and a count of rows needs none.
+/// Filters on `seller_id` and `month` choose objects before any is opened.
 #[derive(Debug)]
 pub struct LakeTable {
     reader: LakeReader,
@@ -161,14 +161,15 @@ impl LakeTable {
         }
     }
 
-    fn source(&self, state: &dyn Session) -> ParquetSource {
+    fn source(&self, state: &dyn Session, columns: &[usize]) -> ParquetSource {
         let options = TableParquetOptions {
             global: state.config_options().execution.parquet.clone(),
             ..TableParquetOptions::default()
         };
+        let counts = columns.iter().all(|column| *column >= self.scanned.file_schema().fields().len());
         ParquetSource::new(self.scanned.clone())
             .with_table_parquet_options(options)
-            .with_parquet_file_reader_factory(self.reader.scan())
+            .with_parquet_file_reader_factory(self.reader.scan(counts))
     }
 }
 
@@ -221,13 +222,14 @@ impl TableProvider for LakeTable {
         }
         let (groups, sorted) = self.groups(&objects, state.config().target_partitions());
         // The reader factory reads; the URL only has to be one that every session knows.
-        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(self.source(state)))
-            .with_file_groups(groups)
-            .with_statistics(self.statistics_of(&objects))
-            .with_projection_indices(Some(columns))?
-            .with_limit(limit)
-            .with_output_ordering(self.ordering.iter().filter(|_| sorted).cloned().collect())
-            .build();
+        let config =
+            FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(self.source(state, &columns)))
+                .with_file_groups(groups)
+                .with_statistics(self.statistics_of(&objects))
+                .with_projection_indices(Some(columns))?
+                .with_limit(limit)
+                .with_output_ordering(self.ordering.iter().filter(|_| sorted).cloned().collect())
+                .build();
         let scan = DataSourceExec::from_data_source(config);
         if self.marker.is_none() {
             return Ok(scan);

@@ -133,3 +133,56 @@ async fn a_store_is_asked_for_the_version_and_its_answer_compared() {
         assert_eq!(replaced(&error).unwrap().path, path);
     }
 }
+
+fn over(reader: &LakeReader, objects: Vec<ObjectState>) -> sellerlake_query::Session {
+    let table = LakeTable::new(reader.clone(), &schema(), objects, &shown());
+    let session = SessionBuilder::default().build().unwrap();
+    session.register("lake", "orders", Arc::new(table)).unwrap();
+    session
+}
+
+#[tokio::test]
+async fn footers_are_read_once_per_version() {
+    let store = Arc::new(InMemory::new());
+    let object = stored(&store, &path("A", "2026-01"), 0..10).await;
+    let reader = LakeReader::new(store);
+    let session = over(&reader, vec![object]);
+    for _ in 0..2 {
+        // No row group can hold it, which the footer says.
+        assert_eq!(ask(&session, "SELECT order_id FROM orders WHERE item_price > 1000000").await, "");
+        assert_eq!(reader.touched(), 1);
+    }
+}
+
+/// What the catalogue, a footer in memory or the path could answer is no answer once the object is gone.
+#[tokio::test]
+async fn what_is_gone_is_not_counted() {
+    let counts = [
+        "SELECT count(*) FROM orders",
+        "SELECT count(1), count(seller_id) FROM orders",
+        "SELECT min(month), max(seller_id) FROM orders",
+        "SELECT DISTINCT seller_id FROM orders",
+        "SELECT 1 FROM orders LIMIT 1",
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM orders)",
+        "SELECT seller_id, count(*) FROM orders GROUP BY 1 HAVING count(*) > 0",
+    ];
+    let lake = Lake::new();
+    let path = path("A", "2026-01");
+    let store = Arc::new(InMemory::new());
+    let on_disk = over(&lake.reader, vec![lake.put(&path, &orders(0, 10))]);
+    let elsewhere = over(&LakeReader::new(Arc::clone(&store) as _), vec![stored(&store, &path, 0..10).await]);
+    for session in [&on_disk, &elsewhere] {
+        for sql in counts {
+            ask(session, sql).await;
+        }
+    }
+    fs::remove_file(lake.file(&path)).unwrap();
+    store.delete(&path.as_str().into()).await.unwrap();
+    for session in [&on_disk, &elsewhere] {
+        for sql in counts {
+            let error = session.sql(sql).await.unwrap().collect().await.expect_err(sql);
+            assert_eq!(error.kind(), Kind::Conflict, "{sql}");
+            assert_eq!(replaced(&error).unwrap().path, path, "{sql}");
+        }
+    }
+}

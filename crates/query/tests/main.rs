@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod cases;
 mod consistency;
 mod fixture;
 mod forgetful;

@@ -106,6 +106,20 @@ async fn mistakes_are_explained() {
 #[tokio::test]
 async fn deep_nesting_is_refused_not_fatal() {
     let (_lake, session) = lake();
+    for chain in [
+        "EXPLAIN ".repeat(100_000) + "SELECT 1",
+        "EXPLAIN ANALYZE VERBOSE ".repeat(3000) + "SELECT 1",
+        "DESCRIBE ".repeat(3000) + "orders",
+        format!("SELECT 1 FROM {}", (0..3000).map(|i| format!("orders t{i}")).collect::<Vec<_>>().join(", ")),
+        format!(
+            "WITH t0 AS (SELECT 1 AS i), {} SELECT * FROM t2999",
+            (1..3000).map(|i| format!("t{i} AS (SELECT * FROM t{})", i - 1)).collect::<Vec<_>>().join(", ")
+        ),
+    ] {
+        let error = session.sql(&chain).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Query);
+        assert_eq!(error.to_string(), "the statement chains or nests too deep (limit: 256)");
+    }
     for (part, joiner) in [("1", " + "), ("i = 1", " OR "), ("'a'", " || "), ("SELECT 1", " UNION ALL ")] {
         let chain = |length: usize| match part {
             "SELECT 1" => vec![part; length].join(joiner),

@@ -7,12 +7,12 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DataFusionError, ParamValues, Result as DataFusionResult, ScalarValue};
 use datafusion::datasource::provider_as_source;
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
 use datafusion::physical_plan::execute_stream;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionContext;
 use sellerlake_contracts::{Error, Kind, Month, Result};
 use sellerlake_schemas::{Findings, Table};
 
@@ -54,19 +54,18 @@ pub struct StageEngine {
 }
 
 impl StageEngine {
-    /// An engine over these declarations; `threads` bounds the parallelism of one run. `config` says how SQL is
-    /// read, given a number of threads: the same as for whoever queries the lake.
+    /// An engine over these declarations; `threads` bounds the parallelism of one run. `engine` sets DataFusion up,
+    /// given a number of threads: the same as for whoever queries the lake.
     pub fn new(
         declarations: Arc<Declarations>,
         runtime: &Arc<RuntimeEnv>,
         threads: usize,
-        config: fn(usize) -> SessionConfig,
+        engine: fn(usize, &Arc<RuntimeEnv>) -> SessionStateBuilder,
     ) -> Result<Self> {
         let context = |threads: usize| {
-            let context = SessionContext::new_with_config_rt(
-                config(threads).with_create_default_catalog_and_schema(true),
-                Arc::clone(runtime),
-            );
+            let mut state = engine(threads, runtime);
+            let config = state.config().take().unwrap_or_default().with_create_default_catalog_and_schema(true);
+            let context = SessionContext::new_with_state(state.with_config(config).build());
             functions::all().into_iter().for_each(|function| context.register_udf(function));
             context
         };

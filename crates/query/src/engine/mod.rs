@@ -1,0 +1,80 @@
+//! How DataFusion is set up wherever sellerlake's SQL runs, so that one text means one thing everywhere.
+
+mod keys;
+mod pushdown;
+
+use std::sync::Arc;
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::optimizer::{Analyzer, Optimizer, OptimizerRule};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::prelude::SessionConfig;
+
+/// The catalogue all schemas stand in.
+pub(crate) const CATALOG: &str = "sellerlake";
+/// The schema of tables, rollups and references, which are named without it.
+pub const LAKE: &str = "lake";
+
+/// What sessions and stages are built from: DataFusion's rules where they are right, ours where they aren't.
+pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionStateBuilder {
+    let mut analysis = Analyzer::new().rules;
+    analysis.push(Arc::new(keys::Forget));
+    SessionStateBuilder::new()
+        .with_config(config(target_partitions))
+        .with_runtime_env(Arc::clone(runtime))
+        .with_default_features()
+        .with_relation_planners(vec![Arc::new(keys::ForgetRelations)])
+        .with_analyzer_rules(analysis)
+        .with_optimizer_rules(Optimizer::new().rules.into_iter().map(mended).collect())
+        .with_physical_optimizer_rules(PhysicalOptimizer::new().rules.into_iter().filter(reads).collect())
+}
+
+/// The same rule, held to what it may rely on.
+fn mended(rule: Arc<dyn OptimizerRule + Send + Sync>) -> Arc<dyn OptimizerRule + Send + Sync> {
+    match rule.name() {
+        name if keys::TRUSTING.contains(&name) => Arc::new(keys::Distrusting(rule)),
+        pushdown::RULE => Arc::new(pushdown::Guarded(rule)),
+        _ => rule,
+    }
+}
+
+/// The rule that answers counts and bounds from the catalogue, which would count objects that are gone.
+const UNREAD: &str = "aggregate_statistics";
+
+fn reads(rule: &Arc<dyn PhysicalOptimizerRule + Send + Sync>) -> bool {
+    rule.name() != UNREAD
+}
+
+/// Number literals are exact decimals, and text is Utf8 wherever a table doesn't say otherwise.
+fn config(target_partitions: usize) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(target_partitions.max(1))
+        .with_default_catalog_and_schema(CATALOG, LAKE)
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(true);
+    let options = config.options_mut();
+    options.sql_parser.parse_float_as_decimal = true;
+    options.sql_parser.map_string_types_to_utf8view = false;
+    options.execution.parquet.schema_force_view_types = false;
+    // Grouping by order or item meets few rows a group: two passes over them cost more than they save.
+    options.execution.skip_partial_aggregation_probe_ratio_threshold = 0.5;
+    config
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::optimizer::Optimizer;
+
+    use super::{PhysicalOptimizer, UNREAD, keys, pushdown};
+
+    #[test]
+    fn every_rule_to_mend_is_there() {
+        assert!(PhysicalOptimizer::new().rules.iter().any(|rule| rule.name() == UNREAD));
+        let rules = Optimizer::new().rules;
+        for name in keys::TRUSTING.iter().chain([&pushdown::RULE]) {
+            assert!(rules.iter().any(|rule| rule.name() == *name), "DataFusion has no rule {name:?} any more");
+        }
+    }
+}
