@@ -5,6 +5,7 @@
 mod answers;
 mod faults;
 mod harness;
+mod queries;
 mod quotas;
 mod reports;
 mod scripted;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::errand::printed;
+use super::errand::{SLACK, printed};
 use super::operations::GET_REPORTS;
 use crate::ask::Ask;
 use crate::call::Caller;
@@ -58,10 +58,9 @@ pub(crate) async fn find(
     wanted: &Wanted<'_>,
     asked_at: DateTime<Utc>,
 ) -> Result<Option<String>, Stop> {
-    // A minute of slack, because our clock isn't Amazon's.
     let ask = Ask::of(&GET_REPORTS)
         .query("reportTypes", wanted.report_type)
-        .at("createdSince", asked_at - TimeDelta::minutes(1))
+        .at("createdSince", asked_at - SLACK)
         .query("pageSize", "100");
     let reply = caller.call(&ask).await?;
     let reports = reply.json.get("reports").and_then(Value::as_array).into_iter().flatten();

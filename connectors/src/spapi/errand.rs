@@ -9,6 +9,13 @@ const RAREST_LOOK: TimeDelta = TimeDelta::minutes(5);
 /// Amazon finishes within hours even at its peaks (D.1).
 const LONGEST: TimeDelta = TimeDelta::hours(24);
 
+/// Times the outcome of asking may stay unknown before a person looks.
+pub(crate) const MOST_DOUBTS: u32 = 5;
+/// After how long what may have been made is looked for.
+pub(crate) const DOUBT: TimeDelta = TimeDelta::seconds(30);
+/// Slack of what was made since, because our clock isn't Amazon's.
+pub(crate) const SLACK: TimeDelta = TimeDelta::minutes(1);
+
 /// How far it has come.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Errand {

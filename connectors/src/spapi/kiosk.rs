@@ -9,8 +9,8 @@ use sellerlake_contracts::{Answer, Connector, Error, Kind, Pull, Result, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::errand::{Errand, printed};
-use super::operations::{CREATE_QUERY, GET_DOCUMENT, GET_QUERY};
+use super::errand::{DOUBT, Errand, MOST_DOUBTS, SLACK, printed};
+use super::operations::{CREATE_QUERY, GET_DOCUMENT, GET_QUERIES, GET_QUERY};
 use crate::ask::Ask;
 use crate::call::Caller;
 use crate::checkpoint;
@@ -39,6 +39,9 @@ struct Queries {
     errand: Errand,
     #[serde(default)]
     page_token: Option<String>,
+    /// Ids of the queries before it, whose text is the same.
+    #[serde(default)]
+    earlier: Vec<String>,
     /// Ids of the documents so far, in order.
     #[serde(default)]
     documents: Vec<String>,
@@ -63,6 +66,7 @@ impl Queries {
         Self {
             errand: Errand::new(process, now),
             page_token: None,
+            earlier: Vec::new(),
             documents: Vec::new(),
             as_of: None,
             fetched: BTreeMap::new(),
@@ -80,7 +84,13 @@ impl Queries {
 impl Connector for DataKiosk {
     async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
         let now = self.caller.clock.now();
-        let mut queries = checkpoint::read(stored)?.unwrap_or_else(|| Queries::new(self.process, now));
+        let Some(mut queries) = checkpoint::read::<Queries>(stored)? else {
+            if let Some(later) = self.caller.quota.distant(&CREATE_QUERY).await? {
+                return checkpoint::wait(later, &Value::Null);
+            }
+            // Stored before anything is asked: whoever finds it without an id after a crash looks before asking again.
+            return checkpoint::wait(now, &Queries::new(self.process, now));
+        };
         match self.advance(pull, &mut queries).await {
             Ok(step) => Ok(step),
             Err(Stop::Failed(failure)) => Err(failure.error),
@@ -126,12 +136,26 @@ impl DataKiosk {
             let message = format!("the query has more than {MOST_CHARACTERS} characters");
             return Err(parameters::lacking(pull, message).into());
         }
+        if queries.errand.is_in_doubt(self.process)
+            && let Some(id) = self.find(&query, queries).await?
+        {
+            tracing::info!(account = %pull.account, query = id, "a query created earlier is adopted");
+            let now = self.caller.clock.now();
+            queries.errand.begun(id, now);
+            return Ok(Stop::later(now));
+        }
         let mut body = json!({ "query": query });
         if let Some(token) = &queries.page_token {
             body["paginationToken"] = token.as_str().into();
         }
-        // One that was asked for twice by accident costs a token and nothing else.
-        let reply = self.caller.call(&Ask::of(&CREATE_QUERY).json(&body)).await?;
+        let reply = match self.caller.call(&Ask::of(&CREATE_QUERY).json(&body)).await {
+            Err(Stop::Failed(failure)) if failure.fault.leaves_doubt() && queries.errand.doubts < MOST_DOUBTS => {
+                tracing::warn!(account = %pull.account, error = %failure.error, "a query may have been created");
+                queries.errand.doubts += 1;
+                return Ok(Stop::later(self.caller.clock.now() + DOUBT));
+            }
+            other => other?,
+        };
         let id = reply.text("/queryId").ok_or_else(|| {
             Error::transient(Kind::Remote, "Amazon took a query and didn't say which").at("data_kiosk.create")
         })?;
@@ -140,11 +164,28 @@ impl DataKiosk {
         Ok(Stop::later(queries.errand.next_look(now)))
     }
 
+    /// The id of a query with this text that was created since ours was about to be; those before it were ours too.
+    async fn find(&self, query: &str, queries: &Queries) -> Result<Option<String>, Stop> {
+        let ask = Ask::of(&GET_QUERIES).at("createdSince", queries.errand.asked_at - SLACK).query("pageSize", "100");
+        let reply = self.caller.call(&ask).await?;
+        let listed = reply.json.get("queries").and_then(Value::as_array).into_iter().flatten();
+        let mut ids = listed.filter_map(|listed| {
+            let text = |name: &str| listed.get(name).and_then(Value::as_str);
+            let id = text("queryId")?;
+            let fits = text("query").is_some_and(|text| squeezed(text) == query)
+                && !matches!(text("processingStatus"), Some("CANCELLED" | "FATAL"))
+                && !queries.earlier.iter().any(|earlier| earlier == id);
+            fits.then(|| id.to_owned())
+        });
+        Ok(ids.next())
+    }
+
     async fn done(&self, id: String, queries: &mut Queries, reply: &Reply) -> Result<Step, Stop> {
         let now = self.caller.clock.now();
         queries.documents.extend(reply.text("/dataDocumentId").map(str::to_owned));
         if let Some(token) = reply.text("/pagination/nextToken") {
             queries.page_token = Some(token.to_owned());
+            queries.earlier.push(id);
             queries.errand.again(self.process, now);
             return Err(Stop::later(now));
         }
@@ -183,9 +224,13 @@ impl DataKiosk {
     }
 }
 
+fn squeezed(query: &str) -> String {
+    query.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The query with what the pull asks for, without superfluous white space.
 fn filled(pull: &Pull) -> Result<String> {
-    let mut query = parameters::required(pull, "query")?.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut query = squeezed(parameters::required(pull, "query")?);
     if query.contains("{marketplace}") {
         query = query.replace("{marketplace}", parameters::marketplace(pull)?.as_str());
     }

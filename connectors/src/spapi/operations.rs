@@ -52,6 +52,8 @@ pub(crate) const GET_MARKETPLACE_PARTICIPATIONS: Operation =
 
 pub(crate) const CREATE_QUERY: Operation =
     Operation::post("createQuery", "/dataKiosk/2023-11-15/queries").rate(0.0167, 15).creates();
+pub(crate) const GET_QUERIES: Operation =
+    Operation::get("getQueries", "/dataKiosk/2023-11-15/queries").rate(0.0222, 10);
 pub(crate) const GET_QUERY: Operation =
     Operation::get("getQuery", "/dataKiosk/2023-11-15/queries/{queryId}").rate(2.0, 15);
 pub(crate) const GET_DOCUMENT: Operation =

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::adoption::{Wanted, find};
 use super::cooldown::cooldown;
-use super::errand::{Errand, printed};
+use super::errand::{DOUBT, Errand, MOST_DOUBTS, printed};
 use super::operations::{CREATE_REPORT, GET_REPORT};
 use super::report_document::{answer, document};
 use crate::ask::{Ask, instant};
@@ -22,9 +22,6 @@ use crate::scratch::Scratch;
 
 /// Most marketplaces one report may be asked for.
 const MOST_MARKETPLACES: usize = 25;
-/// Times the outcome of creating may stay unknown before a person looks.
-const MOST_DOUBTS: u32 = 5;
-const DOUBT: TimeDelta = TimeDelta::seconds(30);
 /// Bytes of a failed report's document that are quoted.
 const EXPLANATION_BYTES: u64 = 1000;
 

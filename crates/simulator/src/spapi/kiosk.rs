@@ -203,13 +203,15 @@ fn get(amazon: &Amazon, call: &Call<'_>) -> Reply {
 fn list(amazon: &Amazon, call: &Call<'_>) -> Reply {
     let size = call.query().number("pageSize", 1..=100, 10)?;
     let statuses = call.query().list("processingStatuses");
+    let since = call.query().moment("createdSince")?;
     let paging = Paging::new("paginationToken", size, TimeDelta::hours(1));
     let page = paging.page(amazon, call, |now| {
         let queries = held(&amazon.kiosk.0).clone();
         let mine = queries
             .iter()
             .rev()
-            .filter(|((seller, _), query)| seller == call.seller() && query.created + RETENTION > now);
+            .filter(|((seller, _), query)| seller == call.seller() && query.created + RETENTION > now)
+            .filter(|(_, query)| since.is_none_or(|since| query.created >= since));
         let shown = mine.map(|(_, query)| query.shown(amazon, call.seller(), now));
         let wanted =
             |query: &Value| statuses.is_empty() || statuses.iter().any(|status| query["processingStatus"] == *status);
