@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
-use sellerlake_contracts::{AccountId, Clock, SystemClock};
+use sellerlake_contracts::{AccountId, Clock, SystemClock, printable};
 use sellerlake_pipelines::{Progress, Watch};
 
 use crate::printer;
@@ -30,7 +30,7 @@ impl Progress for Bars {
         let bar = steps.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
         let style = ProgressStyle::with_template("{msg:24} {wide_bar} {pos}/{len} {eta}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.set_message(what.to_owned());
+        bar.set_message(printable(what).into_owned());
         bar.enable_steady_tick(Duration::from_millis(120));
         self.with(|current| *current = Some(bar));
     }
@@ -99,7 +99,7 @@ impl Watch for PullBars {
             bar.inc(1);
             let left = (*end - SystemClock.now()).to_std().unwrap_or_default();
             let left = if left.is_zero() { String::new() } else { format!(", {} left", HumanDuration(left)) };
-            bar.set_message(format!("{pipeline}{left}"));
+            bar.set_message(format!("{}{left}", printable(pipeline)));
         });
     }
 }

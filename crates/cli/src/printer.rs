@@ -4,13 +4,18 @@ use std::error::Error as StdError;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
-use sellerlake_contracts::{Error, Kind};
+use sellerlake_contracts::{Error, Kind, printable};
 
 /// Why data could not be written, the first time.
 static UNWRITTEN: OnceLock<io::Error> = OnceLock::new();
 
-/// A line of data. What can't be written is told at the end by [`finish`].
+/// A line of data for people. What can't be written is told at the end by [`finish`].
 pub fn line(text: impl AsRef<str>) {
+    raw(printable(text.as_ref()));
+}
+
+/// Data for programs, as it is.
+pub fn raw(text: impl AsRef<str>) {
     if UNWRITTEN.get().is_none()
         && let Err(error) = writeln!(io::stdout(), "{}", text.as_ref())
     {
@@ -45,8 +50,27 @@ pub fn is_unread(error: &Error) -> bool {
 
 /// A line for whoever watches.
 pub fn note(text: impl AsRef<str>) {
+    say(&printable(text.as_ref()));
+}
+
+fn say(text: &str) {
     // Without anybody to read them, words are no reason to stop.
-    let _ = writeln!(io::stderr(), "{}", text.as_ref());
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Several lines, each of them printable.
+fn lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// Arguments that can't be understood, in clap's words; asked for help or the version, it prints these.
+pub fn refused(error: &clap::Error) -> std::process::ExitCode {
+    let words = error.render().to_string();
+    if !error.use_stderr() || lines(&words) == words {
+        error.exit();
+    }
+    say(lines(&words).trim_end());
+    std::process::ExitCode::from(2)
 }
 
 /// So many of something: `1 row`, `2 rows`.
@@ -71,20 +95,21 @@ pub fn error_of(whose: impl std::fmt::Display, error: &Error) {
 fn told(whose: &str, error: &Error) {
     let (red, bold, end) =
         if std::io::stderr().is_terminal() { ("\x1b[31m", "\x1b[1m", "\x1b[0m") } else { ("", "", "") };
-    note(format!("{whose}{red}error:{end} {error:#}"));
+    say(&format!("{}{red}error:{end} {}", printable(whose), lines(&format!("{error:#}"))));
     if let Some(hint) = error.remedy() {
-        note(format!("{bold}hint:{end} {hint}"));
+        say(&format!("{bold}hint:{end} {}", lines(hint)));
     }
 }
 
 /// Lines of cells, aligned in columns.
 pub fn grid(rows: &[Vec<String>]) {
+    let rows: Vec<Vec<_>> = rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
-    for row in rows {
+    for row in &rows {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         line(cells.collect::<Vec<_>>().join("  ").trim_end());
     }

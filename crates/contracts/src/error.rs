@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::printable;
+
 /// The result of every fallible operation in sellerlake.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -100,10 +102,11 @@ impl Error {
         self
     }
 
-    /// Adds one fact the reader needs: `path`, `delivery`, `line`.
+    /// Adds one fact the reader needs: `path`, `delivery`, `line`. What others chose, such as a file's name, is made
+    /// printable.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
-        self.0.context.push((key, value.to_string()));
+        self.0.context.push((key, printable(&value.to_string()).into_owned()));
         self
     }
 

@@ -11,6 +11,7 @@ pub mod failpoint;
 mod ids;
 mod month;
 mod partition;
+mod printable;
 mod secret;
 mod window;
 
@@ -22,5 +23,6 @@ pub use error::{Error, Kind, Result, Status};
 pub use ids::{MarketplaceId, SellerId};
 pub use month::{Month, MonthReach};
 pub use partition::{Area, ObjectState, Partition};
+pub use printable::printable;
 pub use secret::{Secret, wipe};
 pub use window::Window;

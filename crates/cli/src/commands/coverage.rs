@@ -30,10 +30,10 @@ pub(crate) async fn run(workspace: &Workspace, coverage: &Coverage) -> Result<Ex
         lines.retain(|line| !matches!(line.covered, Covered::Loaded | Covered::NoData));
     }
     match coverage.format {
-        OutputFormat::Json => lines.iter().for_each(|line| printer::line(object(line).to_string())),
+        OutputFormat::Json => lines.iter().for_each(|line| printer::raw(object(line).to_string())),
         OutputFormat::Csv => {
-            printer::line(COLUMNS.join(","));
-            lines.iter().for_each(|line| printer::line(cells(line).map(|cell| quoted(&cell)).join(",")));
+            printer::raw(COLUMNS.join(","));
+            lines.iter().for_each(|line| printer::raw(cells(line).map(|cell| quoted(&cell)).join(",")));
         }
         OutputFormat::Table | OutputFormat::Parquet => {
             let head = COLUMNS.map(str::to_owned).to_vec();

@@ -158,7 +158,8 @@ fn word(text: &str) -> String {
 
 /// Until somebody interrupts it, the simulator goes on answering.
 async fn wait() -> Result<()> {
-    printer::note("\nThe simulated Amazon keeps answering until you press Ctrl-C (--exit doesn't wait).");
+    printer::note("");
+    printer::note("The simulated Amazon keeps answering until you press Ctrl-C (--exit doesn't wait).");
     tokio::signal::ctrl_c().await.map_err(|error| Error::permanent(Kind::Internal, "can't wait").source(error))
 }
 

@@ -57,7 +57,8 @@ pub(crate) async fn summarise(workspace: &Workspace, holder: &Holder) -> Result<
     let daily = rows(workspace, DAILY, &granted).await?;
     let totals = rows(workspace, TOTALS, &granted).await?;
     let settlements = rows(workspace, SETTLEMENTS, &granted).await?;
-    printer::line(format!("\n{}", holder.id));
+    printer::line("");
+    printer::line(holder.id.to_string());
     printer::grid(&markets(&totals, &daily));
     settlements.iter().flat_map(reconciled).for_each(printer::line);
     printer::line("* before the cost of goods: load a cost_list to have it in profit");

@@ -12,7 +12,7 @@ use crate::printer;
 
 pub(crate) async fn run(init: &Init) -> Result<ExitCode> {
     if init.print {
-        printer::line(DEFAULT.trim_end());
+        printer::raw(DEFAULT.trim_end());
         return Ok(ExitCode::SUCCESS);
     }
     let path = init.directory.join(FILE_NAME);

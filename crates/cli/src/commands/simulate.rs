@@ -19,7 +19,7 @@ pub(crate) async fn run(simulate: &Simulate) -> Result<ExitCode> {
     }
     let simulator = start(profile, simulate.stepped, simulate.port)?;
     let text = serde_json::to_string_pretty(&simulator.accounts());
-    printer::line(text.map_err(|error| Error::permanent(Kind::Internal, "can't show the accounts").source(error))?);
+    printer::raw(text.map_err(|error| Error::permanent(Kind::Internal, "can't show the accounts").source(error))?);
     let url = simulator.url();
     let clock = if simulate.stepped { "stepped" } else { "system" };
     printer::note(format!(

@@ -71,7 +71,8 @@ fn show(declarations: &Declarations, name: &str) -> Result<ExitCode> {
 }
 
 fn show_table(table: &Table) {
-    printer::line(format!("{}: {}\n", table.name, table.doc));
+    printer::line(format!("{}: {}", table.name, one_line(&table.doc)));
+    printer::line("");
     let rows = table
         .columns
         .values()
@@ -80,8 +81,9 @@ fn show_table(table: &Table) {
 }
 
 fn show_source(source: &Source) {
-    printer::line(format!("{}: {}", source.name, source.doc));
-    printer::line(format!("report types: {}\n", source.report_types.join(", ")));
+    printer::line(format!("{}: {}", source.name, one_line(&source.doc)));
+    printer::line(format!("report types: {}", source.report_types.join(", ")));
+    printer::line("");
     let rows = source.columns.values().map(|column| {
         let personal = if column.pii { " (personal: dropped by default)" } else { "" };
         vec![column.name.clone(), column.column_type.to_string(), format!("{}{personal}", column.doc)]
@@ -89,7 +91,11 @@ fn show_source(source: &Source) {
     printer::grid(&rows.collect::<Vec<_>>());
 }
 
+fn one_line(doc: &str) -> String {
+    doc.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn first_sentence(doc: &str) -> String {
-    let doc = doc.split_whitespace().collect::<Vec<_>>().join(" ");
+    let doc = one_line(doc);
     doc.split_once(". ").map_or(doc.clone(), |(first, _)| format!("{first}."))
 }

@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::StreamExt;
-use sellerlake_contracts::Result;
+use sellerlake_contracts::{Result, printable};
 
 use super::unwritable;
 use crate::session::Answer;
@@ -15,7 +15,7 @@ use crate::session::Answer;
 pub(super) async fn write(mut answer: Answer, cap: usize, out: &mut (dyn Write + Send)) -> Result<u64> {
     let schema = answer.schema();
     let right: Vec<bool> = schema.fields().iter().map(|field| is_number(field.data_type())).collect();
-    let header: Vec<String> = schema.fields().iter().map(|field| printable(field.name())).collect();
+    let header: Vec<String> = schema.fields().iter().map(|field| printable(field.name()).into_owned()).collect();
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut more = false;
     while let Some(batch) = answer.next().await {
@@ -54,7 +54,7 @@ fn cells(batch: &RecordBatch, rows: &mut Vec<Vec<String>>) -> Result<()> {
         .collect::<Result<_, _>>()
         .map_err(unwritable)?;
     for row in 0..batch.num_rows() {
-        rows.push(columns.iter().map(|column| printable(&column.value(row).to_string())).collect());
+        rows.push(columns.iter().map(|column| printable(&column.value(row).to_string()).into_owned()).collect());
     }
     Ok(())
 }
@@ -73,14 +73,6 @@ fn line(row: &[String], widths: &[usize], right: &[bool], text: &mut String) {
     }
     text.truncate(start + text[start..].trim_end_matches(' ').len());
     text.push('\n');
-}
-
-/// Control characters in somebody's product title must not steer the reader's terminal.
-fn printable(text: &str) -> String {
-    if !text.contains(char::is_control) {
-        return text.to_owned();
-    }
-    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
 fn is_number(data_type: &DataType) -> bool {
