@@ -26,16 +26,21 @@ impl File {
 
 /// A set of declaration files.
 #[derive(Debug, Clone, Default)]
-pub struct Files(Vec<File>);
+pub struct Files {
+    files: Vec<File>,
+    /// Files that can't be read as they should be, and why.
+    unreadable: Vec<(String, String)>,
+}
 
 /// Folders a user's directory may have; the same as in the source tree.
-const FOLDERS: [&str; 7] = [
+const FOLDERS: [&str; 8] = [
     "schemas/sources",
     "schemas/tables",
     "schemas/reference",
     "transforms/tables",
     "transforms/rollups",
     "transforms/checks",
+    "transforms/changes",
     "pipelines",
 ];
 
@@ -45,7 +50,7 @@ impl Files {
         for file in dir.files() {
             if let Some(text) = file.contents_utf8() {
                 let path = format!("{prefix}/{}", file.path().display());
-                self.0.push(File { path, text: text.to_owned(), user: false });
+                self.files.push(File { path, text: text.to_owned(), user: false });
             }
         }
         for dir in dir.dirs() {
@@ -70,16 +75,38 @@ impl Files {
                 if name.starts_with('.') || !path.is_file() {
                     continue;
                 }
-                let text = std::fs::read_to_string(&path).map_err(|error| failed(&path, error))?;
-                self.0.push(File { path: format!("{folder}/{name}"), text, user: true });
+                self.add_user_file(&path, format!("{folder}/{name}"));
             }
         }
         Ok(())
     }
 
+    /// One file. Text that isn't UTF-8 is read as far as it is, so that other mistakes are found beside this one.
+    fn add_user_file(&mut self, file: &Path, path: String) {
+        let bytes = match std::fs::read(file) {
+            Ok(bytes) => bytes,
+            Err(error) => return self.unreadable.push((path, format!("can't be read: {error}"))),
+        };
+        if let Err(error) = std::str::from_utf8(&bytes) {
+            let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+            self.unreadable.push((path.clone(), format!("line {line} isn't UTF-8; save the file as UTF-8")));
+        }
+        self.files.push(File { path, text: String::from_utf8_lossy(&bytes).into_owned(), user: true });
+    }
+
+    /// The files that can't be read as they should be, and why.
+    pub fn unreadable(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.unreadable.iter().map(|(path, problem)| (path.as_str(), problem.as_str()))
+    }
+
+    /// The files of a user's directory.
+    pub fn of_user(&self) -> impl Iterator<Item = &File> {
+        self.files.iter().filter(|file| file.user)
+    }
+
     /// The files directly in a folder that have this extension.
     pub fn within<'a>(&'a self, folder: &'a str, extension: &'a str) -> impl Iterator<Item = &'a File> {
-        self.0.iter().filter(move |file| {
+        self.files.iter().filter(move |file| {
             let rest = file.path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
             rest.is_some_and(|rest| !rest.contains('/') && rest.ends_with(&format!(".{extension}")))
         })

@@ -43,6 +43,7 @@ impl Schemas {
     /// Reads all files; what is wrong goes to `findings` and is left out.
     pub fn load<'a>(files: &'a Files, findings: &mut Findings) -> Self {
         let mut schemas = Self::default();
+        files.unreadable().for_each(|(path, problem)| findings.add(path, "", problem));
         let mut owners: BTreeMap<&str, &File> = BTreeMap::new();
         let mut own = |file: &'a File, findings: &mut Findings| {
             let Some(earlier) = owners.insert(file.stem(), file) else { return true };
