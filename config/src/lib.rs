@@ -109,6 +109,20 @@ impl Settings {
         Self::resolve(written, &base.unwrap_or_default())
     }
 
+    /// The settings file of a lake that lies, with all it needs, in a directory of its own: limits as here, and no way
+    /// to Amazon. A user's declarations, where there are any, are in `declarations` beside it.
+    pub fn of_its_own(&self) -> String {
+        let declarations = if self.declarations.is_some() { "declarations" } else { "" };
+        let Self { memory_bytes, threads, row_limit, query_timeout, .. } = self;
+        format!(
+            "lake = \"lake\"\nstate = \"state.db\"\ndeclarations = \"{declarations}\"\nmemory_mib = {}\n\
+             threads = {threads}\nrow_limit = {}\nquery_timeout_seconds = {}\n",
+            memory_bytes >> 20,
+            row_limit.unwrap_or_default(),
+            query_timeout.unwrap_or_default().as_secs(),
+        )
+    }
+
     /// The defaults, below a directory.
     pub fn below(directory: &Path) -> Result<Self> {
         let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
@@ -187,6 +201,21 @@ mod tests {
         };
         assert_eq!(state("state.db"), "/books/state.db");
         assert_eq!(state("postgres://me@there/books"), "postgres://me@there/books");
+    }
+
+    #[test]
+    fn a_lake_of_its_own_needs_nothing_outside_its_directory() {
+        let mut settings = Settings::below(Path::new("/books")).unwrap();
+        settings.row_limit = Some(7);
+        settings.declarations = Some("/elsewhere".into());
+        let written: Written = toml::from_str(&settings.of_its_own()).unwrap();
+        let copy = Settings::resolve(written, Path::new("/march")).unwrap();
+        assert_eq!((copy.lake.path(), copy.state.as_str()), ("/march/lake/", "/march/state.db"));
+        assert_eq!(copy.declarations.as_deref(), Some(Path::new("/march/declarations")));
+        assert_eq!(
+            (copy.memory_bytes, copy.threads, copy.row_limit),
+            (settings.memory_bytes, settings.threads, Some(7))
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use sellerlake_contracts::{Area, Error, Kind, ObjectState, Partition, Result, Se
 use sellerlake_query::{
     Answer, Held, LAKE, LakeReader, LakeTable, LakeTableOptions, Replaced, Session, SessionBuilder, meta, replaced,
 };
-use sellerlake_schemas::Grain;
+use sellerlake_schemas::{Grain, Source};
 use sellerlake_sinks::Copied;
 use sellerlake_state::{DeliveryFilter, DeliveryRecord, ObjectFilter};
 use sellerlake_transforms::functions;
@@ -94,7 +94,7 @@ impl Workspace {
         })
     }
 
-    async fn granted_objects(&self, granted: &Granted) -> Result<Vec<ObjectState>> {
+    pub(crate) async fn granted_objects(&self, granted: &Granted) -> Result<Vec<ObjectState>> {
         let mut objects = Vec::new();
         for seller in granted.sellers() {
             let records = self.state.objects(&ObjectFilter { seller, ..ObjectFilter::default() }).await?;
@@ -103,7 +103,7 @@ impl Workspace {
         Ok(objects)
     }
 
-    async fn granted_deliveries(&self, granted: &Granted) -> Result<Vec<DeliveryRecord>> {
+    pub(crate) async fn granted_deliveries(&self, granted: &Granted) -> Result<Vec<DeliveryRecord>> {
         let mut deliveries = Vec::new();
         for seller in granted.sellers() {
             deliveries.extend(self.state.deliveries(&DeliveryFilter { seller, ..DeliveryFilter::default() }).await?);
@@ -116,8 +116,9 @@ impl Workspace {
         self.session_over(&self.granted_objects(granted).await?, &self.reader, granted).await
     }
 
-    async fn session_over(&self, objects: &[ObjectState], reader: &LakeReader, granted: &Granted) -> Result<Session> {
-        let builder = SessionBuilder {
+    /// A session's means, by the settings.
+    pub(crate) fn session_builder(&self) -> SessionBuilder {
+        SessionBuilder {
             memory_limit_bytes: self.settings.memory_bytes,
             target_partitions: self.settings.threads,
             row_limit: self.settings.row_limit,
@@ -125,8 +126,16 @@ impl Workspace {
             spill_dir: Some(self.spill.path().to_owned()),
             functions: functions::all(),
             ..SessionBuilder::default()
-        };
-        let session = builder.build()?;
+        }
+    }
+
+    pub(crate) async fn session_over(
+        &self,
+        objects: &[ObjectState],
+        reader: &LakeReader,
+        granted: &Granted,
+    ) -> Result<Session> {
+        let session = self.session_builder().build()?;
         let mut by_dataset: BTreeMap<(Area, &str), Vec<ObjectState>> = BTreeMap::new();
         for object in objects {
             by_dataset.entry((object.partition.area, &object.partition.name)).or_default().push(object.clone());
@@ -144,15 +153,7 @@ impl Workspace {
         }
         for source in self.declarations.schemas.sources.values() {
             let owned = by_dataset.remove(&(Area::Sources, source.name.as_str())).unwrap_or_default();
-            let options = LakeTableOptions {
-                expose_seller: true,
-                expose_month: source.month.is_some(),
-                hide_markers: true,
-                text_views: true,
-                ..LakeTableOptions::default()
-            };
-            let table = LakeTable::new(reader.clone(), &stored_schema(source), owned, &options);
-            session.register("sources", &source.name, Arc::new(table))?;
+            session.register("sources", &source.name, Arc::new(source_table(reader, source, owned, true)))?;
         }
         for reference in self.declarations.schemas.references.values() {
             let rows = reference.rows.clone();
@@ -170,6 +171,23 @@ impl Workspace {
         session.register("meta", "alarms", meta::rows(alarms.schema(), vec![alarms])?)?;
         Ok(session)
     }
+}
+
+/// A source's rows as sessions see them, with or without those that say of a unit that it is empty.
+pub(crate) fn source_table(
+    reader: &LakeReader,
+    source: &Source,
+    objects: Vec<ObjectState>,
+    hide_markers: bool,
+) -> LakeTable {
+    let options = LakeTableOptions {
+        expose_seller: true,
+        expose_month: source.month.is_some(),
+        hide_markers,
+        text_views: true,
+        ..LakeTableOptions::default()
+    };
+    LakeTable::new(reader.clone(), &stored_schema(source), objects, &options)
 }
 
 /// Starts a statement and waits for its first rows: what is replaced later was opened before.

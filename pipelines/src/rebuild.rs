@@ -201,7 +201,7 @@ impl Workspace {
     }
 
     /// Partitions of a stage whose inputs are not those their object was made from, with the present hash.
-    fn stale(
+    pub(crate) fn stale(
         &self,
         stage: &Stage,
         catalogue: &Catalogue,

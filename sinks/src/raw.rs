@@ -121,6 +121,24 @@ impl Lake {
         Ok(Landed::Landed)
     }
 
+    /// Lands a delivery that stands here in another lake as well, its bytes compared with the hash they were landed
+    /// with: [`Kind::Data`] where they are others, [`Kind::NotFound`] where they are gone.
+    pub async fn land_in(&self, other: &Self, delivery: &Delivery) -> Result<Landed> {
+        let raw = self.fetch(delivery).await?;
+        let mut copy = other.spool()?;
+        let (copy, received) = blocking(move || {
+            let received = copy.receive(&mut raw.open()?)?;
+            Ok((copy, received))
+        })
+        .await?;
+        if received.sha256 != delivery.sha256 {
+            return Err(damaged(delivery)
+                .with("sha256_landed", &delivery.sha256)
+                .with("sha256_found", received.sha256));
+        }
+        other.land(delivery, copy).await
+    }
+
     async fn is_landed(&self, delivery: &Delivery) -> Result<bool> {
         let size = async |path: String| match self.0.store.head(&location(&path)?).await {
             Ok(meta) => Ok(Some(meta.size)),

@@ -11,9 +11,12 @@ use sellerlake_schemas::{File, Files, Findings, Grain, Schemas, Source, Table, a
 use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::changes::Change;
+
 static TABLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/tables");
 static ROLLUPS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rollups");
 static CHECKS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/checks");
+static CHANGES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/changes");
 
 /// A declared SQL transformer: `transforms/tables/<name>.sql` or `transforms/rollups/<name>.sql`.
 #[derive(Debug, Clone)]
@@ -87,6 +90,8 @@ pub struct Declarations {
     pub stages: IndexMap<String, Arc<Stage>>,
     /// Checks by the table they look at.
     pub checks: BTreeMap<String, Vec<Arc<Check>>>,
+    /// What is compared between two moments, by name.
+    pub changes: BTreeMap<String, Arc<Change>>,
 }
 
 /// Something a stage can read.
@@ -127,6 +132,7 @@ impl Declarations {
         files.add_embedded(&TABLES, "transforms/tables");
         files.add_embedded(&ROLLUPS, "transforms/rollups");
         files.add_embedded(&CHECKS, "transforms/checks");
+        files.add_embedded(&CHANGES, "transforms/changes");
         if let Some(user) = user {
             files.add_user_directory(user)?;
         }
@@ -144,6 +150,10 @@ impl Declarations {
         for file in files.within("transforms/checks", "sql") {
             declarations.add_check(&file.path, file.stem(), &file.text, findings);
         }
+        for file in files.within("transforms/changes", "sql") {
+            declarations.add_change(file, findings);
+        }
+        declarations.check_changes(findings);
         for name in declarations.schemas.tables.keys().filter(|name| !declarations.stages.contains_key(*name)) {
             let problem = format!("nothing makes this table; expected transforms/tables/{name}.sql");
             findings.add(&format!("schemas/tables/{name}.toml"), "", problem);
@@ -272,7 +282,11 @@ impl Declarations {
 }
 
 /// Splits a SQL file into its header, TOML in the leading block comment, and its one statement.
-fn split_header<T: for<'de> Deserialize<'de>>(path: &str, text: &str, findings: &mut Findings) -> Option<(T, String)> {
+pub(crate) fn split_header<T: for<'de> Deserialize<'de>>(
+    path: &str,
+    text: &str,
+    findings: &mut Findings,
+) -> Option<(T, String)> {
     let parts = text.trim_start().strip_prefix("/*").and_then(|rest| rest.split_once("*/"));
     let Some((header, sql)) = parts else {
         findings.add(path, "", "must begin with a block comment that holds the header: /* doc = \"…\" [reads] … */");

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
-use sellerlake_contracts::{MarketplaceId, SellerId, Window};
+use sellerlake_contracts::{MarketplaceId, Month, SellerId, Window};
+use sellerlake_pipelines::Show;
 use sellerlake_query::output::OutputFormat;
 
 pub use pulling::{AccountCommand, AddAccount, Backfill, Coverage, Demo, Simulate, Sync, Verify};
@@ -51,8 +52,10 @@ pub enum Command {
     },
     /// Read report files into the lake and bring tables and rollups up to date.
     Ingest(Ingest),
-    /// Decode everything in raw/ again, and rebuild what follows.
+    /// Decode everything in raw/ again, and rebuild what follows; or make the lake as it was known on a day.
     Replay(Replay),
+    /// Say what moved in closed months since a day, and which documents moved it.
+    Changed(Changed),
     /// Bring tables and rollups up to date with their inputs.
     Rollup {
         /// Only this seller.
@@ -136,6 +139,35 @@ pub struct Replay {
     /// Only this seller.
     #[arg(long)]
     pub seller: Option<SellerId>,
+    /// Only what had come by the end of this day (UTC), or by this instant; the lake stays as it is.
+    #[arg(long, value_name = "DAY", value_parser = end, requires = "into", conflicts_with = "source")]
+    pub until: Option<DateTime<Utc>>,
+    /// Where to make the lake as it was known: a directory that is empty or doesn't exist.
+    #[arg(long, value_name = "DIR", requires = "until")]
+    pub into: Option<PathBuf>,
+}
+
+/// `changed`
+#[derive(Debug, Args)]
+pub struct Changed {
+    /// What was known at the end of this day (UTC), or at this instant, is compared with what is known now.
+    #[arg(long, value_name = "DAY", value_parser = end)]
+    pub since: DateTime<Utc>,
+    /// Only this month (yyyy-mm), by the days of its marketplaces; otherwise all that had ended by then.
+    #[arg(long, value_parser = |text: &str| text.parse::<Month>().map_err(|_| "write it as 2026-03".to_owned()))]
+    pub month: Option<Month>,
+    /// Only this seller.
+    #[arg(long)]
+    pub seller: Option<SellerId>,
+    /// categories, lines or documents. Without it a table shows all three, other formats the lines.
+    #[arg(long, value_parser = |text: &str| text.parse::<Show>().map_err(|e| e.message().to_owned()))]
+    pub show: Option<Show>,
+    /// table, csv, json (one object a line) or parquet.
+    #[arg(long, default_value = "table", value_parser = |text: &str| text.parse::<OutputFormat>().map_err(|e| e.message().to_owned()))]
+    pub format: OutputFormat,
+    /// Write to this file.
+    #[arg(long, short)]
+    pub output: Option<PathBuf>,
 }
 
 /// `sql`
@@ -152,6 +184,15 @@ pub struct Sql {
     pub output: Option<PathBuf>,
     /// One statement; `-` reads it from standard input.
     pub statement: String,
+}
+
+/// The last moment of a day, or an instant.
+fn end(text: &str) -> Result<DateTime<Utc>, String> {
+    let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d");
+    match day.ok().and_then(|day| day.and_hms_nano_opt(23, 59, 59, 999_999_999)) {
+        Some(last) => Ok(last.and_utc()),
+        None => instant(text),
+    }
 }
 
 fn instant(text: &str) -> Result<DateTime<Utc>, String> {

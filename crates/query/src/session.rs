@@ -12,6 +12,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{
     CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider,
 };
+use datafusion::datasource::ViewTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -146,6 +147,14 @@ impl Session {
         })
     }
 
+    /// A statement over this session's tables as a table for another session.
+    pub async fn view(&self, text: &str) -> Result<Arc<dyn TableProvider>> {
+        let statement = statement::parse(text)?;
+        let plan = self.context.state().statement_to_plan(statement).await;
+        let plan = plan.and_then(|plan| only_reads().verify_plan(&plan).map(|()| plan));
+        Ok(Arc::new(ViewTable::new(plan.map_err(|error| failure::explain(error, &self.names()))?, None)))
+    }
+
     /// The objects a statement would read, by path.
     pub async fn reads(&self, text: &str) -> Result<BTreeSet<String>> {
         let plan = self.plan(statement::parse(text)?).await;
@@ -155,8 +164,7 @@ impl Session {
     async fn plan(&self, statement: Statement) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
         let state = self.context.state();
         let plan = state.statement_to_plan(statement).await?;
-        let only_reads = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        only_reads.verify_plan(&plan)?;
+        only_reads().verify_plan(&plan)?;
         state.create_physical_plan(&plan).await
     }
 
@@ -176,6 +184,10 @@ impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("tables", &self.names()).finish_non_exhaustive()
     }
+}
+
+fn only_reads() -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
 }
 
 /// A table's name without catalogue and default schema.

@@ -14,18 +14,19 @@ use crate::commands::settings_or_default;
 use crate::printer;
 
 /// Where a user's declarations are read from: folder and extension.
-const READ: [(&str, &str); 7] = [
+const READ: [(&str, &str); 8] = [
     ("pipelines", "toml"),
     ("schemas/reference", "csv"),
     ("schemas/sources", "toml"),
     ("schemas/tables", "toml"),
+    ("transforms/changes", "sql"),
     ("transforms/checks", "sql"),
     ("transforms/rollups", "sql"),
     ("transforms/tables", "sql"),
 ];
 
 const PLACES: &str = "declarations are pipelines/*.toml, schemas/sources/*.toml, schemas/tables/*.toml and \
-    transforms/{tables,rollups,checks}/*.sql";
+    transforms/{tables,rollups,checks,changes}/*.sql";
 
 /// Files of a user's directory that nobody reads, such as one in the wrong folder.
 fn strays(root: &Path) -> Vec<String> {

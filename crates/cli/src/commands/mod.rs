@@ -8,6 +8,7 @@ mod coverage;
 mod demo;
 mod demo_folder;
 mod demo_summary;
+mod history;
 mod ingest;
 mod init;
 mod rebuild;
@@ -61,7 +62,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Coverage(coverage) => coverage::run(&to_read(config).await?, coverage).await,
         Command::Sources { name } => tables::sources(config, name.as_deref()),
         Command::Ingest(ingest) => ingest::run(&open().await?, ingest).await,
-        Command::Replay(replay) => rebuild::replay(&open().await?, replay).await,
+        Command::Replay(replay) => match (replay.until, replay.into.as_deref()) {
+            (Some(until), Some(into)) => history::replay(config, until, into, replay.seller.as_ref()).await,
+            _ => rebuild::replay(&open().await?, replay).await,
+        },
+        Command::Changed(changed) => Box::pin(history::changed(&to_read(config).await?, changed)).await,
         Command::Rollup { seller, table } => rebuild::rollup(&open().await?, seller.as_ref(), table).await,
         Command::Sql(sql) => sql::run(&to_read(config).await?, sql).await,
         Command::Tables { name } => tables::run(&to_read(config).await?, name.as_deref()).await,
@@ -72,7 +77,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "sellerlake", &mut script);
-            printer::line(String::from_utf8_lossy(&script).trim_end());
+            printer::raw(String::from_utf8_lossy(&script).trim_end());
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use sellerlake_contracts::{Error, Kind, Result, SellerId};
@@ -11,7 +12,7 @@ use sellerlake_query::output::{OutputFormat, write};
 use crate::arguments::Sql;
 
 /// Refuses sellers of whom there is nothing: an answer without rows would look like one.
-async fn known(workspace: &Workspace, named: &[SellerId]) -> Result<()> {
+pub(crate) async fn known(workspace: &Workspace, named: &[SellerId]) -> Result<()> {
     if named.is_empty() {
         return Ok(());
     }
@@ -32,20 +33,29 @@ pub(crate) async fn run(workspace: &Workspace, sql: &Sql) -> Result<ExitCode> {
         let read = std::io::stdin().read_to_string(&mut statement);
         read.map_err(|error| Error::permanent(Kind::Usage, "can't read the statement").source(error))?;
     }
-    if sql.format == OutputFormat::Parquet && sql.output.is_none() && std::io::stdout().is_terminal() {
-        return Err(Error::permanent(Kind::Usage, "Parquet isn't for terminals").hint("add --output FILE"));
-    }
+    refuse_terminal(sql.format, sql.output.as_deref())?;
     known(workspace, &sql.seller).await?;
     let granted =
         if sql.seller.is_empty() { Granted::All } else { Granted::Sellers(sql.seller.iter().cloned().collect()) };
     let answer = workspace.ask(&statement, &granted).await?;
-    let mut out: Box<dyn Write + Send> = match &sql.output {
+    write(answer, sql.format, &mut output(sql.output.as_deref())?).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where answers go: a file, or standard output.
+pub(crate) fn output(path: Option<&Path>) -> Result<BufWriter<Box<dyn Write + Send>>> {
+    Ok(BufWriter::new(match path {
         Some(path) => Box::new(File::create(path).map_err(|error| {
             Error::permanent(Kind::Storage, "can't write the answer").with("path", path.display()).source(error)
         })?),
         None => Box::new(std::io::stdout()),
-    };
-    let mut buffered = BufWriter::new(&mut out);
-    write(answer, sql.format, &mut buffered).await?;
-    Ok(ExitCode::SUCCESS)
+    }))
+}
+
+/// Refuses to fill a terminal with bytes.
+pub(crate) fn refuse_terminal(format: OutputFormat, path: Option<&Path>) -> Result<()> {
+    if format == OutputFormat::Parquet && path.is_none() && std::io::stdout().is_terminal() {
+        return Err(Error::permanent(Kind::Usage, "Parquet isn't for terminals").hint("add --output FILE"));
+    }
+    Ok(())
 }
