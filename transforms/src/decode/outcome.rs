@@ -78,6 +78,14 @@ pub struct Outcome {
     pub rounded: u64,
     /// Records that came again on the next page; not emitted.
     pub repeated: u64,
+    /// Records whose cells held line ends, put together again from their lines.
+    pub joined: u64,
+    /// Rows that end before their last columns, in a file that leaves empty cells at the end of its lines out: loaded
+    /// with nothing in those columns, although a cell lost on the way would look alike. More than none, and the
+    /// document isn't whole.
+    pub padded: u64,
+    /// The line in whose middle the file ends: what follows it is lost.
+    pub cut_off: Option<u64>,
     /// Units whose declared sums don't match.
     pub unbalanced: Vec<Unbalanced>,
     /// Why the delivery must not be loaded, as a sentence.
