@@ -35,6 +35,10 @@ backfill days="0":
 fleet accounts="10000":
     SELLERLAKE_FLEET={{accounts}} cargo test --release --package sellerlake-cli --test end_to_end fleet -- --ignored --nocapture
 
+# Flat files cut, broken, robbed of cells: so many mutations a source; `SELLERLAKE_SEED` chooses others.
+mutations number="100000":
+    SELLERLAKE_MUTATIONS={{number}} cargo test --release --package sellerlake-transforms --test main in_silence -- --nocapture
+
 # Memory while reports of 500 MB and 5 GB stream through.
 streaming:
     cargo build --release

@@ -158,6 +158,10 @@ pub struct Column {
     /// Spellings of "no value" besides the empty cell.
     #[serde(default)]
     pub null: Vec<String>,
+    /// Flat files: words that may hold line ends, such as titles and comments. Elsewhere a line end within a cell is
+    /// damage.
+    #[serde(default)]
+    pub line_ends: bool,
     /// An empty cell repeats the value above it, as in settlement files.
     #[serde(default)]
     pub fill_down: bool,

@@ -94,6 +94,10 @@ pub struct Source {
     /// Flat files: columns that the header must name though cells may be empty. A file without one is something else.
     #[serde(default)]
     pub header_has: Vec<String>,
+    /// Flat files: a column that rows may end with: Amazon leaves the empty cells behind it out. Elsewhere a row with
+    /// fewer cells than the header has lost some.
+    #[serde(default)]
+    pub may_end_with: Option<String>,
     /// Charsets tried in order where label, BOM and strict UTF-8 all fail.
     #[serde(default)]
     pub charset_fallbacks: Vec<String>,

@@ -55,6 +55,9 @@ fn check_column(file: &str, source: &Source, column: &Column, findings: &mut Fin
             "only a value that a JSON document states once, outside its rows, decides this",
         );
     }
+    if column.line_ends && (column.column_type != ColumnType::Text || source.format == Format::Json) {
+        findings.add(file, key(".line_ends"), "only a text of a flat file can hold line ends");
+    }
     let names_months = |format: &String| format.contains("%b") || format.contains("%B");
     if !column.month_names.is_empty() && !column.formats.iter().any(names_months) {
         findings.add(file, key(".month_names"), "none of the formats has a month's name: %b");
@@ -165,6 +168,7 @@ fn check_references(file: &str, source: &Source, findings: &mut Findings) {
             apart_in_vain.push(apart.column.clone());
         }
     }
+    source.may_end_with.iter().for_each(|name| refer("may_end_with", name, &|_| true, ""));
     source.identity.iter().for_each(|name| refer("identity", name, &|_| true, ""));
     source.header_has.iter().for_each(|name| refer("header_has", name, &|_| true, ""));
     if let Some(name) = &source.as_of {

@@ -13,8 +13,9 @@ use crate::decoded::{Asked, Decoded, built_in, decode_bytes, first_difference, s
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Case {
-    source: String,
+pub struct Case {
+    /// What the input is said to be.
+    pub source: String,
     seller: String,
     scope: Option<String>,
     marketplace: Option<String>,
@@ -48,10 +49,22 @@ struct Case {
     expect_too_early: Option<u64>,
     /// Numbers with more digits than their column holds.
     expect_rounded: Option<u64>,
+    /// Records put together from several lines.
+    #[serde(default)]
+    expect_joined: u64,
+    /// Rows whose last cells were left out.
+    #[serde(default)]
+    expect_padded: u64,
+    /// Header lines among the rows.
+    #[serde(default)]
+    expect_repeated: u64,
+    /// The line in whose middle the file ends.
+    expect_cut_off: Option<u64>,
 }
 
 impl Case {
-    fn asked(&self) -> Asked<'_> {
+    /// What was asked for.
+    pub fn asked(&self) -> Asked<'_> {
         Asked {
             seller: &self.seller,
             scope: self.scope.as_deref(),
@@ -88,6 +101,10 @@ impl Case {
         if let Some(rounded) = self.expect_rounded {
             compare("rounded", rounded.to_string(), outcome.rounded.to_string());
         }
+        compare("joined", self.expect_joined.to_string(), outcome.joined.to_string());
+        compare("padded", self.expect_padded.to_string(), outcome.padded.to_string());
+        compare("cut off", format!("{:?}", self.expect_cut_off), format!("{:?}", outcome.cut_off));
+        compare("repeated", self.expect_repeated.to_string(), outcome.repeated.to_string());
         compare("decimal comma", self.expect_decimal_comma.to_string(), outcome.decimal_comma.to_string());
         let charset = self.expect_charset.as_deref().unwrap_or("UTF-8");
         compare("charset", charset.to_lowercase(), outcome.charset.to_lowercase());
@@ -106,14 +123,16 @@ impl Case {
     }
 }
 
-fn folders() -> Vec<PathBuf> {
+/// The folder of every case.
+pub fn folders() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/decode");
     let mut folders: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
     folders
 }
 
-fn read(folder: &Path) -> (Case, Vec<u8>) {
+/// A case and its input.
+pub fn read(folder: &Path) -> (Case, Vec<u8>) {
     let name = folder.display();
     let case = fs::read_to_string(folder.join("case.toml")).unwrap_or_else(|error| panic!("{name}: {error}"));
     let case = toml::from_str(&case).unwrap_or_else(|error| panic!("{name}: {error}"));

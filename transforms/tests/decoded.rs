@@ -101,6 +101,31 @@ impl Decoded {
         self.column(name).into_iter().map(|cell| cell.unwrap_or_else(|| panic!("{name} has a NULL"))).collect()
     }
 
+    /// Whether another row says the same.
+    pub fn is_twin(&self, row: usize) -> bool {
+        let rows = self.as_lines();
+        rows.iter().filter(|other| **other == rows[row]).count() > 1
+    }
+
+    /// The rows as text, in no order; line numbers and line ends within cells don't count.
+    pub fn as_bag(&self) -> Vec<String> {
+        let mut bag = self.as_lines();
+        bag.sort_unstable();
+        bag
+    }
+
+    fn as_lines(&self) -> Vec<String> {
+        let Some(first) = self.batches.first() else { return Vec::new() };
+        let schema = first.schema();
+        let names = schema.fields().iter().map(|field| field.name()).filter(|name| *name != "_line");
+        let columns: Vec<Vec<Option<String>>> = names.map(|name| self.column(name)).collect();
+        let row = |row: usize| {
+            let cells = columns.iter().map(|cells| cells[row].as_deref().unwrap_or("\u{2205}"));
+            cells.collect::<Vec<_>>().join("|").replace(['\r', '\n'], "").replace("\\r", "").replace("\\n", "")
+        };
+        (0..self.rows()).map(row).collect()
+    }
+
     /// The rows as CSV: columns with any value, in the order of the schema. Parts of `_unit` are joined by `␟`.
     pub fn to_csv(&self) -> String {
         let Some(first) = self.batches.first() else { return String::new() };

@@ -8,4 +8,5 @@ mod decode_json;
 mod decode_text;
 mod decoded;
 mod lossless;
+mod mutations;
 mod samples;

@@ -6,8 +6,9 @@ use std::fmt::Write;
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta};
 use sellerlake_schemas::{Column, ColumnType};
 
+use super::marks::Reading;
 use super::moment::Moments;
-use super::number::{self, Mark};
+use super::number::{self, Evidence, Mark};
 
 /// A decoded value. The scale of a decimal is its column's.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -101,8 +102,8 @@ pub struct CellFormat {
     pub column_type: ColumnType,
     /// The decimal mark the file uses in this column; JSON has the point.
     pub mark: Mark,
-    /// The column's cells contradict each other: what either mark could explain is refused.
-    pub mark_contested: bool,
+    /// What is made of numbers that either mark could explain.
+    pub reading: Reading,
     /// How dates and times are read.
     pub moments: Moments,
     nulls: Vec<String>,
@@ -114,7 +115,7 @@ impl CellFormat {
         Self {
             column_type: column.column_type,
             mark: Mark::Point,
-            mark_contested: false,
+            reading: Reading::Trusting,
             moments: Moments::new(&column.formats, column.zone.as_deref()).with_month_names(&column.month_names),
             nulls: column.null.clone(),
         }
@@ -146,22 +147,31 @@ impl CellFormat {
     }
 
     fn int<'a>(&self, text: &str) -> Result<Value<'a>, Fault> {
-        self.refuse_contested(text)?;
-        number::int(text, self.mark).map(Value::Int)
+        number::int(text, self.mark_of(text)?).map(Value::Int)
     }
 
     fn decimal<'a>(&self, text: &str, precision: u8, scale: i8, rounded: &mut u64) -> Result<Value<'a>, Fault> {
-        self.refuse_contested(text)?;
-        let (value, inexact) = number::decimal(text, self.mark, precision, scale)?;
+        let (value, inexact) = number::decimal(text, self.mark_of(text)?, precision, scale)?;
         *rounded += u64::from(inexact);
         Ok(Value::Decimal(value))
     }
 
-    fn refuse_contested(&self, text: &str) -> Result<(), Fault> {
-        if self.mark_contested && number::evidence(text, self.column_type) == number::Evidence::Either {
-            return Err("could be read with a decimal point or comma, and the column has both".into());
+    /// The mark a number is read with.
+    fn mark_of(&self, text: &str) -> Result<Mark, Fault> {
+        if self.reading == Reading::Trusting {
+            return Ok(self.mark);
         }
-        Ok(())
+        let groups = || text.as_bytes().contains(&self.mark.other().byte());
+        match (number::evidence(text, self.column_type), self.reading) {
+            (Evidence::Either, Reading::Ungrouped) if !groups() => Ok(self.mark),
+            (Evidence::Either, Reading::Grouped) if groups() => Ok(self.mark),
+            (Evidence::Either, Reading::Ungrouped | Reading::Grouped) => {
+                Err("could have thousands or decimals, and nothing else in the file says which".into())
+            }
+            (Evidence::Either, _) => Err("could be read with a decimal point or comma, and the column has both".into()),
+            (Evidence::Only(mark), Reading::Own) => Ok(mark),
+            _ => Ok(self.mark),
+        }
     }
 }
 

@@ -83,6 +83,11 @@ pub fn detect<'a>(request: &Request<'_>, bytes: &'a [u8]) -> Result<Detected<'a>
     if request.delivery.marketplace.as_ref().map(MarketplaceId::as_str) == Some(JAPAN) {
         fallbacks.sort_by_key(|encoding| *encoding != SHIFT_JIS);
     }
+    // A few broken bytes cost their rows; read in another charset they would cost every accent of the file.
+    let damaged = labelled.filter(|label| !label.is_single_byte()).into_iter().chain([UTF_8]);
+    if let Some(encoding) = damaged.into_iter().find(|encoding| is_damaged(encoding, bytes)) {
+        return found(encoding, labelled != Some(encoding), 0);
+    }
     let strict = fallbacks.iter().copied().find(|encoding| is_strict(encoding, bytes, utf8));
     let last_resort = fallbacks.first().copied().or(labelled).unwrap_or(UTF_8);
     found(strict.unwrap_or(last_resort), true, 0)
@@ -137,6 +142,23 @@ fn is_strict(encoding: &'static Encoding, bytes: &[u8], utf8: Utf8Check) -> bool
             (DecoderResult::InputEmpty, ..) => return true,
             (DecoderResult::OutputFull, read, _) => at += read,
             (DecoderResult::Malformed(..), ..) => return false,
+        }
+    }
+}
+
+/// Whether most of what isn't ASCII means something in an encoding of several bytes a character.
+fn is_damaged(encoding: &'static Encoding, bytes: &[u8]) -> bool {
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let mut scratch = vec![0; 64 << 10];
+    let (mut at, mut sound, mut broken) = (0, 0_usize, 0_usize);
+    loop {
+        let (result, read, written) = decoder.decode_to_utf8_without_replacement(&bytes[at..], &mut scratch, true);
+        at += read;
+        sound += scratch[..written].iter().filter(|byte| !byte.is_ascii() && **byte >= 0xc0).count();
+        match result {
+            DecoderResult::InputEmpty => return sound > broken,
+            DecoderResult::OutputFull => {}
+            DecoderResult::Malformed(..) => broken += 1,
         }
     }
 }

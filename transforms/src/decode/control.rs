@@ -34,6 +34,13 @@ impl ControlPlan {
     }
 }
 
+impl ControlPlan {
+    /// The columns whose numbers it proves if it holds.
+    pub fn columns(&self) -> impl Iterator<Item = usize> {
+        self.sum.iter().chain([&self.equals]).map(|(column, _)| *column)
+    }
+}
+
 fn amount(values: &[Value<'_>], (column, factor): (usize, i128)) -> Option<i128> {
     match values.get(column)? {
         Value::Decimal(value) => Some(value.saturating_mul(factor)),

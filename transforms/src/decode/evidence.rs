@@ -1,35 +1,11 @@
 //! What a whole file says about its decimal mark and its order of day and month, before any row is read.
 
-use sellerlake_schemas::{ColumnType, Source};
+use sellerlake_schemas::Source;
 
 use super::cell::{CellFormat, Value, trim};
+use super::marks::{Marks, Reading};
 use super::moment::{Order, OrderDecision};
-use super::number::{self, Mark};
-
-/// A mark used in more than this share of a column's telling cells contests the other; less are single bad cells.
-const CONTESTING_SHARE: u64 = 100;
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Marks {
-    point: u64,
-    comma: u64,
-    either: u64,
-}
-
-impl Marks {
-    fn majority(self) -> Option<Mark> {
-        match self.point.cmp(&self.comma) {
-            std::cmp::Ordering::Greater => Some(Mark::Point),
-            std::cmp::Ordering::Less => Some(Mark::Comma),
-            std::cmp::Ordering::Equal if self.point > 0 => Some(Mark::Point),
-            std::cmp::Ordering::Equal => None,
-        }
-    }
-
-    fn is_contested(self) -> bool {
-        self.point.min(self.comma) * CONTESTING_SHARE > self.point.max(self.comma)
-    }
-}
+use super::number::Mark;
 
 /// What the cells looked at so far say.
 #[derive(Debug, Clone)]
@@ -77,7 +53,7 @@ impl Evidence {
             return;
         }
         if wanted.marks[column] {
-            self.look_at_number(column, format.column_type, cell);
+            self.marks[column].look(cell, format.column_type);
         }
         if wanted.orders[column] && !starts_with_year(cell) {
             match format.moments.orders(cell) {
@@ -95,25 +71,10 @@ impl Evidence {
         }
     }
 
-    fn look_at_number(&mut self, column: usize, column_type: ColumnType, cell: &str) {
-        if cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-            return;
-        }
-        let marks = &mut self.marks[column];
-        match number::evidence(cell, column_type) {
-            number::Evidence::Only(Mark::Point) => marks.point += 1,
-            number::Evidence::Only(Mark::Comma) => marks.comma += 1,
-            number::Evidence::Either => marks.either += 1,
-            number::Evidence::None | number::Evidence::Unreadable => {}
-        }
-    }
-
     /// Adds what other cells say.
     pub fn merge(&mut self, other: &Self) {
         for (own, other) in self.marks.iter_mut().zip(&other.marks) {
-            own.point += other.point;
-            own.comma += other.comma;
-            own.either += other.either;
+            own.merge(other);
         }
         self.day_first += other.day_first;
         self.month_first += other.month_first;
@@ -127,15 +88,12 @@ impl Evidence {
 
     /// Settles marks and orders in the formats. Columns that say nothing follow the rest of the file.
     pub fn decide(&self, formats: &mut [CellFormat]) {
-        let total = self.marks.iter().fold(Marks::default(), |sum, marks| Marks {
-            point: sum.point + marks.point,
-            comma: sum.comma + marks.comma,
-            either: 0,
-        });
+        let mut total = Marks::default();
+        self.marks.iter().for_each(|marks| total.merge(marks));
         let default = total.majority().unwrap_or_default();
         for (format, marks) in formats.iter_mut().zip(&self.marks) {
             format.mark = marks.majority().unwrap_or(default);
-            format.mark_contested = marks.is_contested();
+            format.reading = marks.reading(format.column_type, format.mark, &total);
             match (self.day_first > 0, self.month_first > 0) {
                 (true, true) => format.moments.decide(OrderDecision::Contested),
                 (true, false) => format.moments.decide(OrderDecision::Always(Order::DayFirst)),
@@ -145,16 +103,36 @@ impl Evidence {
         }
     }
 
-    /// Columns whose mark was only inherited although it matters: what a control may still overturn.
-    pub fn doubtful(&self) -> Vec<usize> {
-        let doubtful = |marks: &Marks| marks.either > 0 && marks.point == 0 && marks.comma == 0;
-        (0..self.marks.len()).filter(|index| doubtful(&self.marks[*index])).collect()
+    /// Other ways to read the numbers, which matching sums over the columns `summed` would prove.
+    pub fn alternatives(&self, decided: &[CellFormat], summed: &[usize]) -> Vec<Vec<CellFormat>> {
+        let with = |columns: &[usize], change: fn(&mut CellFormat)| {
+            let mut formats = decided.to_vec();
+            columns.iter().for_each(|column| change(&mut formats[*column]));
+            formats
+        };
+        let doubtful: Vec<usize> = (0..self.marks.len()).filter(|column| self.marks[*column].is_doubtful()).collect();
+        let mixed: Vec<usize> = summed.iter().copied().filter(|column| self.marks[*column].is_mixed()).collect();
+        let mut found = Vec::new();
+        if !doubtful.is_empty() {
+            // What only inherited its mark may have the other one.
+            found.push(with(&doubtful, |format| format.reading = Reading::Trusting));
+            found.push(with(&doubtful, |format| {
+                format.mark = format.mark.other();
+                format.reading = Reading::Trusting;
+            }));
+        }
+        if !mixed.is_empty() {
+            found.push(with(&mixed, |format| format.reading = Reading::Own));
+        }
+        found
     }
 
     /// Whether any column is written with a decimal comma.
     pub fn has_comma(&self, formats: &[CellFormat]) -> bool {
-        let telling = |marks: &Marks| marks.comma > 0 || marks.either > 0;
-        formats.iter().zip(&self.marks).any(|(format, marks)| format.mark == Mark::Comma && telling(marks))
+        formats.iter().zip(&self.marks).any(|(format, marks)| match format.reading {
+            Reading::Own => marks.has_comma(),
+            _ => format.mark == Mark::Comma && marks.is_telling(),
+        })
     }
 }
 

@@ -14,6 +14,8 @@ const MAX_CELLS: usize = 5_000;
 pub enum Target {
     /// The declared column at this index.
     Column(usize),
+    /// That column once more: a cell is empty here or there, or says the same.
+    Again(usize),
     /// A declared personal column that is dropped.
     Dropped,
     /// An undeclared header, at this index among them.
@@ -24,10 +26,20 @@ pub enum Target {
     Blank,
 }
 
+impl Target {
+    /// The declared column it feeds.
+    pub fn column(self) -> Option<usize> {
+        match self {
+            Self::Column(column) | Self::Again(column) => Some(column),
+            _ => None,
+        }
+    }
+}
+
 /// A header the source doesn't declare.
 #[derive(Debug, Clone)]
 pub struct Unknown {
-    /// As it stands in the file.
+    /// As it stands in the file; the second of a name is numbered.
     pub text: String,
     /// As a JSON string.
     pub json: String,
@@ -42,6 +54,8 @@ pub struct Header {
     pub targets: Vec<Target>,
     /// The undeclared ones.
     pub unknown: Vec<Unknown>,
+    /// The texts themselves.
+    pub texts: Vec<String>,
     /// What separates the file's cells.
     pub delimiter: u8,
 }
@@ -57,26 +71,23 @@ impl Header {
         }
         let known = names(source);
         let ignored: HashSet<String> = source.ignore.iter().map(|text| normalise(text)).collect();
-        let mut header = Self { targets: Vec::with_capacity(cells.len()), unknown: Vec::new(), delimiter };
-        let mut taken: HashMap<String, &str> = HashMap::new();
+        let texts = cells.iter().map(|cell| (*cell).to_owned()).collect();
+        let mut header = Self { targets: Vec::with_capacity(cells.len()), unknown: Vec::new(), texts, delimiter };
+        let mut taken: HashSet<&str> = HashSet::new();
         for cell in cells {
             let text = cell.trim();
             let plain = if normalise(text).is_empty() { text.to_owned() } else { normalise(text) };
             let column = known.get(&plain).copied();
+            let is_first = column.is_none_or(|index| taken.insert(&source.columns[index].name));
             let target = match column {
                 _ if plain.is_empty() => Target::Blank,
                 Some(index) if source.columns[index].pii && !allow_personal_data => Target::Dropped,
-                Some(index) => Target::Column(index),
+                Some(index) if is_first => Target::Column(index),
+                Some(index) => Target::Again(index),
                 None if ignored.contains(&plain) => Target::Ignored,
                 None => header.add_unknown(text, allow_personal_data),
             };
             header.targets.push(target);
-            let owner = column.map_or(plain, |index| source.columns[index].name.clone());
-            if !matches!(target, Target::Blank | Target::Ignored)
-                && let Some(earlier) = taken.insert(owner, text)
-            {
-                return Err(format!("the header has one column twice: {earlier:?} and {text:?}"));
-            }
         }
         header.check(source, cells, &taken)?;
         Ok(header)
@@ -88,17 +99,23 @@ impl Header {
     }
 
     fn add_unknown(&mut self, text: &str, allow_personal_data: bool) -> Target {
-        let json = serde_json::Value::from(text).to_string();
         let personal = !allow_personal_data && looks_personal(text);
-        self.unknown.push(Unknown { text: text.to_owned(), json, personal });
+        let mut name = text.to_owned();
+        let mut number = 1;
+        while self.unknown.iter().any(|unknown| unknown.text == name) {
+            number += 1;
+            name = format!("{text} ({number})");
+        }
+        let json = serde_json::Value::from(name.as_str()).to_string();
+        self.unknown.push(Unknown { text: name, json, personal });
         Target::Unknown(self.unknown.len() - 1)
     }
 
-    fn check(&self, source: &Source, cells: &[&str], taken: &HashMap<String, &str>) -> Result<(), String> {
+    fn check(&self, source: &Source, cells: &[&str], taken: &HashSet<&str>) -> Result<(), String> {
         if !self.targets.iter().any(|target| matches!(target, Target::Column(_) | Target::Dropped)) {
             return Err(unreadable(source, cells));
         }
-        let present = |name: &str| taken.contains_key(name);
+        let present = |name: &str| taken.contains(name);
         let wanted = |column: &Column| column.required || source.header_has.contains(&column.name);
         let missing = source.columns.values().filter(|column| wanted(column) && column.from.is_none());
         let missing: Vec<String> = missing

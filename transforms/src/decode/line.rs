@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::broken::Fragments;
 use super::cell::{CellFormat, Value, trim};
 use super::header::{Header, Target};
+use super::layout::Layout;
 use super::outcome::Reject;
 use super::rows::{Fate, RowPlan, RowWriter, Tally};
 
@@ -15,19 +17,21 @@ pub struct LinePlan<'a> {
     pub header: Header,
     /// How each declared column is read.
     pub formats: Vec<CellFormat>,
+    /// What the file's lines have in common.
+    pub layout: &'a Layout<'a>,
     fill_down: Vec<usize>,
     has_personal_data: bool,
 }
 
 impl<'a> LinePlan<'a> {
     /// Puts the parts together.
-    pub fn new(rows: &'a RowPlan<'a>, header: Header, formats: Vec<CellFormat>) -> Self {
+    pub fn new(rows: &'a RowPlan<'a>, header: Header, formats: Vec<CellFormat>, layout: &'a Layout<'a>) -> Self {
         let columns = rows.source.columns.values().enumerate();
         let fill_down = columns.filter(|(_, column)| column.fill_down).map(|(index, _)| index).collect();
         let personal_header = header.unknown.iter().any(|unknown| unknown.personal);
         let has_personal_data =
             !rows.request.allow_personal_data && (rows.source.has_personal_data() || personal_header);
-        Self { rows, header, formats, fill_down, has_personal_data }
+        Self { rows, header, formats, layout, fill_down, has_personal_data }
     }
 
     /// Whether rows depend on the rows above them.
@@ -51,20 +55,46 @@ pub struct Line<'t, 'c> {
     pub surplus_filled: bool,
     /// What is wrong with the line as a whole, known before it was cut.
     pub fault: Option<&'static str>,
+    /// The file ends with it, and without a line end.
+    pub is_open: bool,
+}
+
+impl Line<'_, '_> {
+    /// Whether it holds nothing at all.
+    pub fn is_blank(&self) -> bool {
+        self.fault.is_none() && !self.surplus_filled && self.cells.iter().all(is_blank)
+    }
+
+    fn is_header(&self, header: &Header) -> bool {
+        let same = |(cell, text): (&&str, &String)| trim(cell) == trim(text);
+        self.cells.len() == header.texts.len() && self.cells.iter().zip(&header.texts).all(same)
+    }
+}
+
+/// Whether a cell holds nothing.
+pub fn is_blank(cell: &&str) -> bool {
+    trim(cell).is_empty()
 }
 
 /// The first thing wrong with a line.
-struct Wrong<'t> {
-    column: Option<String>,
-    reason: Cow<'static, str>,
-    value: Option<&'t str>,
+pub struct Wrong<'t> {
+    /// The column at fault, where it is one.
+    pub column: Option<String>,
+    /// A phrase.
+    pub reason: Cow<'static, str>,
+    /// The text at fault.
+    pub value: Option<&'t str>,
 }
 
 /// Turns lines into rows. One per thread.
 pub struct LineReader<'p> {
-    plan: &'p LinePlan<'p>,
+    pub(super) plan: &'p LinePlan<'p>,
     /// Takes the rows.
     pub writer: RowWriter<'p>,
+    /// Lines that are less than rows, as long as they may become one.
+    pub(super) fragments: Fragments,
+    /// Physical line of the row taken last; 0 at the beginning.
+    pub(super) above_line: u64,
     extra: String,
     drift: Vec<u64>,
     above: Vec<Value<'static>>,
@@ -76,6 +106,8 @@ impl<'p> LineReader<'p> {
         Self {
             plan,
             writer: RowWriter::new(plan.rows),
+            fragments: Fragments::default(),
+            above_line: 0,
             extra: String::new(),
             drift: vec![0; plan.header.unknown.len()],
             above: vec![Value::Null; plan.fill_down.len()],
@@ -85,10 +117,24 @@ impl<'p> LineReader<'p> {
     /// Takes a line. `values` has a slot per declared column, filled from [`RowPlan::template`] before the first line
     /// and handed back untouched in between.
     pub fn take<'t>(&mut self, line: Line<'t, '_>, values: &mut [Value<'t>]) {
-        let blank = |cell: &&str| trim(cell).is_empty();
-        if line.fault.is_none() && !line.surplus_filled && line.cells.iter().all(blank) {
+        let is_uneven = line.cells.len() < self.plan.header.targets.len() || line.surplus > 0;
+        let is_odd = is_uneven || line.is_open || !self.fragments.is_empty();
+        if is_odd { self.take_odd(line, values) } else { self.read(line, values) }
+    }
+
+    /// Reads a line as a row.
+    pub(super) fn read<'t>(&mut self, line: Line<'t, '_>, values: &mut [Value<'t>]) {
+        if line.is_blank() {
             return;
         }
+        // Files are glued together, header and all.
+        if line.cells.first().copied() == self.plan.header.texts.first().map(String::as_str)
+            && line.is_header(&self.plan.header)
+        {
+            self.writer.tally.repeated += 1;
+            return;
+        }
+        self.above_line = line.number;
         self.extra.clear();
         let mut rounded = 0;
         let mut wrong = None;
@@ -102,9 +148,21 @@ impl<'p> LineReader<'p> {
                         Value::Unreadable
                     });
                 }
+                Target::Again(column) => {
+                    let (read, known) = (self.plan.formats[column].read(cell, &mut rounded), &mut values[column]);
+                    let found = match read {
+                        Ok(value) if known.is_null() => Ok(*known = value),
+                        Ok(value) if value.is_null() || value == *known => Ok(()),
+                        Ok(_) => Err(Cow::Borrowed("stands there twice, with another value")),
+                        Err(fault) => Err(fault.0),
+                    };
+                    if let Err(reason) = found {
+                        wrong.get_or_insert_with(|| self.wrong_cell(column, reason, cell));
+                    }
+                }
                 Target::Dropped | Target::Ignored => {}
                 Target::Unknown(index) => self.keep_unknown(index, cell),
-                Target::Blank if blank(&cell) => {}
+                Target::Blank if is_blank(&cell) => {}
                 Target::Blank => {
                     let reason = Cow::Borrowed("has a value under a header without a name");
                     wrong.get_or_insert(Wrong { column: None, reason, value: Some(line.whole) });
@@ -129,6 +187,7 @@ impl<'p> LineReader<'p> {
 
     /// Counts a line that is not even cut into cells.
     pub fn refuse(&mut self, number: u64, reason: String) {
+        self.settle();
         let values = self.plan.rows.template();
         self.writer.reject(0, Reject { line: number, column: None, reason, value: None }, &values);
     }
@@ -152,17 +211,21 @@ impl<'p> LineReader<'p> {
     }
 
     /// Values of a line whose cells don't match the header may be personal whatever column they stand in.
-    fn reject(&mut self, line: &Line<'_, '_>, wrong: Wrong<'_>, values: &[Value<'_>]) {
+    pub(super) fn reject(&mut self, line: &Line<'_, '_>, wrong: Wrong<'_>, values: &[Value<'_>]) {
+        let reject = self.described(line, wrong);
+        self.writer.reject(0, reject, values);
+    }
+
+    pub(super) fn described(&self, line: &Line<'_, '_>, wrong: Wrong<'_>) -> Reject {
         let width = self.plan.header.targets.len();
         let misaligned = line.surplus > 0 || line.cells.len() < width || wrong.column.is_none();
         let value = wrong.value.filter(|_| !(misaligned && self.plan.has_personal_data));
-        let reject = Reject {
+        Reject {
             line: line.number,
             column: wrong.column,
             reason: wrong.reason.into_owned(),
             value: value.map(str::to_owned),
-        };
-        self.writer.reject(0, reject, values);
+        }
     }
 
     fn keep_unknown(&mut self, index: usize, cell: &str) {
@@ -186,7 +249,7 @@ impl<'p> LineReader<'p> {
         }
     }
 
-    fn fill_down(&self, values: &mut [Value<'_>]) {
+    pub(super) fn fill_down(&self, values: &mut [Value<'_>]) {
         for (above, column) in self.above.iter().zip(&self.plan.fill_down) {
             if values[*column].is_null() {
                 values[*column] = above.clone();

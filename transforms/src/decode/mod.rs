@@ -6,6 +6,7 @@
 //!
 //! [`Kind::Usage`]: sellerlake_contracts::Kind::Usage
 
+mod broken;
 mod cell;
 mod charset;
 mod chunk;
@@ -21,7 +22,9 @@ mod json_repeats;
 mod json_rows;
 mod json_stream;
 mod json_walk;
+mod layout;
 mod line;
+mod marks;
 mod moment;
 mod month_name;
 mod number;
@@ -29,6 +32,7 @@ mod outcome;
 mod personal;
 mod quoted;
 mod rows;
+mod spreadsheet;
 mod survey;
 mod text;
 mod units;

@@ -31,7 +31,8 @@ pub enum Mark {
 }
 
 impl Mark {
-    fn byte(self) -> u8 {
+    /// As it stands in texts.
+    pub fn byte(self) -> u8 {
         if self == Self::Comma { b',' } else { b'.' }
     }
 

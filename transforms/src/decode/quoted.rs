@@ -13,10 +13,21 @@ const MAX_BROKEN: usize = 1_000;
 #[derive(Debug, Clone)]
 pub struct Field {
     range: Range<usize>,
+    quoted: bool,
     doubled: bool,
 }
 
 impl Field {
+    /// Whether quotes stood around it.
+    pub fn is_quoted(&self) -> bool {
+        self.quoted
+    }
+
+    /// The bytes themselves, quotes within still doubled.
+    pub fn content<'b>(&self, bytes: &'b [u8]) -> &'b [u8] {
+        &bytes[self.range.clone()]
+    }
+
     /// The text; `None` where the charset doesn't know its bytes.
     pub fn text<'b>(&self, bytes: &'b [u8], charset: Charset) -> Option<Cow<'b, str>> {
         let text = charset.decode(&bytes[self.range.clone()])?;
@@ -99,6 +110,28 @@ impl<'b> Records<'b> {
             surplus_filled: false,
             range: 0..0,
         }
+    }
+
+    /// All the bytes.
+    pub fn bytes(&self) -> &'b [u8] {
+        self.bytes
+    }
+
+    /// The same records once more, as far as they haven't been read; keeps the first `width` fields of each.
+    pub fn again(&self, width: usize) -> Self {
+        let mut records = Self::new(self.bytes, self.at, self.line, self.delimiter, self.limit, width);
+        records.quotes = self.quotes;
+        records
+    }
+
+    /// Goes on at the line that starts at `at`.
+    pub fn skip_to(&mut self, at: usize) {
+        self.move_to(at);
+    }
+
+    /// Whether the last record ends the file without a line end.
+    pub fn is_open(&self) -> bool {
+        self.range.end == self.bytes.len() && !self.bytes.ends_with(b"\r")
     }
 
     /// Takes quotes for data from here on.
@@ -194,7 +227,7 @@ impl<'b> Records<'b> {
         };
         if !self.quotes || start >= horizon || self.bytes[start] != b'"' {
             let end = stop(start.min(horizon));
-            return Some((Field { range: start..end, doubled: false }, end));
+            return Some((Field { range: start..end, quoted: false, doubled: false }, end));
         }
         let mut doubled = false;
         let mut at = start + 1;
@@ -209,7 +242,7 @@ impl<'b> Records<'b> {
             // Text after the closing quote: the quotes were data.
             let alone = self.bytes[quote + 1..end].trim_ascii().is_empty();
             let range = if alone { start + 1..quote } else { start..end };
-            return Some((Field { range, doubled: doubled && alone }, end));
+            return Some((Field { range, quoted: alone, doubled: doubled && alone }, end));
         }
     }
 }

@@ -95,6 +95,11 @@ impl<'a> RowPlan<'a> {
         })
     }
 
+    /// The columns whose numbers declared sums prove.
+    pub fn summed(&self) -> Vec<usize> {
+        self.controls.iter().flat_map(ControlPlan::columns).collect()
+    }
+
     /// One value per declared column: those the request supplies, NULL for the rest.
     pub fn template(&self) -> Vec<Value<'static>> {
         self.source.columns.values().map(|column| self.context(column.from)).collect()
@@ -162,6 +167,8 @@ pub struct RowWriter<'p> {
     key: String,
     /// A day and the first of its month: 1970-01-01 twice, to begin with.
     last_month: (i32, i32),
+    /// The key is that of the row taken last.
+    has_last: bool,
     /// Counts so far.
     pub tally: Tally,
 }
@@ -170,7 +177,7 @@ impl<'p> RowWriter<'p> {
     /// A writer without rows.
     pub fn new(plan: &'p RowPlan<'p>) -> Self {
         let batch = BatchBuilder::new(plan.source, plan.schema.clone());
-        Self { plan, batch, key: String::new(), last_month: (0, 0), tally: Tally::new(plan) }
+        Self { plan, batch, key: String::new(), last_month: (0, 0), has_last: false, tally: Tally::new(plan) }
     }
 
     /// Takes a row of row set `set`: one value per declared column, in order.
@@ -181,6 +188,7 @@ impl<'p> RowWriter<'p> {
             return self.refuse(set, line, *column, "is required and has no value", values);
         }
         let unit = &self.plan.units[set];
+        self.has_last = false;
         match unit.place(values, &mut self.key) {
             Placement::Inside => {}
             Placement::Outside => {
@@ -197,7 +205,35 @@ impl<'p> RowWriter<'p> {
         };
         self.tally.count(self.plan, set, values, &self.key);
         self.batch.push(&self.key, month, line, values, extra);
+        self.has_last = true;
         Fate::Loaded
+    }
+
+    /// Whether [`RowWriter::accept`] would find nothing wrong with a row.
+    pub fn would_accept(&mut self, set: usize, values: &[Value<'_>]) -> bool {
+        self.has_last = false;
+        let unit = &self.plan.units[set];
+        self.plan.required[set].iter().all(|column| !values[*column].is_null())
+            && !matches!(unit.place(values, &mut self.key), Placement::Unknown(_))
+            && unit.month(values, &mut self.last_month).is_ok()
+    }
+
+    /// Whether these values name a unit.
+    pub fn has_key(&mut self, set: usize, values: &[Value<'_>]) -> bool {
+        self.has_last = false;
+        !matches!(self.plan.units[set].place(values, &mut self.key), Placement::Unknown(_))
+    }
+
+    /// Ascribes damage to the row taken last, where that was the line before.
+    pub fn blame_last(&mut self, set: usize) {
+        if std::mem::take(&mut self.has_last) {
+            self.blame_key(set);
+        }
+    }
+
+    /// Forgets the row taken last: what comes doesn't follow on it.
+    pub fn forget_last(&mut self) {
+        self.has_last = false;
     }
 
     fn refuse(&mut self, set: usize, line: u64, column: usize, reason: &str, values: &[Value<'_>]) -> Fate {
@@ -232,18 +268,24 @@ impl<'p> RowWriter<'p> {
 
     fn blame(&mut self, set: usize, values: &[Value<'_>]) {
         let unit = &self.plan.units[set];
-        let hold = self.plan.source.strict || !unit.is_request_unit();
+        self.has_last = false;
         let placement = match unit.place(values, &mut self.key) {
             Placement::Inside if self.key.len() > MAX_KEY_BYTES => Placement::Unknown(0),
             found => found,
         };
         match placement {
-            Placement::Inside if hold => drop(self.tally.held_back.insert(self.key.clone())),
-            Placement::Inside => drop(self.tally.incomplete.insert(self.key.clone())),
+            Placement::Inside => self.blame_key(set),
             Placement::Outside => {}
             Placement::Unknown(_) if self.plan.source.strict => self.tally.hold_back_all = true,
             Placement::Unknown(_) => drop(self.tally.sets_incomplete.insert(self.plan.groups[set])),
         }
+    }
+
+    /// Ascribes damage to the unit whose key was written last.
+    fn blame_key(&mut self, set: usize) {
+        let hold = self.plan.source.strict || !self.plan.units[set].is_request_unit();
+        let units = if hold { &mut self.tally.held_back } else { &mut self.tally.incomplete };
+        units.insert(self.key.clone());
     }
 
     /// The counts since the last call.
@@ -273,8 +315,16 @@ pub struct Tally {
     pub outside_window: u64,
     /// Numbers rounded.
     pub rounded: u64,
-    /// Records that came again on the next page.
+    /// Records that came again on the next page, header lines among the rows.
     pub repeated: u64,
+    /// Of the rejected lines, those that are only pieces of rows.
+    pub pieces: u64,
+    /// Records put together from several lines.
+    pub joined: u64,
+    /// Rows whose last cells were left out.
+    pub padded: u64,
+    /// The line in whose middle the file ends.
+    pub cut_off: Option<u64>,
     /// The rest of the document was not read.
     pub given_up: bool,
     /// Unknown headers or paths, and how many of their cells held a value.
@@ -322,6 +372,10 @@ impl Tally {
         self.outside_window += later.outside_window;
         self.rounded += later.rounded;
         self.repeated += later.repeated;
+        self.pieces += later.pieces;
+        self.joined += later.joined;
+        self.padded += later.padded;
+        self.cut_off = self.cut_off.or(later.cut_off);
         self.given_up |= later.given_up;
         for (name, count) in later.drift {
             *self.drift.entry(name).or_default() += count;
@@ -349,6 +403,9 @@ impl Tally {
             outside_window: self.outside_window,
             rounded: self.rounded,
             repeated: self.repeated,
+            joined: self.joined,
+            padded: self.padded,
+            cut_off: self.cut_off,
             drift: self.drift,
             rejects: self.rejects,
             held_back: self.held_back,
@@ -377,7 +434,8 @@ impl Tally {
                 }
             }
         }
-        outcome.refused = refusal(plan.source, &outcome);
+        let cut_off = self.cut_off.filter(|_| plan.units.iter().any(UnitPlan::is_request_unit)).map(cut_off);
+        outcome.refused = cut_off.or_else(|| refusal(plan.source, &outcome, self.pieces));
         if self.given_up && outcome.refused.is_none() {
             outcome.refused = Some("quotes don't match in most of the file".to_owned());
         }
@@ -411,9 +469,18 @@ fn counts_as_empty(plan: &RowPlan<'_>, as_of: Option<DateTime<Utc>>, last_day: c
     as_of.unwrap_or(plan.request.delivery.fetched_at) >= end + TimeDelta::hours(i64::from(hours))
 }
 
-fn refusal(source: &Source, outcome: &Outcome) -> Option<String> {
+/// Rows of the days that were asked for are missing, and nothing tells how many.
+fn cut_off(line: u64) -> String {
+    format!("the file ends in the middle of line {line}: it was cut off on its way, so get it again")
+}
+
+/// Too many rows that can't be read make another file of it. Pieces of rows only do so where most rows are in pieces:
+/// they are lines of this source that something happened to.
+fn refusal(source: &Source, outcome: &Outcome, pieces: u64) -> Option<String> {
     let total = outcome.rows + outcome.rejected;
-    if outcome.rejected == 0 || (outcome.rejected as f64) <= source.max_rejected_share * total as f64 {
+    let unreadable = (outcome.rejected - pieces) as f64 > source.max_rejected_share * total as f64;
+    let in_pieces = outcome.rejected > total / 2 && outcome.rejected as f64 > source.max_rejected_share * total as f64;
+    if !unreadable && !in_pieces {
         return None;
     }
     let first = outcome.rejects.first()?;

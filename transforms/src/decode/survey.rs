@@ -61,11 +61,11 @@ impl Survey<'_> {
                 Found::Record(_) if records.surplus_filled => {}
                 Found::Record(_) => {
                     for (field, target) in records.fields.iter().zip(&self.header.targets) {
-                        if let Target::Column(column) = target
-                            && wanted.has(*column)
+                        if let Some(column) = target.column()
+                            && wanted.has(column)
                             && let Some(text) = field.text(self.bytes, self.charset)
                         {
-                            evidence.look(&wanted, *column, &self.formats[*column], &text);
+                            evidence.look(&wanted, column, &self.formats[column], &text);
                         }
                     }
                 }
@@ -90,10 +90,8 @@ impl Survey<'_> {
 
     /// Whether a numeric cell has a comma, or a point before exactly three digits: then the mark is open.
     fn has_dressed_number(&self, chunk: &[u8], numeric: &[bool]) -> bool {
-        let is_numeric = |position: usize| match self.header.targets.get(position) {
-            Some(Target::Column(column)) => numeric[*column],
-            _ => false,
-        };
+        let column = |position: usize| self.header.targets.get(position).and_then(|target| target.column());
+        let is_numeric = |position: usize| column(position).is_some_and(|column| numeric[column]);
         self.lines_of(chunk).any(|line| {
             let digit = |at: usize| line.get(at).is_some_and(u8::is_ascii_digit);
             let (mut counted, mut position) = (0, 0);
@@ -130,7 +128,7 @@ impl Survey<'_> {
 
     fn chunk(&self, chunk: &Chunk, wanted: &Wanted) -> Evidence {
         let mut evidence = Evidence::new(self.rows.source);
-        let asked = |target: &Target| matches!(target, Target::Column(column) if wanted.has(*column));
+        let asked = |target: &Target| target.column().is_some_and(|column| wanted.has(column));
         let Some(last) = self.header.targets.iter().rposition(asked) else { return evidence };
         let bytes = &self.bytes[chunk.range.clone()];
         for line in self.lines_of(bytes) {
@@ -144,11 +142,11 @@ impl Survey<'_> {
         for target in self.header.targets.iter().take(last + 1) {
             let rest = &line[start..];
             let end = memchr::memchr(self.delimiter(), rest).map_or(line.len(), |at| start + at);
-            if let Target::Column(column) = target
-                && wanted.has(*column)
+            if let Some(column) = target.column()
+                && wanted.has(column)
                 && let Some(cell) = self.charset.decode(&line[start..end])
             {
-                evidence.look(wanted, *column, &self.formats[*column], &cell);
+                evidence.look(wanted, column, &self.formats[column], &cell);
             }
             if end == line.len() {
                 return;

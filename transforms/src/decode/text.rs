@@ -14,9 +14,11 @@ use super::charset::{self, Charset};
 use super::chunk::{self, CHUNK_BYTES, Chunk};
 use super::evidence::Evidence;
 use super::header::Header;
+use super::layout::Layout;
 use super::line::{Line, LinePlan, LineReader};
 use super::quoted::{Broken, Found, Records};
 use super::rows::{RowPlan, Tally, needs_as_of_first};
+use super::spreadsheet;
 use super::survey::Survey;
 use super::{Emit, Outcome, Request};
 
@@ -53,7 +55,7 @@ struct File<'a> {
     charset: Charset,
     bytes: &'a [u8],
     header: Header,
-    /// Whether quotes quote: as declared, or because every header cell is quoted.
+    /// Whether quotes quote: as declared, because every header cell is quoted, or because a spreadsheet saved the file.
     quoting: bool,
     /// Where the line after the header starts, and its number.
     body: (usize, u64),
@@ -70,7 +72,13 @@ impl<'a> File<'a> {
                 best = Ok(other);
             }
         }
-        best
+        best.map(Self::with_quotes_told)
+    }
+
+    /// The same file, quotes taken for what its cells tell them to be.
+    fn with_quotes_told(mut self) -> Self {
+        self.quoting = self.quoting || spreadsheet::has_quoted(self.records(usize::MAX, true), self.header.delimiter);
+        self
     }
 
     fn separated_by(delimiter: u8, rows: &'a RowPlan<'a>, charset: Charset, bytes: &'a [u8]) -> Result<Self, String> {
@@ -98,6 +106,9 @@ impl<'a> File<'a> {
         let texts: Vec<Cow<'_, str>> = records.fields.iter().map(|field| field.text_lossy(bytes, charset)).collect();
         let cells: Vec<&str> = texts.iter().map(|text| text.trim_end_matches('\r')).collect();
         let header = Header::read(source, &cells, delimiter, rows.request.allow_personal_data)?;
+        if records.is_open() && !bytes.ends_with(b"\n") {
+            return Err("the file ends with its header line, and within it: it was cut off on its way".to_owned());
+        }
         Ok(Self { rows, charset, bytes, header, quoting, body: records.position() })
     }
 
@@ -114,16 +125,22 @@ impl<'a> File<'a> {
             bytes: self.bytes,
             seeks_as_of: self.rows.as_of.is_none() && needs_as_of_first(source),
         };
-        let evidence = if self.quoting { survey.records(self.records()) } else { survey.lines(&chunks) };
+        let evidence = if self.quoting {
+            survey.records(self.records(self.header.targets.len(), true))
+        } else {
+            survey.lines(&chunks)
+        };
         evidence.decide(&mut formats);
         if !self.quoting {
             chunk::number_lines(self.bytes, &mut chunks, self.body.1, threads);
         }
         let as_of = self.rows.as_of.or_else(|| evidence.as_of_micros().and_then(DateTime::from_timestamp_micros));
         let rows = RowPlan::new(&self.rows.request, self.rows.window, as_of, &BTreeMap::new())?;
-        let formats = self.cross_check(&rows, &chunks, &evidence, formats)?;
+        let records = self.records(usize::MAX, self.quoting);
+        let layout = Layout::new(&rows, &self.header, self.quoting, records, self.charset, &formats);
+        let formats = self.cross_check(&rows, &layout, &chunks, &evidence, formats)?;
         let decimal_comma = evidence.has_comma(&formats);
-        let plan = LinePlan::new(&rows, self.header.clone(), formats);
+        let plan = LinePlan::new(&rows, self.header.clone(), formats, &layout);
         let tally = self.run(&plan, &chunks, emit)?;
         let mut outcome = tally.finish(&rows);
         outcome.charset = self.charset.name();
@@ -132,36 +149,45 @@ impl<'a> File<'a> {
         Ok(outcome)
     }
 
-    fn records(&self) -> Records<'a> {
-        let source = self.rows.source;
-        let width = self.header.targets.len();
-        Records::new(self.bytes, self.body.0, self.body.1, self.header.delimiter, source.max_line_bytes(), width)
+    fn records(&self, width: usize, quoting: bool) -> Records<'a> {
+        let (start, line) = self.body;
+        let limit = self.rows.source.max_line_bytes();
+        let mut records = Records::new(self.bytes, start, line, self.header.delimiter, limit, width);
+        if !quoting {
+            records.ignore_quotes();
+        }
+        records
     }
 
-    /// Where only ambiguous numbers decided a column's mark, the declared sums have the last word.
+    /// Where numbers leave open how they are read, the declared sums have the last word.
     fn cross_check(
         &self,
         rows: &RowPlan<'_>,
+        layout: &Layout<'_>,
         chunks: &[Chunk],
         evidence: &Evidence,
         formats: Vec<CellFormat>,
     ) -> Result<Vec<CellFormat>> {
-        let doubtful = evidence.doubtful();
-        if doubtful.is_empty() || rows.source.controls.is_empty() {
+        let summed = rows.summed();
+        let alternatives = evidence.alternatives(&formats, &summed);
+        if summed.is_empty() || alternatives.is_empty() {
             return Ok(formats);
         }
-        let balances = |formats: &[CellFormat]| {
-            let plan = LinePlan::new(rows, self.header.clone(), formats.to_vec());
-            self.run(&plan, chunks, &mut |_| Ok(())).map(|tally| tally.finish(rows).unbalanced.is_empty())
+        let outcome = |formats: &[CellFormat]| {
+            let plan = LinePlan::new(rows, self.header.clone(), formats.to_vec(), layout);
+            self.run(&plan, chunks, &mut |_| Ok(())).map(|tally| tally.finish(rows))
         };
-        if balances(&formats)? {
+        let decided = outcome(&formats)?;
+        if decided.unbalanced.is_empty() && decided.held_back.is_empty() {
             return Ok(formats);
         }
-        let mut flipped = formats.clone();
-        for column in doubtful {
-            flipped[column].mark = flipped[column].mark.other();
+        for alternative in alternatives {
+            let found = outcome(&alternative)?;
+            if found.unbalanced.is_empty() && found.rejected <= decided.rejected {
+                return Ok(alternative);
+            }
         }
-        Ok(if balances(&flipped)? { flipped } else { formats })
+        Ok(formats)
     }
 
     fn run(&self, plan: &LinePlan<'_>, chunks: &[Chunk], emit: &mut Emit<'_>) -> Result<Tally> {
@@ -242,10 +268,12 @@ impl<'a> File<'a> {
         let mut start = 0;
         while start < bytes.len() {
             let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
-            self.irregular_line(plan, &bytes[start..end], number, reader, emit)?;
+            let is_open = end == bytes.len() && !bytes.ends_with(b"\r");
+            self.irregular_line(plan, &bytes[start..end], (number, is_open), reader, emit)?;
             number += 1;
             start = end + 1;
         }
+        reader.end();
         Ok(())
     }
 
@@ -254,7 +282,7 @@ impl<'a> File<'a> {
         &self,
         plan: &LinePlan<'_>,
         bytes: &[u8],
-        number: u64,
+        (number, is_open): (u64, bool),
         reader: &mut LineReader<'_>,
         emit: &mut Emit<'_>,
     ) -> Result<()> {
@@ -275,18 +303,21 @@ impl<'a> File<'a> {
         let mut all = whole.split(char::from(plan.header.delimiter));
         let cells: Vec<&str> = all.by_ref().take(width).collect();
         let (surplus, filled) = all.fold((0, false), |(n, filled), cell| (n + 1, filled || !cell.trim().is_empty()));
-        let line = Line { number, whole: &whole, cells: &cells, surplus, surplus_filled: filled, fault };
+        let line = Line { number, whole: &whole, cells: &cells, surplus, surplus_filled: filled, fault, is_open };
         reader.take(line, &mut values);
         hand_out(reader, emit)
     }
 
     fn run_records(&self, plan: &LinePlan<'_>, emit: &mut Emit<'_>) -> Result<Tally> {
         let mut reader = LineReader::new(plan);
-        let mut records = self.records();
+        let mut records = self.records(self.header.targets.len(), true);
         let limit = plan.rows.source.max_line_bytes();
         loop {
             match records.advance() {
-                Found::End => return finish(&mut reader, emit),
+                Found::End => {
+                    reader.end();
+                    return finish(&mut reader, emit);
+                }
                 Found::Record(number) => {
                     self.record(plan, &records, number, &mut reader);
                     hand_out(&mut reader, emit)?;
@@ -326,6 +357,7 @@ impl<'a> File<'a> {
             surplus: records.surplus,
             surplus_filled: records.surplus_filled,
             fault,
+            is_open: records.is_open(),
         };
         reader.take(line, &mut plan.rows.template());
     }
@@ -369,7 +401,9 @@ fn regular_lines(
         if whole.len() > limit {
             reader.refuse(number, format!("is longer than the {limit} bytes a line may have"));
         } else {
-            reader.take(Line { number, whole, cells: &cells, surplus, surplus_filled, fault: None }, &mut values);
+            let is_open = hit == bytes.len() && !text.ends_with('\r');
+            let line = Line { number, whole, cells: &cells, surplus, surplus_filled, fault: None, is_open };
+            reader.take(line, &mut values);
             hand_out(reader, emit)?;
         }
         number += 1;
@@ -377,7 +411,8 @@ fn regular_lines(
         (surplus, surplus_filled) = (0, false);
         line_start = cell_start;
     }
-    Ok(())
+    reader.end();
+    hand_out(reader, emit)
 }
 
 fn hand_out(reader: &mut LineReader<'_>, emit: &mut Emit<'_>) -> Result<()> {

@@ -1,0 +1,124 @@
+//! Which decimal mark a column's numbers have, and what is made of those that either mark could explain.
+
+use sellerlake_schemas::ColumnType;
+
+use super::number::{self, Evidence, Mark};
+
+/// A mark used in more than this share of a column's telling cells contests the other; less are single bad cells.
+const CONTESTING_SHARE: u64 = 100;
+
+/// What is made of a number that either mark could explain, such as `1,234`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reading {
+    /// It is read with the column's mark.
+    #[default]
+    Trusting,
+    /// It is refused where that makes thousands of it: nothing else shows that the file separates them.
+    Ungrouped,
+    /// It has thousands, being a whole number, or else it is refused: nobody writes three zeros behind one.
+    Grouped,
+    /// It is refused: the column's numbers contradict each other.
+    Contested,
+    /// It is refused, and every other number is read with the only mark that makes one of it.
+    Own,
+}
+
+/// What the numbers of a column say.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Marks {
+    /// Numbers only with a decimal point, and those of them that separate thousands.
+    point: Telling,
+    /// Numbers only with a decimal comma.
+    comma: Telling,
+    /// Numbers with either mark that have a point, and those that have a comma.
+    either_point: u64,
+    either_comma: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Telling {
+    all: u64,
+    grouped: u64,
+}
+
+impl Telling {
+    fn add(&mut self, other: Self) {
+        self.all += other.all;
+        self.grouped += other.grouped;
+    }
+}
+
+impl Marks {
+    /// Looks at a cell.
+    pub fn look(&mut self, cell: &str, column_type: ColumnType) {
+        if cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+            return;
+        }
+        match number::evidence(cell, column_type) {
+            Evidence::Only(mark) => {
+                let grouped = u64::from(cell.as_bytes().contains(&mark.other().byte()));
+                let telling = if mark == Mark::Point { &mut self.point } else { &mut self.comma };
+                telling.add(Telling { all: 1, grouped });
+            }
+            Evidence::Either if cell.contains('.') => self.either_point += 1,
+            Evidence::Either => self.either_comma += 1,
+            Evidence::None | Evidence::Unreadable => {}
+        }
+    }
+
+    /// Adds what other cells say.
+    pub fn merge(&mut self, other: &Self) {
+        self.point.add(other.point);
+        self.comma.add(other.comma);
+        self.either_point += other.either_point;
+        self.either_comma += other.either_comma;
+    }
+
+    /// The mark most of them have, where they tell.
+    pub fn majority(&self) -> Option<Mark> {
+        match self.point.all.cmp(&self.comma.all) {
+            std::cmp::Ordering::Greater => Some(Mark::Point),
+            std::cmp::Ordering::Less => Some(Mark::Comma),
+            std::cmp::Ordering::Equal if self.point.all > 0 => Some(Mark::Point),
+            std::cmp::Ordering::Equal => None,
+        }
+    }
+
+    /// How a column of this type is read with a mark, in a file whose numbers all together say `total`.
+    pub fn reading(&self, column_type: ColumnType, mark: Mark, total: &Self) -> Reading {
+        let (own, other, of_file, grouping) = match mark {
+            Mark::Point => (self.point, self.comma, total.point, self.either_comma),
+            Mark::Comma => (self.comma, self.point, total.comma, self.either_point),
+        };
+        let both_ways = self.either_point > 0 && self.either_comma > 0 && own.all == 0 && of_file.grouped == 0;
+        if other.all * CONTESTING_SHARE > own.all || both_ways {
+            return Reading::Contested;
+        }
+        if column_type == ColumnType::Int {
+            return if self.either_point + self.either_comma > 0 { Reading::Grouped } else { Reading::Trusting };
+        }
+        // A file without a word on its mark is read as nearly every report is written.
+        let says_something = total.point.all + total.comma.all > 0;
+        if grouping > 0 && of_file.grouped == 0 && says_something { Reading::Ungrouped } else { Reading::Trusting }
+    }
+
+    /// Nothing of its own says which mark it has, although it matters.
+    pub fn is_doubtful(&self) -> bool {
+        self.point.all + self.comma.all == 0 && self.is_telling()
+    }
+
+    /// Some of its numbers have one mark, some the other.
+    pub fn is_mixed(&self) -> bool {
+        self.point.all > 0 && self.comma.all > 0
+    }
+
+    /// Whether a decimal comma would matter.
+    pub fn is_telling(&self) -> bool {
+        self.has_comma() || self.either_point + self.either_comma > 0
+    }
+
+    /// Whether a number has a decimal comma for certain.
+    pub fn has_comma(&self) -> bool {
+        self.comma.all > 0
+    }
+}
