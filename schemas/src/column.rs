@@ -117,6 +117,7 @@ pub enum Context {
 /// One column of a source.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(clippy::struct_excessive_bools)] // each a key of its own in the declaration
 pub struct Column {
     /// Filled by the loader from the table's key.
     #[serde(skip)]

@@ -5,6 +5,7 @@
 mod cases;
 mod decode_arbitrary;
 mod decode_json;
+mod decode_lines;
 mod decode_text;
 mod decoded;
 mod lossless;
