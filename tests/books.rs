@@ -45,8 +45,10 @@ pub fn plain(number: &str) -> String {
 
 fn compare(site: &Site, step: &Step, at: &str) {
     let books = site.sql(
-        "SELECT month, sum(CASE WHEN in_accrual THEN amount ELSE 0 END) AS accrual,
-                sum(CASE WHEN in_cash THEN amount ELSE 0 END) AS cash FROM ledger GROUP BY month ORDER BY month",
+        "SELECT coalesce(a.month, c.month) AS month, coalesce(a.amount, 0) AS accrual, coalesce(c.amount, 0) AS cash
+         FROM (SELECT month, sum(amount) AS amount FROM ledger_accrual GROUP BY month) AS a
+         FULL JOIN (SELECT month, sum(amount) AS amount FROM ledger_cash GROUP BY month) AS c ON a.month = c.month
+         ORDER BY 1",
     );
     let found: Vec<_> = books
         .iter()
@@ -167,13 +169,30 @@ pub fn assert_small_sellers_books(site: &Site) {
     let (header, expected) = sheet("expected_sku_profit.csv");
     assert_eq!(answer(site, &header, "SELECT * FROM sku_profit"), expected, "sku_profit");
     let (header, expected) = sheet("expected_books.csv");
-    let books = "SELECT month, currency, sum(CASE WHEN in_accrual THEN amount ELSE 0 END) AS accrual,
-        sum(CASE WHEN in_cash THEN amount ELSE 0 END) AS cash
-        FROM ledger WHERE category_group <> 'balance' GROUP BY month, currency";
+    let books = "SELECT a.month, a.currency, a.amount AS accrual, c.amount AS cash
+        FROM (SELECT month, currency, sum(amount) AS amount FROM ledger_accrual GROUP BY month, currency) AS a
+        INNER JOIN (SELECT month, currency, sum(amount) AS amount FROM ledger_cash GROUP BY month, currency) AS c
+            ON a.month = c.month AND a.currency = c.currency";
     assert_eq!(answer(site, &header, books), expected, "books");
     let unbalanced = "SELECT count(DISTINCT source_txn_id) AS n FROM ledger_all WHERE NOT balanced";
     assert_eq!(site.value(unbalanced), "1");
     assert_eq!(site.value("SELECT count(*) AS n FROM ledger_all WHERE category = 'unclassified'"), "0");
+    assert_eq!(plain(&site.value("SELECT sum(amount) AS n FROM balance_movements")), "40");
+    // How much a sum of profit leaves out: the lamp whose cost is unknown, in the day and in its whole month.
+    let left_out = |table: &str| {
+        let said = format!("SELECT concat(sum(profit_unknown_units), ' ', sum(profit_unknown_sales)) AS n FROM {table}");
+        site.value(&said)
+    };
+    assert_eq!([left_out("daily_profit"), left_out("sku_profit")], ["1 60.0000", "2 120.0000"]);
+    // One TACOS: spend and sales of a month are the same from either table. The pen's money doesn't add up and stays out.
+    let tacos = "SELECT count(*) AS n FROM
+        (SELECT sum(-advertising) AS spend, sum(ordered_sales) AS sales FROM sku_profit
+            WHERE currency = 'USD' AND local_month = DATE '2026-03-01') AS p,
+        (SELECT sum(cost) AS spend FROM daily_ppc WHERE currency = 'USD') AS a,
+        (SELECT sum(gross_sales) AS sales FROM daily_sales
+            WHERE currency = 'USD' AND month = '2026-03' AND sku <> 'PEN-3') AS s
+        WHERE p.spend = a.spend AND p.sales = s.sales";
+    assert_eq!(site.value(tacos), "1");
     assert!(site.ok(&["verify"]).contains("everything is as it should be"));
 }
 

@@ -242,7 +242,7 @@ fn finance_rows_that_come_late_come() {
     let begins = evening(&profile) - TimeDelta::days(5);
     let desk = Desk::at(profile, begins, FaultPlan::default());
     let day = begins.date_naive();
-    let lines = || desk.site.value(&format!("SELECT count(*) FROM ledger WHERE local_day <= '{day}'"));
+    let lines = || desk.site.value(&format!("SELECT count(*) FROM ledger_accrual WHERE local_day <= '{day}'"));
     sync(&desk, "transactions");
     let before: u64 = lines().parse().unwrap();
     pass(&desk, TimeDelta::days(3));

@@ -1,7 +1,7 @@
 /*
 into = "finance_lines"
 severity = "warn"
-doc = "A transaction's lines must add up to its total. One that doesn't stays out of the ledger."
+doc = "A transaction's lines must add up to its total. One that doesn't stays out of the ledgers."
 */
 SELECT
     transaction_id, transaction_type, posted_at, currency, max(transaction_amount) AS transaction_amount,

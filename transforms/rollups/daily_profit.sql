@@ -5,7 +5,7 @@ seller, so that profit is a sum. Money of no SKU has a row of its own per day.
 """
 emits = "-1..1"
 [reads]
-ledger = "-1..1"
+ledger_accrual = "-1..1"
 ppc = "-1..0"
 costs = "all"
 fx = "all"
@@ -28,11 +28,14 @@ ads_by_currency AS (
 facts AS (
     SELECT
         local_day, marketplace_id, currency, sku, category, category_group, is_tax, is_refund, amount, quantity,
+        category = 'product_sales' AND NOT is_refund AND coalesce(order_id LIKE 'S%', false) AS is_mcf,
         CAST(NULL AS DECIMAL(18, 4)) AS ad_cost
-    FROM ledger
-    WHERE in_accrual AND category_group <> 'balance' AND month_of(local_day) = $month
+    FROM ledger_accrual
+    WHERE month_of(local_day) = $month
     UNION ALL
-    SELECT day, marketplace_id, currency, sku, 'ad_cost', 'ad_cost', false, false, CAST(0 AS DECIMAL(18, 4)), NULL, cost
+    SELECT
+        day, marketplace_id, currency, sku, 'ad_cost', 'ad_cost', false, false, CAST(0 AS DECIMAL(18, 4)), NULL, false,
+        cost
     FROM ads
     WHERE month_of(day) = $month
 ),
@@ -68,9 +71,13 @@ sums AS (
         coalesce(sum(amount) FILTER (WHERE category_group = 'other'), 0) AS other,
         coalesce(sum(amount) FILTER (WHERE category = 'tax_collected'), 0) AS tax_collected,
         coalesce(sum(amount) FILTER (WHERE category = 'tax_withheld'), 0) AS tax_withheld,
-        coalesce(sum(quantity) FILTER (WHERE category = 'product_sales' AND NOT is_refund), 0) AS units,
+        coalesce(sum(amount) FILTER (WHERE category_group = 'advertising' AND is_tax), 0) AS tax_on_ads,
+        -- Orders of other shops (amazon-facts H.4 item 13) take stock, but no price of theirs is here to set its cost
+        -- against.
+        coalesce(sum(quantity) FILTER (WHERE category = 'product_sales' AND NOT is_refund AND NOT is_mcf), 0) AS units,
+        coalesce(sum(quantity) FILTER (WHERE is_mcf), 0) AS mcf_units,
         count(*) FILTER (
-            WHERE category = 'product_sales' AND NOT is_refund AND quantity IS NULL AND amount <> 0
+            WHERE category = 'product_sales' AND NOT is_refund AND NOT is_mcf AND quantity IS NULL AND amount <> 0
         ) > 0 AS units_unknown,
         sum(ad_cost) AS ad_cost
     FROM facts
@@ -111,7 +118,7 @@ priced AS (
 totals AS (
     SELECT
         *,
-        CASE WHEN ads_reported THEN coalesce(-ad_cost, 0) ELSE advertising_billed END AS advertising,
+        CASE WHEN ads_reported THEN coalesce(-ad_cost, 0) ELSE advertising_billed - tax_on_ads END AS advertising,
         CASE
             WHEN units_unknown THEN NULL
             WHEN units = 0 THEN 0
@@ -119,19 +126,23 @@ totals AS (
         END AS cogs
     FROM priced
 ),
+netted AS (
+    SELECT
+        *, product_sales + shipping_income + giftwrap_income + promo_rebates + other_charges + refunds AS net_sales
+    FROM totals
+),
 profits AS (
     SELECT
         *,
-        product_sales + shipping_income + giftwrap_income + promo_rebates + other_charges + refunds
-            + referral_fees + refund_admin_fees + closing_fees + fulfilment_fees + shipping_chargebacks
+        net_sales + referral_fees + refund_admin_fees + closing_fees + fulfilment_fees + shipping_chargebacks
             + other_order_fees + storage_fees + inbound_fees + removal_fees + return_processing_fees
-            + subscription_fees + promotion_fees + other_service_fees + advertising + reimbursements
-            + liquidations + other AS profit_before_cogs
-    FROM totals
+            + subscription_fees + promotion_fees + other_service_fees + advertising + tax_on_ads
+            + reimbursements + liquidations + other AS profit_before_cogs
+    FROM netted
 )
 SELECT
     local_day, marketplace_id, currency, sku,
-    units,
+    units, mcf_units,
     CAST(product_sales AS DECIMAL(18, 4)) AS product_sales,
     CAST(shipping_income AS DECIMAL(18, 4)) AS shipping_income,
     CAST(giftwrap_income AS DECIMAL(18, 4)) AS giftwrap_income,
@@ -156,14 +167,18 @@ SELECT
         WHEN ads_reported AND ad_cost IS NOT NULL THEN 'ppc'
         WHEN NOT ads_reported AND advertising_billed <> 0 THEN 'ledger'
     END AS advertising_source,
+    CAST(tax_on_ads AS DECIMAL(18, 4)) AS tax_on_ads,
     CAST(reimbursements AS DECIMAL(18, 4)) AS reimbursements,
     CAST(liquidations AS DECIMAL(18, 4)) AS liquidations,
     CAST(other AS DECIMAL(18, 4)) AS other,
+    CAST(net_sales AS DECIMAL(18, 4)) AS net_sales,
     CAST(profit_before_cogs AS DECIMAL(18, 4)) AS profit_before_cogs,
     CAST(unit_cost AS DECIMAL(18, 4)) AS unit_cost,
     CAST(cogs AS DECIMAL(18, 4)) AS cogs,
     cogs IS NULL AS cost_unknown,
     CAST(profit_before_cogs + cogs AS DECIMAL(18, 4)) AS profit,
+    CASE WHEN cogs IS NULL THEN units ELSE 0 END AS profit_unknown_units,
+    CAST(CASE WHEN cogs IS NULL THEN net_sales ELSE 0 END AS DECIMAL(18, 4)) AS profit_unknown_sales,
     CAST(advertising_billed AS DECIMAL(18, 4)) AS advertising_billed,
     CAST(tax_on_fees AS DECIMAL(18, 4)) AS tax_on_fees,
     CAST(tax_collected AS DECIMAL(18, 4)) AS tax_collected,

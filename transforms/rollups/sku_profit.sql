@@ -1,15 +1,17 @@
 /*
 doc = """
 Profit and loss per month, marketplace, currency and SKU: daily_profit added up. One day of unknown cost leaves the
-month's unknown.
+month's unknown. Ordered sales are those of daily_sales, so that TACOS divides by the same sales there and here.
 """
 [reads]
 daily_profit = "0"
+daily_sales = "0"
 */
 WITH sums AS (
     SELECT
         marketplace_id, currency, sku,
         CAST(sum(units) AS BIGINT) AS units,
+        CAST(sum(mcf_units) AS BIGINT) AS mcf_units,
         count(DISTINCT local_day) FILTER (WHERE units <> 0) AS days_sold,
         CAST(sum(product_sales) AS DECIMAL(18, 4)) AS product_sales,
         CAST(sum(shipping_income) AS DECIMAL(18, 4)) AS shipping_income,
@@ -31,9 +33,11 @@ WITH sums AS (
         CAST(sum(promotion_fees) AS DECIMAL(18, 4)) AS promotion_fees,
         CAST(sum(other_service_fees) AS DECIMAL(18, 4)) AS other_service_fees,
         CAST(sum(advertising) AS DECIMAL(18, 4)) AS advertising,
+        CAST(sum(tax_on_ads) AS DECIMAL(18, 4)) AS tax_on_ads,
         CAST(sum(reimbursements) AS DECIMAL(18, 4)) AS reimbursements,
         CAST(sum(liquidations) AS DECIMAL(18, 4)) AS liquidations,
         CAST(sum(other) AS DECIMAL(18, 4)) AS other,
+        CAST(sum(net_sales) AS DECIMAL(18, 4)) AS net_sales,
         CAST(sum(profit_before_cogs) AS DECIMAL(18, 4)) AS profit_before_cogs,
         bool_or(cost_unknown) AS cost_unknown,
         CAST(CASE WHEN NOT bool_or(cost_unknown) THEN sum(cogs) END AS DECIMAL(18, 4)) AS cogs,
@@ -45,22 +49,20 @@ WITH sums AS (
     FROM daily_profit
     GROUP BY marketplace_id, currency, sku
 ),
-netted AS (
-    SELECT
-        *,
-        CAST(
-            product_sales + shipping_income + giftwrap_income + promo_rebates + other_charges + refunds
-            AS DECIMAL(18, 4)
-        ) AS net_sales
-    FROM sums
+ordered AS (
+    SELECT marketplace_id, currency, sku, CAST(sum(gross_sales) AS DECIMAL(18, 4)) AS ordered_sales
+    FROM daily_sales
+    GROUP BY marketplace_id, currency, sku
 ),
 -- A month that gave back more than it sold has no share of sales: a loss over them would look like a gain.
 earned AS (
-    SELECT *, CASE WHEN net_sales > 0 THEN net_sales END AS positive_sales
-    FROM netted
+    SELECT s.*, CASE WHEN s.net_sales > 0 THEN s.net_sales END AS positive_sales, o.ordered_sales
+    FROM sums AS s
+    LEFT JOIN ordered AS o
+        ON s.marketplace_id = o.marketplace_id AND s.currency = o.currency AND s.sku = o.sku
 )
 SELECT
-    $month AS local_month, marketplace_id, currency, sku, units, days_sold,
+    $month AS local_month, marketplace_id, currency, sku, units, mcf_units, days_sold,
     product_sales,
     shipping_income,
     giftwrap_income,
@@ -81,13 +83,17 @@ SELECT
     promotion_fees,
     other_service_fees,
     advertising,
+    tax_on_ads,
     reimbursements,
     liquidations,
     other,
     net_sales, profit_before_cogs, cogs, cost_unknown, profit,
+    CASE WHEN profit IS NULL THEN units ELSE 0 END AS profit_unknown_units,
+    CASE WHEN profit IS NULL THEN net_sales ELSE CAST(0 AS DECIMAL(18, 4)) END AS profit_unknown_sales,
     ratio(profit, positive_sales) AS margin,
     ratio(profit_before_cogs, positive_sales) AS margin_before_cogs,
     ratio(profit, -cogs) AS return_on_cost,
-    ratio(-advertising, positive_sales) AS tacos,
+    ordered_sales,
+    ratio(-advertising, ordered_sales) AS tacos,
     advertising_billed, tax_on_fees, tax_collected, tax_withheld
 FROM earned

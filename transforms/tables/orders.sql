@@ -75,8 +75,16 @@ report AS (
         max(currency) AS currency,
         CASE
             WHEN min(currency) = max(currency)
-                AND count(*) FILTER (WHERE item_price IS NULL AND quantity IS DISTINCT FROM 0) = 0
-                THEN sum(item_price)
+                AND count(*) FILTER (
+                    WHERE item_price IS NULL AND quantity IS DISTINCT FROM 0 AND item_status IS DISTINCT FROM 'Cancelled'
+                ) = 0
+                -- What was cancelled keeps its price in some reports.
+                THEN sum(
+                    CASE
+                        WHEN quantity = 0 OR item_status = 'Cancelled' THEN CAST(0 AS DECIMAL(18, 4))
+                        ELSE item_price
+                    END
+                )
         END AS item_revenue
     FROM all_orders
     GROUP BY amazon_order_id
@@ -123,8 +131,10 @@ from_api AS (
             i.amazon_order_id, count(*) AS item_count, sum(i.units) AS units, max(i.currency) AS currency,
             CASE
                 WHEN min(i.currency) = max(i.currency)
-                    AND count(*) FILTER (WHERE i.item_price IS NULL AND i.units IS DISTINCT FROM 0) = 0
-                    THEN sum(i.item_price)
+                    AND count(*) FILTER (
+                        WHERE i.item_price IS NULL AND i.units IS DISTINCT FROM 0 AND NOT i.is_cancelled
+                    ) = 0
+                    THEN sum(CASE WHEN i.is_cancelled THEN CAST(0 AS DECIMAL(18, 4)) ELSE i.item_price END)
             END AS item_revenue
         FROM order_items AS i
         LEFT SEMI JOIN standing AS s ON s.amazon_order_id = i.amazon_order_id
@@ -163,8 +173,10 @@ from_others AS (
         NULL AS order_total, max(i.currency) AS currency, count(*) AS item_count, sum(i.units) AS units,
         CASE
             WHEN min(i.currency) = max(i.currency)
-                AND count(*) FILTER (WHERE i.item_price IS NULL AND i.units IS DISTINCT FROM 0) = 0
-                THEN sum(i.item_price)
+                AND count(*) FILTER (
+                    WHERE i.item_price IS NULL AND i.units IS DISTINCT FROM 0 AND NOT i.is_cancelled
+                ) = 0
+                THEN sum(CASE WHEN i.is_cancelled THEN CAST(0 AS DECIMAL(18, 4)) ELSE i.item_price END)
         END AS item_revenue
     FROM order_items AS i
     INNER JOIN details AS d ON d.amazon_order_id = i.amazon_order_id AND d.origin = i.origin
@@ -211,9 +223,12 @@ SELECT
     o.ship_country,
     o.ship_state,
     o.item_count,
-    coalesce(o.units, CASE WHEN o.status = 'Cancelled' THEN 0 END) AS units,
+    CASE WHEN o.status = 'Cancelled' THEN 0 ELSE o.units END AS units,
     o.currency,
-    o.item_revenue,
+    CASE
+        WHEN o.status = 'Cancelled' AND o.item_revenue IS NOT NULL THEN CAST(0 AS DECIMAL(18, 4))
+        ELSE o.item_revenue
+    END AS item_revenue,
     o.order_total,
     o.origin
 FROM named AS o

@@ -4,7 +4,7 @@ What refunds, chargebacks and A-to-z claims gave back, by local day, order and S
 """
 emits = "-1..1"
 [reads]
-ledger = "-1..1"
+ledger_accrual = "-1..1"
 */
 SELECT
     local_day, marketplace_id, currency, order_id, sku,
@@ -23,6 +23,6 @@ SELECT
     ), 0) AS DECIMAL(18, 4)) AS fees_returned,
     CAST(coalesce(sum(amount) FILTER (WHERE category = 'refund_admin_fee'), 0) AS DECIMAL(18, 4)) AS refund_admin_fees,
     CAST(sum(amount) AS DECIMAL(18, 4)) AS total
-FROM ledger
-WHERE in_accrual AND is_refund AND category_group <> 'balance' AND month_of(local_day) = $month
+FROM ledger_accrual
+WHERE is_refund AND month_of(local_day) = $month
 GROUP BY local_day, marketplace_id, currency, order_id, sku

@@ -22,7 +22,7 @@ pub(crate) struct Comparison {
 /// Days after which deferred money has been released: companies pay their bills up to 48 days later.
 const DEFERRED: u64 = 49;
 
-pub(crate) const COMPARISONS: [Comparison; 11] = [
+pub(crate) const COMPARISONS: [Comparison; 13] = [
     Comparison {
         name: "orders",
         list: "orders",
@@ -45,14 +45,34 @@ pub(crate) const COMPARISONS: [Comparison; 11] = [
               FROM daily_sales WHERE marketplace_id IS NOT NULL GROUP BY 1, 2, 3 HAVING sum(order_items) > 0",
     },
     Comparison {
-        name: "ledger",
+        name: "ledger_accrual",
         list: "ledger",
         key: &["local_day", "marketplace_id", "currency", "category", "is_refund"],
         values: &["amount", "lines"],
         pipelines: &["transactions"],
         reaches_back: DEFERRED,
         sql: "SELECT local_day, marketplace_id, currency, category, is_refund, sum(amount) AS amount, count(*) AS lines
-              FROM ledger WHERE in_accrual GROUP BY 1, 2, 3, 4, 5",
+              FROM ledger_accrual GROUP BY 1, 2, 3, 4, 5",
+    },
+    Comparison {
+        name: "ledger_cash",
+        list: "cash",
+        key: &["local_day", "marketplace_id", "currency", "category", "is_refund"],
+        values: &["amount", "lines"],
+        pipelines: &["transactions"],
+        reaches_back: 0,
+        sql: "SELECT local_day, marketplace_id, currency, category, is_refund, sum(amount) AS amount, count(*) AS lines
+              FROM ledger_cash GROUP BY 1, 2, 3, 4, 5",
+    },
+    Comparison {
+        name: "balance_movements",
+        list: "balance",
+        key: &["local_day", "marketplace_id", "currency"],
+        values: &["amount", "lines"],
+        pipelines: &["transactions"],
+        reaches_back: 0,
+        sql: "SELECT local_day, marketplace_id, currency, sum(amount) AS amount, count(*) AS lines
+              FROM balance_movements GROUP BY 1, 2, 3",
     },
     Comparison {
         name: "fees",

@@ -38,10 +38,12 @@ pub struct Truth {
     pub daily_sales: Vec<DailySales>,
     /// Sales by local day, marketplace and currency.
     pub daily: Vec<DailyTotal>,
-    /// Every category of the `ledger`, in the accrual lens.
+    /// What was earned and spent, by category: `ledger_accrual`.
     pub ledger: Vec<Booked>,
-    /// The same in the cash lens: what was released, on the day of its release.
+    /// The same in the cash lens, on the day of its release: `ledger_cash`.
     pub cash: Vec<Booked>,
+    /// What was only moved, on the day of its release: `balance_movements`.
+    pub balance: Vec<Booked>,
     /// The part of the ledger that is in `fees`: fees of orders and of services.
     pub fees: Vec<Booked>,
     /// The rows of `refunds`: by local day, marketplace, currency, order and SKU, in the accrual lens.
@@ -82,13 +84,15 @@ pub fn truth_through(world: &World, seller: &str, published_by: DateTime<Utc>, t
     let folded = orders::fold(seller, published_by - (published_at(source, published_by) - published_by));
     let (daily_sales, daily) = orders::sales(seller, &folded);
     let ledger = money::ledger(seller, published_by);
+    let (balance, cash) = money::cash(seller, published_by).into_iter().partition(Booked::is_balance);
     Truth {
         published_by: published_by.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         orders: orders::orders(seller, &folded),
         daily_sales,
         daily,
         fees: ledger.iter().filter(|row| row.is_fee()).cloned().collect(),
-        cash: money::cash(seller, published_by),
+        cash,
+        balance,
         refunds: money::refunds(seller, published_by),
         ledger,
         ad_spend: advertising::spend(seller, published_by),

@@ -11,7 +11,7 @@ use crate::world::{
 
 /// Money of one category on one day.
 ///
-/// Compare with the lake's `ledger` (or `fees`), `in_accrual` (or `in_cash`), grouped by `local_day`,
+/// Compare with the lake's `ledger_accrual`, `ledger_cash`, `balance_movements` or `fees`, grouped by `local_day`,
 /// `marketplace_id`, `currency`, `category` and `is_refund`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Booked {
@@ -34,6 +34,11 @@ pub struct Booked {
 }
 
 impl Booked {
+    /// Whether the money was only moved, neither earned nor spent.
+    pub(super) fn is_balance(&self) -> bool {
+        self.category == "balance_movement"
+    }
+
     /// Whether the row is about fees of orders or services.
     pub(super) fn is_fee(&self) -> bool {
         self.category.ends_with("_fee") || self.category == "shipping_chargeback"
@@ -94,12 +99,12 @@ fn moved<'a>(
     found.filter(move |(at, transaction)| transaction_published_at(transaction, *at) <= published_by)
 }
 
-/// The accrual lens: money on the day it was posted, a release being no money of its own.
+/// The accrual lens: money earned and spent on the day it was posted, a release being no money of its own.
 pub(super) fn ledger(seller: &Seller, published_by: DateTime<Utc>) -> Vec<Booked> {
-    booked(posted(seller, published_by))
+    booked(posted(seller, published_by)).into_iter().filter(|row| !row.is_balance()).collect()
 }
 
-/// The cash lens: money on the day it was released, at once or later.
+/// The cash lens, what was only moved included: money on the day it was released, at once or later.
 pub(super) fn cash(seller: &Seller, published_by: DateTime<Utc>) -> Vec<Booked> {
     booked(moved(seller, published_by, |what| match what {
         What::Posted { transaction } if seller.transactions[*transaction].released_at.is_none() => Some(*transaction),
