@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sellerlake_contracts::{Area, Month, MonthReach, ObjectState, Partition, Result, SellerId};
-use sellerlake_schemas::Grain;
+use sellerlake_schemas::{Grain, Source};
 use sellerlake_state::{AccountFilter, DeliveryFilter, ObjectFilter};
 use sellerlake_transforms::{Dataset, Declarations, Stage};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::Workspace;
 
-/// The objects of one seller, by partition.
+/// The objects of one seller, by partition, and those of the lists that hold for all sellers, as stages name them.
 #[derive(Debug, Clone)]
 pub(crate) struct Catalogue {
     pub(crate) seller: SellerId,
@@ -19,16 +19,24 @@ pub(crate) struct Catalogue {
 
 impl Workspace {
     pub(crate) async fn catalogue(&self, seller: &SellerId) -> Result<Catalogue> {
-        let records = self.state.objects(&ObjectFilter::of_seller(seller.clone())).await?;
         let mut catalogue = Catalogue { seller: seller.clone(), objects: BTreeMap::new() };
-        records.into_iter().for_each(|record| catalogue.put(record.object));
+        for owner in [seller.clone(), SellerId::shared()] {
+            let records = self.state.objects(&ObjectFilter::of_seller(owner)).await?;
+            records.into_iter().for_each(|record| catalogue.put(record.object));
+        }
         Ok(catalogue)
+    }
+
+    /// Whose tables follow from what a seller, or the owner of shared lists, has.
+    pub(crate) async fn dependants(&self, owner: &SellerId) -> Result<BTreeSet<SellerId>> {
+        if owner.is_shared() { self.known_sellers().await } else { Ok([owner.clone()].into()) }
     }
 
     /// Every seller the catalogue knows.
     pub async fn sellers(&self) -> Result<BTreeSet<SellerId>> {
         let records = self.state.objects(&ObjectFilter::default()).await?;
-        Ok(records.into_iter().map(|record| record.object.partition.seller).collect())
+        let sellers = records.into_iter().map(|record| record.object.partition.seller);
+        Ok(sellers.filter(|seller| !seller.is_shared()).collect())
     }
 
     /// Every seller there is anything of: objects, deliveries, accounts.
@@ -37,17 +45,24 @@ impl Workspace {
         sellers
             .extend(self.state.deliveries(&DeliveryFilter::default()).await?.into_iter().map(|record| record.seller));
         sellers.extend(self.state.accounts(&AccountFilter::default()).await?.into_iter().map(|account| account.seller));
+        sellers.remove(&SellerId::shared());
         Ok(sellers)
     }
 }
 
+/// Where an object stands in a catalogue.
+fn place(partition: &Partition) -> (String, Option<Month>) {
+    let name = &partition.name;
+    (if partition.seller.is_shared() { Source::shared_name(name) } else { name.clone() }, partition.month)
+}
+
 impl Catalogue {
     pub(crate) fn put(&mut self, object: ObjectState) {
-        self.objects.insert((object.partition.name.clone(), object.partition.month), object);
+        self.objects.insert(place(&object.partition), object);
     }
 
     pub(crate) fn get(&self, partition: &Partition) -> Option<&ObjectState> {
-        self.objects.get(&(partition.name.clone(), partition.month))
+        self.objects.get(&place(partition))
     }
 
     pub(crate) fn partition(&self, area: Area, name: &str, month: Option<Month>) -> Partition {

@@ -146,6 +146,12 @@ fn settle(delivery: &mut Delivery, known: &DeliveryRecord) {
 
 /// Window and as-of must come from somewhere: the request, or the document.
 fn check_facts(source: &Source, facts: &DeliveryFacts) -> Result<()> {
+    if facts.seller.is_shared() && !source.shared {
+        let problem = format!("{} is no list that all sellers could share", source.name);
+        return Err(Error::permanent(Kind::Usage, problem)
+            .at("ingest.arguments")
+            .hint("name the selling partner it is of: --seller A3TH9S8BH6GOGM"));
+    }
     let units: Vec<&Unit> =
         std::iter::once(&source.unit).chain(source.rows.iter().filter_map(|rows| rows.unit.as_ref())).collect();
     let wants_window = units.iter().any(|unit| matches!(unit, Unit::Day(_) | Unit::Period))

@@ -42,6 +42,15 @@ pub struct Rebuilt {
     pub warnings: Vec<String>,
 }
 
+impl Rebuilt {
+    fn extend(&mut self, other: Self) {
+        self.computed.extend(other.computed);
+        self.rewritten.extend(other.rewritten);
+        self.failed.extend(other.failed);
+        self.warnings.extend(other.warnings);
+    }
+}
+
 /// What became of one stale partition.
 struct Built {
     state: ObjectState,
@@ -57,14 +66,21 @@ enum Attempt {
 }
 
 impl Workspace {
-    /// Brings a seller's tables and rollups up to date: downstream of `changed`, or all of them.
+    /// Brings a seller's tables and rollups up to date: downstream of `changed`, or all of them. After a list that holds
+    /// for all sellers, everybody's.
     pub async fn rebuild(
         &self,
         seller: &SellerId,
         changed: Option<&[Partition]>,
         progress: &dyn Progress,
     ) -> Result<Rebuilt> {
-        self.rebuild_stages(seller, self.declarations.stages.values().collect(), changed, progress).await
+        let changed = changed.filter(|_| !seller.is_shared());
+        let mut rebuilt = Rebuilt::default();
+        for seller in self.dependants(seller).await? {
+            let stages = self.declarations.stages.values().collect();
+            rebuilt.extend(self.rebuild_stages(&seller, stages, changed, progress).await?);
+        }
+        Ok(rebuilt)
     }
 
     /// Brings only these tables and rollups of a seller up to date, with their inputs as they stand; whatever follows
@@ -78,8 +94,12 @@ impl Workspace {
             };
             return Err(Error::permanent(Kind::Usage, format!("no stage makes {unknown:?}")).hint(hint));
         }
-        let named = stages.values().filter(|stage| names.contains(&stage.table.name)).collect();
-        self.rebuild_stages(seller, named, None, progress).await
+        let named: Vec<_> = stages.values().filter(|stage| names.contains(&stage.table.name)).collect();
+        let mut rebuilt = Rebuilt::default();
+        for seller in self.dependants(seller).await? {
+            rebuilt.extend(self.rebuild_stages(&seller, named.clone(), None, progress).await?);
+        }
+        Ok(rebuilt)
     }
 
     async fn rebuild_stages(

@@ -12,7 +12,7 @@ use crate::column::Column;
 use crate::files::{File, Files};
 use crate::findings::Findings;
 use crate::reference::{Reference, read_rows};
-use crate::source::Source;
+use crate::source::{SHARED, Source};
 use crate::source_rules::check_source;
 use crate::table::{Table, TableColumn};
 use crate::table_rules::check_table;
@@ -102,6 +102,11 @@ impl Schemas {
                 }
             }
         }
+    }
+
+    /// The source whose rows for all sellers have this name.
+    pub fn shared(&self, name: &str) -> Option<&Arc<Source>> {
+        self.sources.get(name.strip_prefix(SHARED)?).filter(|source| source.shared)
     }
 
     /// The source of this name or report type.

@@ -103,6 +103,9 @@ pub struct Source {
     pub charset_fallbacks: Vec<String>,
     /// What one request covers: `account`, `region`, `marketplace` or `profile`.
     pub scope: String,
+    /// A user's list that may be given once for all sellers. Stages read what was as `shared_<name>`.
+    #[serde(default)]
+    pub shared: bool,
     /// Money: a unit with a bad row is held back whole.
     #[serde(default)]
     pub strict: bool,
@@ -152,6 +155,9 @@ pub struct Source {
     pub columns: IndexMap<String, Column>,
 }
 
+/// What the name of a source begins with where its shared rows are meant.
+pub(crate) const SHARED: &str = "shared_";
+
 fn default_max_rejected_share() -> f64 {
     0.05
 }
@@ -177,6 +183,11 @@ impl Source {
     /// Whether units come from columns rather than from the request.
     pub fn has_column_units(&self) -> bool {
         matches!(self.unit, Unit::Columns(_))
+    }
+
+    /// What stages call the rows that were given for all sellers.
+    pub fn shared_name(name: &str) -> String {
+        format!("{SHARED}{name}")
     }
 
     /// Whether any column holds buyers' personal data.

@@ -221,6 +221,7 @@ impl Declarations {
         None.or_else(|| sources.get(name).cloned().map(Dataset::Source))
             .or_else(|| tables.get(name).cloned().map(Dataset::Table))
             .or_else(|| references.get(name).cloned().map(Dataset::Reference))
+            .or_else(|| self.schemas.shared(name).cloned().map(Dataset::Source))
     }
 
     /// Every name a stage could read.

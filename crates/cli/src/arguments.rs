@@ -98,7 +98,7 @@ pub struct Ingest {
     /// What the files are: a source's name or Amazon's report type (`sellerlake sources` lists them).
     #[arg(long)]
     pub source: String,
-    /// Whose data it is: the selling partner id.
+    /// Whose data it is: the selling partner id. `shared`: a list (costs, rates, taxes) that holds for all sellers.
     #[arg(long)]
     pub seller: SellerId,
     /// The one marketplace the report was asked for.

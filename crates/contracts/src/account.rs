@@ -78,7 +78,8 @@ impl FromStr for AccountId {
 
     fn from_str(value: &str) -> Result<Self> {
         let parts =
-            value.rsplit_once('-').and_then(|(seller, region)| Some((seller.parse().ok()?, region.parse().ok()?)));
+            value.rsplit_once('-').and_then(|(seller, region)| Some((seller.parse::<SellerId>().ok()?, region.parse().ok()?)));
+        let parts = parts.filter(|(seller, _)| !seller.is_shared());
         parts.map(|(seller, region)| Self { seller, region }).ok_or_else(|| {
             let form = "write the selling partner id and the region, as in A3TH9S8BH6GOGM-eu";
             Error::permanent(Kind::Usage, format!("{value:?} is not an account: {form}"))
@@ -96,5 +97,6 @@ mod tests {
         assert_eq!((account.seller.as_str(), account.region), ("A3-X", Region::Eu));
         assert_eq!(account.to_string(), "A3-X-eu");
         assert!("A3".parse::<AccountId>().is_err());
+        assert!("shared-eu".parse::<AccountId>().is_err(), "the owner of shared lists has no account");
     }
 }

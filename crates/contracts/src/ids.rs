@@ -64,6 +64,18 @@ macro_rules! id {
 id!(SellerId, "selling partner id");
 id!(MarketplaceId, "marketplace id");
 
+impl SellerId {
+    /// The owner of lists that hold for every seller. It is no seller: it has no account, no tables and no rows of its own.
+    pub fn shared() -> Self {
+        Self("shared".to_owned())
+    }
+
+    /// Whether this is the owner of shared lists.
+    pub fn is_shared(&self) -> bool {
+        self.0 == "shared"
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,7 +40,7 @@ async fn resume(workspace: &Workspace, id: &AccountId) -> Result<()> {
 }
 
 async fn add(workspace: &Workspace, gateway: &Gateway, add: &AddAccount) -> Result<ExitCode> {
-    let id = AccountId { seller: add.seller.clone(), region: add.region };
+    let id: AccountId = AccountId::new(&add.seller, add.region).to_string().parse()?;
     if add.offline {
         known_in_region(workspace, &id, &add.marketplaces)?;
     }
