@@ -1,7 +1,9 @@
 /*
 doc = """
 Profit and loss per local day, marketplace, currency and SKU, in the accrual lens. Every amount is signed to the
-seller, so that profit is a sum. Money of no SKU has a row of its own per day.
+seller, so that profit is a sum. Money of no SKU has a row of its own per day. Where prices contain VAT or GST
+(amazon-facts H.5) it is taken out by the user's lists; where Amazon told it apart, collected it or withheld it, by
+what Amazon says.
 """
 emits = "-1..1"
 [reads]
@@ -9,6 +11,8 @@ ledger_accrual = "-1..1"
 ppc = "-1..0"
 costs = "all"
 fx = "all"
+vat_rates = "all"
+vat_registrations = "all"
 marketplaces = "all"
 */
 WITH ads AS (
@@ -83,6 +87,32 @@ sums AS (
     FROM facts
     GROUP BY local_day, marketplace_id, currency, sku
 ),
+-- One product's part of a transaction: whether its price contains tax shows in the tax lines beside it.
+told_tax AS (
+    SELECT
+        local_day, marketplace_id, currency, sku,
+        sum(amount) FILTER (WHERE category_group = 'sales') AS sales,
+        coalesce(sum(amount) FILTER (WHERE category = 'tax_collected'), 0) AS collected,
+        -- Other taxes withheld (income tax, advances on VAT) say nothing about who pays the VAT.
+        coalesce(sum(amount) FILTER (
+            WHERE category = 'tax_withheld'
+                AND (lower(raw_type) LIKE '%marketplacefacilitator%' OR lower(raw_type) LIKE '%lowvaluegoods%')
+        ), 0) AS withheld
+    FROM ledger_accrual
+    WHERE month_of(local_day) = $month AND category_group IN ('sales', 'tax')
+    GROUP BY
+        local_day, marketplace_id, currency, sku, source, source_txn_id, order_id, order_item_id, is_refund
+),
+taxable AS (
+    SELECT
+        t.local_day, t.marketplace_id, t.currency, t.sku,
+        coalesce(sum(t.sales) FILTER (WHERE t.withheld <> 0), 0) AS marketplace_taxed_sales,
+        -- Withheld from a price that contains it, without a line that had added it before.
+        coalesce(sum(t.withheld) FILTER (WHERE t.collected = 0), 0) AS withheld,
+        coalesce(sum(t.sales) FILTER (WHERE t.withheld = 0 AND t.collected = 0), 0) AS taxed_prices
+    FROM told_tax AS t
+    GROUP BY t.local_day, t.marketplace_id, t.currency, t.sku
+),
 advertised AS (
     SELECT
         s.*,
@@ -106,11 +136,40 @@ costed AS (
         ON a.sku = any_place.sku AND any_place.marketplace_id IS NULL
         AND a.local_day >= any_place.valid_from AND (any_place.valid_to IS NULL OR a.local_day < any_place.valid_to)
 ),
+-- The SKU's own rate decides, also when it says "unknown"; the place's rate only stands in.
+rated AS (
+    SELECT
+        c.*, coalesce(t.marketplace_taxed_sales, 0) AS marketplace_taxed_sales,
+        CASE
+            WHEN coalesce(t.taxed_prices, 0) = 0 OR NOT m.vat_inclusive OR NOT r.registered THEN 0
+            WHEN r.registered THEN -ratio(
+                t.taxed_prices * CASE WHEN own.place IS NOT NULL THEN own.rate ELSE any_sku.rate END,
+                100 + CASE WHEN own.place IS NOT NULL THEN own.rate ELSE any_sku.rate END
+            )
+        END + CASE WHEN m.vat_inclusive THEN coalesce(t.withheld, 0) ELSE 0 END AS vat,
+        CASE WHEN r.reclaims THEN -(c.tax_on_fees + c.tax_on_ads) ELSE 0 END AS tax_reclaimed
+    FROM costed AS c
+    LEFT JOIN taxable AS t
+        ON c.local_day = t.local_day
+        AND (c.marketplace_id IS NOT DISTINCT FROM t.marketplace_id)
+        AND (c.currency IS NOT DISTINCT FROM t.currency)
+        AND (c.sku IS NOT DISTINCT FROM t.sku)
+    LEFT JOIN marketplaces AS m ON c.marketplace_id = m.marketplace_id
+    LEFT JOIN vat_registrations AS r
+        ON c.marketplace_id = r.marketplace_id
+        AND c.local_day >= r.valid_from AND (r.valid_to IS NULL OR c.local_day < r.valid_to)
+    LEFT JOIN vat_rates AS own
+        ON c.sku = own.sku AND c.marketplace_id = own.marketplace_id
+        AND c.local_day >= own.valid_from AND (own.valid_to IS NULL OR c.local_day < own.valid_to)
+    LEFT JOIN vat_rates AS any_sku
+        ON any_sku.sku IS NULL AND c.marketplace_id = any_sku.marketplace_id
+        AND c.local_day >= any_sku.valid_from AND (any_sku.valid_to IS NULL OR c.local_day < any_sku.valid_to)
+),
 priced AS (
     SELECT
         c.*,
         CASE WHEN c.list_currency = c.currency THEN c.list_cost ELSE c.list_cost * x.rate END AS unit_cost
-    FROM costed AS c
+    FROM rated AS c
     LEFT JOIN fx AS x
         ON c.list_currency = x.from_currency AND c.currency = x.to_currency
         AND c.local_day >= x.valid_from AND (x.valid_to IS NULL OR c.local_day < x.valid_to)
@@ -137,8 +196,16 @@ profits AS (
         net_sales + referral_fees + refund_admin_fees + closing_fees + fulfilment_fees + shipping_chargebacks
             + other_order_fees + storage_fees + inbound_fees + removal_fees + return_processing_fees
             + subscription_fees + promotion_fees + other_service_fees + advertising + tax_on_ads
-            + reimbursements + liquidations + other AS profit_before_cogs
+            + reimbursements + liquidations + other AS net_proceeds
     FROM netted
+),
+-- Rounded before it is added, so that the columns shown add up.
+results AS (
+    SELECT
+        *,
+        CAST(net_proceeds AS DECIMAL(18, 4)) + CAST(vat AS DECIMAL(18, 4)) + CAST(tax_reclaimed AS DECIMAL(18, 4))
+            AS profit_before_cogs
+    FROM profits
 )
 SELECT
     local_day, marketplace_id, currency, sku,
@@ -172,15 +239,21 @@ SELECT
     CAST(liquidations AS DECIMAL(18, 4)) AS liquidations,
     CAST(other AS DECIMAL(18, 4)) AS other,
     CAST(net_sales AS DECIMAL(18, 4)) AS net_sales,
+    CAST(net_proceeds AS DECIMAL(18, 4)) AS net_proceeds,
+    CAST(vat AS DECIMAL(18, 4)) AS vat,
+    vat IS NULL AS vat_unknown,
+    CAST(CASE WHEN vat IS NULL THEN net_sales ELSE 0 END AS DECIMAL(18, 4)) AS vat_unknown_sales,
+    CAST(marketplace_taxed_sales AS DECIMAL(18, 4)) AS marketplace_taxed_sales,
+    CAST(tax_reclaimed AS DECIMAL(18, 4)) AS tax_reclaimed,
     CAST(profit_before_cogs AS DECIMAL(18, 4)) AS profit_before_cogs,
     CAST(unit_cost AS DECIMAL(18, 4)) AS unit_cost,
     CAST(cogs AS DECIMAL(18, 4)) AS cogs,
     cogs IS NULL AS cost_unknown,
     CAST(profit_before_cogs + cogs AS DECIMAL(18, 4)) AS profit,
-    CASE WHEN cogs IS NULL THEN units ELSE 0 END AS profit_unknown_units,
-    CAST(CASE WHEN cogs IS NULL THEN net_sales ELSE 0 END AS DECIMAL(18, 4)) AS profit_unknown_sales,
+    CASE WHEN cogs IS NULL OR vat IS NULL THEN units ELSE 0 END AS profit_unknown_units,
+    CAST(CASE WHEN cogs IS NULL OR vat IS NULL THEN net_sales ELSE 0 END AS DECIMAL(18, 4)) AS profit_unknown_sales,
     CAST(advertising_billed AS DECIMAL(18, 4)) AS advertising_billed,
     CAST(tax_on_fees AS DECIMAL(18, 4)) AS tax_on_fees,
     CAST(tax_collected AS DECIMAL(18, 4)) AS tax_collected,
     CAST(tax_withheld AS DECIMAL(18, 4)) AS tax_withheld
-FROM profits
+FROM results

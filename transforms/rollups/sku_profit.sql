@@ -1,7 +1,8 @@
 /*
 doc = """
 Profit and loss per month, marketplace, currency and SKU: daily_profit added up. One day of unknown cost leaves the
-month's unknown. Ordered sales are those of daily_sales, so that TACOS divides by the same sales there and here.
+month's unknown, and so does one of unknown VAT. Ordered sales are those of daily_sales, so that TACOS divides by the
+same sales there and here.
 """
 [reads]
 daily_profit = "0"
@@ -38,10 +39,16 @@ WITH sums AS (
         CAST(sum(liquidations) AS DECIMAL(18, 4)) AS liquidations,
         CAST(sum(other) AS DECIMAL(18, 4)) AS other,
         CAST(sum(net_sales) AS DECIMAL(18, 4)) AS net_sales,
-        CAST(sum(profit_before_cogs) AS DECIMAL(18, 4)) AS profit_before_cogs,
+        CAST(sum(net_proceeds) AS DECIMAL(18, 4)) AS net_proceeds,
+        bool_or(vat_unknown) AS vat_unknown,
+        CAST(CASE WHEN NOT bool_or(vat_unknown) THEN sum(vat) END AS DECIMAL(18, 4)) AS vat,
+        CAST(sum(marketplace_taxed_sales) AS DECIMAL(18, 4)) AS marketplace_taxed_sales,
+        CAST(sum(tax_reclaimed) AS DECIMAL(18, 4)) AS tax_reclaimed,
+        CAST(CASE WHEN NOT bool_or(vat_unknown) THEN sum(profit_before_cogs) END AS DECIMAL(18, 4))
+            AS profit_before_cogs,
         bool_or(cost_unknown) AS cost_unknown,
         CAST(CASE WHEN NOT bool_or(cost_unknown) THEN sum(cogs) END AS DECIMAL(18, 4)) AS cogs,
-        CAST(CASE WHEN NOT bool_or(cost_unknown) THEN sum(profit) END AS DECIMAL(18, 4)) AS profit,
+        CAST(CASE WHEN NOT bool_or(cost_unknown OR vat_unknown) THEN sum(profit) END AS DECIMAL(18, 4)) AS profit,
         CAST(sum(advertising_billed) AS DECIMAL(18, 4)) AS advertising_billed,
         CAST(sum(tax_on_fees) AS DECIMAL(18, 4)) AS tax_on_fees,
         CAST(sum(tax_collected) AS DECIMAL(18, 4)) AS tax_collected,
@@ -56,7 +63,7 @@ ordered AS (
 ),
 -- A month that gave back more than it sold has no share of sales: a loss over them would look like a gain.
 earned AS (
-    SELECT s.*, CASE WHEN s.net_sales > 0 THEN s.net_sales END AS positive_sales, o.ordered_sales
+    SELECT s.*, CASE WHEN s.net_sales + s.vat > 0 THEN s.net_sales + s.vat END AS positive_sales, o.ordered_sales
     FROM sums AS s
     LEFT JOIN ordered AS o
         ON s.marketplace_id = o.marketplace_id AND s.currency = o.currency AND s.sku = o.sku
@@ -87,7 +94,9 @@ SELECT
     reimbursements,
     liquidations,
     other,
-    net_sales, profit_before_cogs, cogs, cost_unknown, profit,
+    net_sales, net_proceeds, vat, vat_unknown,
+    CASE WHEN vat_unknown THEN net_sales ELSE CAST(0 AS DECIMAL(18, 4)) END AS vat_unknown_sales,
+    marketplace_taxed_sales, tax_reclaimed, profit_before_cogs, cogs, cost_unknown, profit,
     CASE WHEN profit IS NULL THEN units ELSE 0 END AS profit_unknown_units,
     CASE WHEN profit IS NULL THEN net_sales ELSE CAST(0 AS DECIMAL(18, 4)) END AS profit_unknown_sales,
     ratio(profit, positive_sales) AS margin,

@@ -23,7 +23,7 @@ both_ways AS (
     UNION ALL
     SELECT to_currency, from_currency, day, ratio(1, rate), origin, true
     FROM listed
-    WHERE rate > 0 AND from_currency <> to_currency
+    WHERE ratio(1, rate) > 0 AND from_currency <> to_currency
 ),
 own_since AS (
     SELECT from_currency, to_currency, min(day) AS own_from

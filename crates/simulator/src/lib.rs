@@ -19,6 +19,7 @@ pub mod clock;
 pub mod control;
 pub mod faults;
 pub mod files;
+pub mod lists;
 pub mod paging;
 pub mod quota;
 pub mod reports;

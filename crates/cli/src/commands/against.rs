@@ -41,8 +41,11 @@ pub(crate) async fn run(workspace: &Workspace, url: &str, at: Option<DateTime<Ut
         let id: AccountId = account.id.to_string().parse()?;
         let newest = truth(url, &id, now).await?;
         for comparison in &COMPARISONS {
-            let Some(known) = known_until(workspace, &account.id, comparison).await? else {
-                grid.push(vec![id.to_string(), comparison.name.to_owned(), "nothing was pulled".into()]);
+            let known = known_until(workspace, &account.id, comparison).await?;
+            let without = empty_list(workspace, &id, comparison).await?;
+            let (Some(known), None) = (known, without) else {
+                let why = without.map_or_else(|| "nothing was pulled".to_owned(), |list| format!("{list} is empty"));
+                grid.push(vec![id.to_string(), comparison.name.to_owned(), why]);
                 untold += 1;
                 continue;
             };
@@ -69,7 +72,7 @@ pub(crate) async fn run(workspace: &Workspace, url: &str, at: Option<DateTime<Ut
     printer::grid(&grid);
     details.iter().for_each(printer::note);
     if untold > 0 {
-        printer::note(format!("{untold} of these could not be compared: nothing was pulled for them yet"));
+        printer::note(format!("{untold} of these could not be compared: nothing was pulled, or no list given, for them yet"));
     }
     printer::note(match (differences, compared) {
         (0, 0) => "there was nothing to compare".to_owned(),
@@ -255,12 +258,26 @@ async fn lake(
     comparison: &Comparison,
     first: Option<NaiveDate>,
 ) -> Result<Rows> {
+    let rows = asked(workspace, id, comparison.sql).await?.into_iter();
+    Ok(rows.filter(|row| is_wanted(row, first)).map(|row| split(&row, comparison)).collect())
+}
+
+async fn asked(workspace: &Workspace, id: &AccountId, statement: &str) -> Result<Vec<Row>> {
     let granted = Granted::Sellers([id.seller.clone()].into());
     let mut text = Vec::new();
-    write(workspace.ask(comparison.sql, &granted).await?, OutputFormat::Json, &mut text).await?;
+    write(workspace.ask(statement, &granted).await?, OutputFormat::Json, &mut text).await?;
     let lines = std::str::from_utf8(&text).unwrap_or_default().lines();
-    let rows = lines.filter_map(|line| serde_json::from_str::<Row>(line).ok());
-    Ok(rows.filter(|row| is_wanted(row, first)).map(|row| split(&row, comparison)).collect())
+    Ok(lines.filter_map(|line| serde_json::from_str::<Row>(line).ok()).collect())
+}
+
+/// The first of the lists behind a comparison that nobody gave.
+async fn empty_list(workspace: &Workspace, id: &AccountId, comparison: &Comparison) -> Result<Option<&'static str>> {
+    for list in comparison.lists {
+        if asked(workspace, id, &format!("SELECT 1 FROM {list} LIMIT 1")).await?.is_empty() {
+            return Ok(Some(list));
+        }
+    }
+    Ok(None)
 }
 
 /// The day a row is of, where it is of one.

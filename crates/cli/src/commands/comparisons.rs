@@ -15,6 +15,8 @@ pub(crate) struct Comparison {
     /// Days of earlier history a row may need, where there is any: a release stands for money deferred so many days
     /// before, and counts by itself where that was never pulled.
     pub(crate) reaches_back: u64,
+    /// Tables made of lists that nobody but the user can give: while one is empty, nothing is compared.
+    pub(crate) lists: &'static [&'static str],
     /// The lake's side.
     pub(crate) sql: &'static str,
 }
@@ -22,7 +24,7 @@ pub(crate) struct Comparison {
 /// Days after which deferred money has been released: companies pay their bills up to 48 days later.
 const DEFERRED: u64 = 49;
 
-pub(crate) const COMPARISONS: [Comparison; 13] = [
+pub(crate) const COMPARISONS: [Comparison; 14] = [
     Comparison {
         name: "orders",
         list: "orders",
@@ -30,6 +32,7 @@ pub(crate) const COMPARISONS: [Comparison; 13] = [
         values: &["marketplace_id", "local_day", "currency", "status", "units", "revenue"],
         pipelines: &["all_orders"],
         reaches_back: 0,
+        lists: &[],
         sql: "SELECT amazon_order_id AS order_id, marketplace_id, local_day, currency, status, units,
                   item_revenue AS revenue FROM orders",
     },
@@ -40,6 +43,7 @@ pub(crate) const COMPARISONS: [Comparison; 13] = [
         values: &["items", "units", "unpriced_units", "revenue"],
         pipelines: &["all_orders"],
         reaches_back: 0,
+        lists: &[],
         sql: "SELECT local_day, marketplace_id, currency, sum(order_items) AS items, sum(units) AS units,
                   sum(unpriced_units) AS unpriced_units, coalesce(sum(gross_sales), 0) AS revenue
               FROM daily_sales WHERE marketplace_id IS NOT NULL GROUP BY 1, 2, 3 HAVING sum(order_items) > 0",
@@ -51,6 +55,7 @@ pub(crate) const COMPARISONS: [Comparison; 13] = [
         values: &["amount", "lines"],
         pipelines: &["transactions"],
         reaches_back: DEFERRED,
+        lists: &[],
         sql: "SELECT local_day, marketplace_id, currency, category, is_refund, sum(amount) AS amount, count(*) AS lines
               FROM ledger_accrual GROUP BY 1, 2, 3, 4, 5",
     },
@@ -61,6 +66,7 @@ pub(crate) const COMPARISONS: [Comparison; 13] = [
         values: &["amount", "lines"],
         pipelines: &["transactions"],
         reaches_back: 0,
+        lists: &[],
         sql: "SELECT local_day, marketplace_id, currency, category, is_refund, sum(amount) AS amount, count(*) AS lines
               FROM ledger_cash GROUP BY 1, 2, 3, 4, 5",
     },
@@ -71,6 +77,7 @@ pub(crate) const COMPARISONS: [Comparison; 13] = [
         values: &["amount", "lines"],
         pipelines: &["transactions"],
         reaches_back: 0,
+        lists: &[],
         sql: "SELECT local_day, marketplace_id, currency, sum(amount) AS amount, count(*) AS lines
               FROM balance_movements GROUP BY 1, 2, 3",
     },
@@ -81,6 +88,7 @@ pub(crate) const COMPARISONS: [Comparison; 13] = [
         values: &["amount"],
         pipelines: &["transactions"],
         reaches_back: DEFERRED,
+        lists: &[],
         sql: "SELECT local_day, marketplace_id, currency, category, is_refund, sum(amount) AS amount
               FROM fees GROUP BY 1, 2, 3, 4, 5",
     },
@@ -91,8 +99,20 @@ pub(crate) const COMPARISONS: [Comparison; 13] = [
         values: &["principal", "refunds", "tax", "fees_returned", "refund_admin_fees", "total"],
         pipelines: &["transactions"],
         reaches_back: DEFERRED,
+        lists: &[],
         sql: "SELECT local_day, marketplace_id, currency, order_id, sku, principal, refunds, tax, fees_returned,
                   refund_admin_fees, total FROM refunds",
+    },
+    Comparison {
+        name: "daily_profit",
+        list: "vat",
+        key: &["local_day", "marketplace_id", "currency", "sku"],
+        values: &["sales", "vat", "reclaimed"],
+        pipelines: &["transactions"],
+        reaches_back: DEFERRED,
+        lists: &["vat_rates", "vat_registrations"],
+        sql: "SELECT local_day, marketplace_id, currency, sku, net_sales AS sales, vat, tax_reclaimed AS reclaimed
+              FROM daily_profit WHERE net_sales <> 0",
     },
     Comparison {
         name: "ppc",
@@ -101,6 +121,7 @@ pub(crate) const COMPARISONS: [Comparison; 13] = [
         values: &["impressions", "clicks", "cost", "sales", "purchases"],
         pipelines: &["ads_sp_products", "ads_sp_campaigns", "ads_sb_campaigns", "ads_sd_products"],
         reaches_back: 0,
+        lists: &[],
         sql: "SELECT day, profile_id, ad_product, sku, sum(impressions) AS impressions, sum(clicks) AS clicks,
                   sum(cost) AS cost, sum(attributed_sales) AS sales, sum(attributed_orders) AS purchases
               FROM ppc GROUP BY 1, 2, 3, 4",
@@ -112,6 +133,7 @@ pub(crate) const COMPARISONS: [Comparison; 13] = [
         values: &["fulfillable"],
         pipelines: &["inventory"],
         reaches_back: 0,
+        lists: &[],
         sql: "SELECT marketplace_id, sku, available_units AS fulfillable FROM inventory
               WHERE snapshot_day = (SELECT max(snapshot_day) FROM inventory)",
     },
@@ -122,6 +144,7 @@ pub(crate) const COMPARISONS: [Comparison; 13] = [
         values: &["unfulfillable"],
         pipelines: &["stranded"],
         reaches_back: 0,
+        lists: &[],
         // A list without rows leaves none: the ledger says which is the newest.
         sql: "SELECT s.marketplace_id, s.sku, s.unfulfillable_units AS unfulfillable FROM stranded_inventory AS s
               INNER JOIN (SELECT scope, max(window_to) AS until FROM meta.slices
@@ -135,6 +158,7 @@ pub(crate) const COMPARISONS: [Comparison; 13] = [
         values: &["currency", "price"],
         pipelines: &["prices"],
         reaches_back: 0,
+        lists: &[],
         sql: "SELECT marketplace_id, sku, currency, price FROM prices WHERE price IS NOT NULL
               QUALIFY rank() OVER (PARTITION BY marketplace_id, sku ORDER BY price_day DESC) = 1",
     },
@@ -145,6 +169,7 @@ pub(crate) const COMPARISONS: [Comparison; 13] = [
         values: &["currency", "fulfillment_fee"],
         pipelines: &["fee_estimates"],
         reaches_back: 0,
+        lists: &[],
         sql: "SELECT marketplace_id, sku, currency, fulfillment_fee FROM fee_estimates",
     },
     Comparison {
@@ -154,6 +179,7 @@ pub(crate) const COMPARISONS: [Comparison; 13] = [
         values: &["currency", "total"],
         pipelines: &["settlements"],
         reaches_back: 0,
+        lists: &[],
         sql: "SELECT settlement_id, currency, total_amount AS total, ended_at FROM settlements",
     },
 ];

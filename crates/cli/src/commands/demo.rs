@@ -1,15 +1,18 @@
 //! `sellerlake demo`: three invented sellers at a simulated Amazon, from first call to books.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_config::{DEFAULT, FILE_NAME, Settings};
-use sellerlake_contracts::{AccountId, Clock, Error, Kind, Result, Secret, SystemClock};
-use sellerlake_pipelines::{Cancel, Pipelines, SyncOptions, Watch, Workspace};
+use sellerlake_contracts::{AccountId, Clock, Error, Kind, Result, Secret, SellerId, SystemClock};
+use sellerlake_pipelines::{
+    Arrival, Cancel, DeliveryFacts, LoadOptions, Pipelines, SyncOptions, Watch, Workspace,
+};
 use sellerlake_simulator::world::Profile;
-use sellerlake_simulator::{Account, Running};
+use sellerlake_simulator::{Account, Running, lists};
 
 use crate::amazon::{Gateway, Secrets, clock, field};
 use crate::arguments::Demo;
@@ -57,6 +60,7 @@ pub(crate) async fn run(demo: &Demo) -> Result<ExitCode> {
     bars.end();
     let is_complete = sync::report(&results);
     printer::note(format!("pulled and loaded after {} s", (SystemClock.now() - begun).num_seconds()));
+    give_lists(&workspace).await?;
     let mut rebuilt = Vec::new();
     for holder in &holders {
         rebuilt.push(workspace.rebuild(&holder.id.seller, None, &Bars::default()).await?);
@@ -120,6 +124,29 @@ async fn add(workspace: &Workspace, gateway: &Gateway, known: &Account) -> Resul
     let (marketplaces, _) = account::sorted(workspace, presence.marketplaces);
     account::enter(workspace, gateway, &id, &marketplaces, &secrets).await?;
     workspace.state.set_ads_profiles(&id, &presence.profiles).await
+}
+
+/// What Amazon's documents don't say: the taxes that prices contain, in one list for all sellers.
+async fn give_lists(workspace: &Workspace) -> Result<()> {
+    for (source, list) in [("tax_rates", lists::tax_rates()), ("tax_registrations", lists::tax_registrations())] {
+        let name = format!("{source}.csv");
+        let facts = DeliveryFacts {
+            source: source.to_owned(),
+            seller: SellerId::shared(),
+            scope: None,
+            marketplace: None,
+            window: None,
+            as_of: Some(workspace.clock.now()),
+            charset: None,
+            options: BTreeMap::new(),
+            allow_personal_data: false,
+            origin: Some(name.clone()),
+        };
+        let arrival = Arrival { name, pages: vec![Box::new(std::io::Cursor::new(list))] };
+        let delivery = workspace.land(&facts, arrival).await?;
+        workspace.load(source, vec![delivery], &LoadOptions::default()).await?;
+    }
+    Ok(())
 }
 
 fn farewell(simulator: &Running, config: &Path, begun: DateTime<Utc>) {

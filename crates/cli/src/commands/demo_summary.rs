@@ -27,11 +27,13 @@ const TOTALS: &str = "WITH sales AS (
         SELECT marketplace_id, count(DISTINCT amazon_order_id) AS orders FROM order_items
         WHERE NOT is_cancelled AND NOT is_mcf AND NOT coalesce(is_replacement, false) GROUP BY 1
     ), profit AS (
-        SELECT marketplace_id, currency, sum(profit_before_cogs) AS profit FROM daily_profit GROUP BY 1, 2
+        SELECT marketplace_id, currency, sum(profit_before_cogs) AS profit, count(*) FILTER (WHERE vat_unknown) AS partly,
+            sum(vat_unknown_sales) AS unknown
+        FROM daily_profit GROUP BY 1, 2
     ), ads AS (
         SELECT marketplace_id, currency, sum(cost) AS spend, sum(attributed_sales) AS attributed FROM ppc GROUP BY 1, 2
     )
-    SELECT coalesce(m.country_code, 'other') AS market, s.currency, b.orders, s.units, s.sales, p.profit, a.spend,
+    SELECT coalesce(m.country_code, 'other') AS market, s.currency, b.orders, s.units, s.sales, p.profit, p.partly, p.unknown, a.spend,
         CASE WHEN a.attributed > 0 THEN round(100 * CAST(a.spend AS double) / CAST(a.attributed AS double), 1) END AS acos
     FROM sales AS s
     LEFT JOIN marketplaces AS m ON m.marketplace_id = s.marketplace_id
@@ -61,7 +63,8 @@ pub(crate) async fn summarise(workspace: &Workspace, holder: &Holder) -> Result<
     printer::line(holder.id.to_string());
     printer::grid(&markets(&totals, &daily));
     settlements.iter().flat_map(reconciled).for_each(printer::line);
-    printer::line("* before the cost of goods: load a cost_list to have it in profit");
+    printer::line("* without VAT, before the cost of goods: load a cost_list to have it in profit");
+    totals.iter().filter_map(left_out).for_each(printer::line);
     Ok(())
 }
 
@@ -83,7 +86,7 @@ fn markets(totals: &[Row], daily: &[Row]) -> Vec<Vec<String>> {
             text("orders"),
             text("units"),
             money(&text("sales")),
-            money(&text("profit")),
+            money(&text("profit")) + if left_out(row).is_some() { "?" } else { "" },
             money(&text("spend")),
             acos,
             bars.get(&(text("market"), text("currency"))).cloned().unwrap_or_default(),
@@ -91,6 +94,15 @@ fn markets(totals: &[Row], daily: &[Row]) -> Vec<Vec<String>> {
     }
     right_aligned(&mut grid, 1..7);
     grid
+}
+
+/// What a marketplace's profit leaves out, where it does.
+fn left_out(row: &Row) -> Option<String> {
+    let (market, currency) = (text(row, "market"), text(row, "currency"));
+    (!matches!(text(row, "partly").as_str(), "" | "0")).then(|| {
+        let unknown = money(&text(row, "unknown"));
+        format!("? {market}: {unknown} {currency} of sales, VAT unknown: load tax_rates and tax_registrations")
+    })
 }
 
 /// What there is to say of the settlements of a currency.
@@ -240,6 +252,10 @@ mod tests {
         let width = |column: usize| grid.iter().map(|row| row[column].chars().count()).max().unwrap();
         assert_eq!(grid[0][7], "weekly sales");
         assert!((0..8).map(width).sum::<usize>() + 2 * 7 <= 80, "{grid:?}");
+        let unknown = row(&[("market", "DE"), ("currency", "EUR"), ("partly", "3"), ("unknown", "12345678.90")]);
+        let lines = left_out(&unknown);
+        assert!(lines.is_some_and(|line| line.contains("12,345,678 EUR") && line.chars().count() <= 80));
+        assert_eq!(left_out(&row(&[("market", "US"), ("currency", "USD"), ("partly", "0")])), None);
         let settlements = |compared: &str| {
             row(&[
                 ("currency", "EUR"),

@@ -14,6 +14,7 @@ mod offers;
 mod orders;
 mod settlements;
 mod stock;
+mod taxes;
 
 pub use advertising::AdSpend;
 pub use money::{Booked, RefundTruth};
@@ -21,6 +22,7 @@ pub use offers::PriceTruth;
 pub use orders::{DailySales, DailyTotal, OrderTruth};
 pub use settlements::SettlementTruth;
 pub use stock::{StockTruth, StrandedTruth};
+pub use taxes::VatTruth;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -48,6 +50,8 @@ pub struct Truth {
     pub fees: Vec<Booked>,
     /// The rows of `refunds`: by local day, marketplace, currency, order and SKU, in the accrual lens.
     pub refunds: Vec<RefundTruth>,
+    /// Tax in the sales of each SKU and day.
+    pub vat: Vec<VatTruth>,
     /// The rows of `ppc`, added up by day, profile, kind of advertising and SKU.
     pub ad_spend: Vec<AdSpend>,
     /// What could be sold at the moment.
@@ -95,6 +99,7 @@ pub fn truth_through(world: &World, seller: &str, published_by: DateTime<Utc>, t
         balance,
         refunds: money::refunds(seller, published_by),
         ledger,
+        vat: taxes::taxes(seller, published_by),
         ad_spend: advertising::spend(seller, published_by),
         stock: stock::stock(seller, published_by),
         stranded: stock::stranded(seller, published_by),

@@ -30,8 +30,8 @@ impl Region {
 pub enum Tax {
     /// On top of the price, collected and withheld by Amazon.
     Added(i64),
-    /// In the price, and nobody shows it.
-    Hidden,
+    /// In the price, and nobody shows it: the seller owes it.
+    Hidden(i64),
     /// In the price; Amazon splits it off and withholds it, being the deemed reseller.
     Withheld(i64),
     /// In the price; Amazon splits it off and pays it to the seller.
@@ -145,7 +145,7 @@ static ALL: [Marketplace; 9] = [
         zone: Tz::America__Los_Angeles,
         name: "Amazon.com.mx",
         pool: "MX",
-        tax: Tax::Hidden,
+        tax: Tax::Hidden(160),
         fee_tax: 160,
         per_cent: 17_400,
         order_prefix: 702,
@@ -167,7 +167,7 @@ static ALL: [Marketplace; 9] = [
         zone: Tz::Europe__Berlin,
         name: "Amazon.de",
         pool: "EU",
-        tax: Tax::Hidden,
+        tax: Tax::Hidden(190),
         fee_tax: 190,
         per_cent: 920,
         order_prefix: 303,
@@ -185,7 +185,7 @@ static ALL: [Marketplace; 9] = [
         zone: Tz::Europe__Paris,
         name: "Amazon.fr",
         pool: "EU",
-        tax: Tax::Hidden,
+        tax: Tax::Hidden(200),
         fee_tax: 200,
         per_cent: 930,
         order_prefix: 402,
@@ -221,7 +221,7 @@ static ALL: [Marketplace; 9] = [
         zone: Tz::Europe__Rome,
         name: "Amazon.it",
         pool: "EU",
-        tax: Tax::Hidden,
+        tax: Tax::Hidden(220),
         fee_tax: 220,
         per_cent: 940,
         order_prefix: 404,
@@ -239,7 +239,7 @@ static ALL: [Marketplace; 9] = [
         zone: Tz::Europe__Madrid,
         name: "Amazon.es",
         pool: "EU",
-        tax: Tax::Hidden,
+        tax: Tax::Hidden(210),
         fee_tax: 210,
         per_cent: 925,
         order_prefix: 405,

@@ -119,7 +119,7 @@ impl Growth {
             Tax::Withheld(rate) | Tax::Split(rate) => {
                 money.tax = (price - money.discount) * rate / (1000 + rate);
             }
-            Tax::Hidden => {}
+            Tax::Hidden(_) => {}
         }
         (money, promotion)
     }
