@@ -114,13 +114,18 @@ struct Input {
     source: String,
     file: String,
     as_of: String,
+    seller: Option<String>,
     scope: Option<String>,
     window: Option<(String, String)>,
 }
 
 /// Loads the small seller's files, in the order given or the opposite one.
 pub fn load_small_seller(site: &Site, backwards: bool) {
-    let folder = tree().join("tests/cases/pnl");
+    load_books(site, "pnl", backwards);
+}
+
+fn load_books(site: &Site, name: &str, backwards: bool) {
+    let folder = tree().join("tests/cases").join(name);
     let case: SmallSeller = toml::from_str(&fs::read_to_string(folder.join("case.toml")).unwrap()).unwrap();
     let mut deliveries = case.deliveries;
     if backwards {
@@ -128,10 +133,13 @@ pub fn load_small_seller(site: &Site, backwards: bool) {
     }
     for input in deliveries {
         let window = input.window.map(|(from, to)| format!("{from}..{to}"));
-        let mut more = vec!["--as-of", &input.as_of, "--no-rollup"];
+        let (seller, file) = (input.seller.as_deref().unwrap_or("A1"), folder.join(&input.file).display().to_string());
+        let mut more = vec!["ingest", "--source", &input.source, "--seller", seller];
+        more.extend(["--as-of", &input.as_of, "--no-rollup"]);
         more.extend(input.scope.iter().flat_map(|scope| ["--scope", scope.as_str()]));
         more.extend(window.iter().flat_map(|window| ["--window", window.as_str()]));
-        site.ingest(&input.source, &folder.join(&input.file), &more);
+        more.push(&file);
+        site.ok(&more);
     }
     site.ok(&["rollup"]);
 }
@@ -140,7 +148,7 @@ type Sheet = Vec<BTreeMap<String, String>>;
 
 /// A CSV sheet with `#` comments, as rows by column.
 fn sheet(name: &str) -> (Vec<String>, Sheet) {
-    let text = fs::read_to_string(tree().join("tests/cases/pnl").join(name)).unwrap();
+    let text = fs::read_to_string(tree().join("tests/cases").join(name)).unwrap();
     let mut lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     let header: Vec<String> = lines.next().unwrap().split(',').map(|name| name.trim().to_owned()).collect();
     let rows = lines.map(|line| {
@@ -164,11 +172,11 @@ fn answer(site: &Site, header: &[String], statement: &str) -> Sheet {
 
 /// Compares what the lake says with the sheets worked by hand.
 pub fn assert_small_sellers_books(site: &Site) {
-    let (header, expected) = sheet("expected_daily_profit.csv");
+    let (header, expected) = sheet("pnl/expected_daily_profit.csv");
     assert_eq!(answer(site, &header, "SELECT * FROM daily_profit"), expected, "daily_profit");
-    let (header, expected) = sheet("expected_sku_profit.csv");
+    let (header, expected) = sheet("pnl/expected_sku_profit.csv");
     assert_eq!(answer(site, &header, "SELECT * FROM sku_profit"), expected, "sku_profit");
-    let (header, expected) = sheet("expected_books.csv");
+    let (header, expected) = sheet("pnl/expected_books.csv");
     let books = "SELECT a.month, a.currency, a.amount AS accrual, c.amount AS cash
         FROM (SELECT month, currency, sum(amount) AS amount FROM ledger_accrual GROUP BY month, currency) AS a
         INNER JOIN (SELECT month, currency, sum(amount) AS amount FROM ledger_cash GROUP BY month, currency) AS c
@@ -180,7 +188,8 @@ pub fn assert_small_sellers_books(site: &Site) {
     assert_eq!(plain(&site.value("SELECT sum(amount) AS n FROM balance_movements")), "40");
     // How much a sum of profit leaves out: the lamp whose cost is unknown, in the day and in its whole month.
     let left_out = |table: &str| {
-        let said = format!("SELECT concat(sum(profit_unknown_units), ' ', sum(profit_unknown_sales)) AS n FROM {table}");
+        let said =
+            format!("SELECT concat(sum(profit_unknown_units), ' ', sum(profit_unknown_sales)) AS n FROM {table}");
         site.value(&said)
     };
     assert_eq!([left_out("daily_profit"), left_out("sku_profit")], ["1 60.0000", "2 120.0000"]);
@@ -203,4 +212,47 @@ fn a_small_sellers_books_are_those_worked_by_hand() {
         load_small_seller(&site, backwards);
         assert_small_sellers_books(&site);
     }
+}
+
+#[test]
+fn a_vat_sellers_books_are_those_worked_by_hand() {
+    for backwards in [false, true] {
+        let site = Site::new();
+        load_books(&site, "vat", backwards);
+        let (header, expected) = sheet("vat/expected_daily_profit.csv");
+        assert_eq!(answer(&site, &header, "SELECT * FROM daily_profit"), expected);
+        // A list for all sellers makes nobody a seller, and a session of one sees its own rows only.
+        assert_eq!(site.value("SELECT count(DISTINCT seller_id) AS n FROM costs"), "1");
+        let output =
+            site.run(&["sql", "--seller", "A1", "SELECT count(*) FROM sources.tax_rates WHERE seller_id <> 'A1'"]);
+        assert!(String::from_utf8_lossy(&output.stdout).lines().any(|line| line.trim() == "0"));
+        let pound = "SELECT rate FROM fx WHERE from_currency = 'EUR' AND to_currency = 'GBP' AND is_inverse";
+        assert_eq!(plain(&site.value(pound)), "0.8");
+        assert!(site.ok(&["verify"]).contains("everything is as it should be"));
+    }
+}
+
+#[test]
+fn a_list_for_all_sellers_reaches_each_of_them_at_once() {
+    let site = Site::new();
+    let orders = tree().join("tests/cases/pnl/all_orders.tsv").display().to_string();
+    for seller in ["A1", "A2"] {
+        site.ok(&["ingest", "--source", "all_orders", "--seller", seller, "--as-of", "2026-04-01", &orders]);
+    }
+    let list =
+        site.file("costs.csv", "sku,valid_from,unit_cost,currency\nMUG-1,2026-01-01,5.00,USD\n").display().to_string();
+    let shared = ["ingest", "--source", "cost_list", "--seller", "shared", "--as-of", "2026-04-01"];
+    site.ok(&[&shared[..], &[list.as_str()]].concat());
+    assert_eq!(site.value("SELECT count(*) AS n FROM costs WHERE origin = 'shared' AND unit_cost = 5"), "2");
+    let own = site.file("own.csv", "sku,valid_from,unit_cost,currency\nMUG-1,2026-03-01,4.00,USD\n");
+    site.ingest("cost_list", &own, &["--as-of", "2026-04-02"]);
+    let spans = "SELECT string_agg(concat(seller_id, ' ', origin, ' ', valid_from, ' ', valid_to), ', ' ORDER BY seller_id, valid_from) AS n FROM costs";
+    assert_eq!(site.value(spans), "A1 shared 2026-01-01 2026-03-01, A1 own 2026-03-01 , A2 shared 2026-01-01 ");
+    // What comes again from raw comes to the same.
+    site.ok(&["replay"]);
+    assert_eq!(site.value(spans), "A1 shared 2026-01-01 2026-03-01, A1 own 2026-03-01 , A2 shared 2026-01-01 ");
+    let refused =
+        site.run(&["ingest", "--source", "all_orders", "--seller", "shared", "--as-of", "2026-04-01", &orders]);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("all_orders is no list that all sellers could share"));
 }

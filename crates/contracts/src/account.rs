@@ -77,8 +77,9 @@ impl FromStr for AccountId {
     type Err = Error;
 
     fn from_str(value: &str) -> Result<Self> {
-        let parts =
-            value.rsplit_once('-').and_then(|(seller, region)| Some((seller.parse::<SellerId>().ok()?, region.parse().ok()?)));
+        let parts = value
+            .rsplit_once('-')
+            .and_then(|(seller, region)| Some((seller.parse::<SellerId>().ok()?, region.parse().ok()?)));
         let parts = parts.filter(|(seller, _)| !seller.is_shared());
         parts.map(|(seller, region)| Self { seller, region }).ok_or_else(|| {
             let form = "write the selling partner id and the region, as in A3TH9S8BH6GOGM-eu";

@@ -72,7 +72,9 @@ pub(crate) async fn run(workspace: &Workspace, url: &str, at: Option<DateTime<Ut
     printer::grid(&grid);
     details.iter().for_each(printer::note);
     if untold > 0 {
-        printer::note(format!("{untold} of these could not be compared: nothing was pulled, or no list given, for them yet"));
+        printer::note(format!(
+            "{untold} of these could not be compared: nothing was pulled, or no list given, for them yet"
+        ));
     }
     printer::note(match (differences, compared) {
         (0, 0) => "there was nothing to compare".to_owned(),

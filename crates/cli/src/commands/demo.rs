@@ -8,9 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_config::{DEFAULT, FILE_NAME, Settings};
 use sellerlake_contracts::{AccountId, Clock, Error, Kind, Result, Secret, SellerId, SystemClock};
-use sellerlake_pipelines::{
-    Arrival, Cancel, DeliveryFacts, LoadOptions, Pipelines, SyncOptions, Watch, Workspace,
-};
+use sellerlake_pipelines::{Arrival, Cancel, DeliveryFacts, LoadOptions, Pipelines, SyncOptions, Watch, Workspace};
 use sellerlake_simulator::world::Profile;
 use sellerlake_simulator::{Account, Running, lists};
 

@@ -82,7 +82,10 @@ pub struct RefundTruth {
 }
 
 /// Posted transactions published by a moment, deferred or not, each once.
-pub(super) fn posted(seller: &Seller, published_by: DateTime<Utc>) -> impl Iterator<Item = (DateTime<Utc>, &Transaction)> {
+pub(super) fn posted(
+    seller: &Seller,
+    published_by: DateTime<Utc>,
+) -> impl Iterator<Item = (DateTime<Utc>, &Transaction)> {
     moved(seller, published_by, |what| match what {
         What::Posted { transaction } => Some(*transaction),
         _ => None,

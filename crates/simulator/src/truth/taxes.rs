@@ -61,7 +61,8 @@ pub(super) fn taxes(seller: &Seller, published_by: DateTime<Utc>) -> Vec<VatTrut
 /// The hidden tax in an amount, in ten-thousandths of the currency, rounded half away from zero.
 fn contained(sales: i64, market: &Marketplace) -> i64 {
     let Tax::Hidden(rate) = market.tax else { return 0 };
-    let (owed, whole) = (i128::from(sales) * i128::from(rate) * 10_i128.pow(4 - market.digits), i128::from(1000 + rate));
+    let (owed, whole) =
+        (i128::from(sales) * i128::from(rate) * 10_i128.pow(4 - market.digits), i128::from(1000 + rate));
     ((2 * owed.abs() + whole) / (2 * whole) * owed.signum()) as i64
 }
 
