@@ -16,6 +16,7 @@ mod desk;
 mod docs;
 mod elsewhere;
 mod fleet;
+mod gap;
 mod history;
 mod lab;
 mod manners;

@@ -7,7 +7,7 @@ use sellerlake_simulator::world::Profile;
 use crate::desk::Desk;
 
 /// One seller of four months, of whom so many days are pulled by these pipelines.
-fn pulled(days: &str, pipelines: &[&str]) -> Desk {
+pub fn pulled(days: &str, pipelines: &[&str]) -> Desk {
     let mut profile = Profile::demo(120);
     profile.sellers.truncate(1);
     let seller = &mut profile.sellers[0];
@@ -20,7 +20,7 @@ fn pulled(days: &str, pipelines: &[&str]) -> Desk {
 }
 
 /// How many facts of each table were compared and found equal.
-fn compared(desk: &Desk, table: &str) -> u64 {
+pub fn compared(desk: &Desk, table: &str) -> u64 {
     let output = desk.site.run(&["verify", "--against", desk.simulator.url()]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let line = said.lines().find(|line| line.split_whitespace().nth(1) == Some(table));

@@ -42,15 +42,17 @@ pub(crate) async fn run(workspace: &Workspace, url: &str, at: Option<DateTime<Ut
         let newest = truth(url, &id, now).await?;
         for comparison in &COMPARISONS {
             let known = known_until(workspace, &account.id, comparison).await?;
-            let without = empty_list(workspace, &id, comparison).await?;
-            let (Some(known), None) = (known, without) else {
-                let why = without.map_or_else(|| "nothing was pulled".to_owned(), |list| format!("{list} is empty"));
-                grid.push(vec![id.to_string(), comparison.name.to_owned(), why]);
+            let first = first_day(workspace, &account.id, comparison, &newest).await?;
+            let hindrance = match known {
+                Some(_) => hindrance(workspace, &id, comparison, &newest, first).await?,
+                None => Some("nothing was pulled".to_owned()),
+            };
+            let (Some(known), None) = (known, &hindrance) else {
+                grid.push(vec![id.to_string(), comparison.name.to_owned(), hindrance.unwrap_or_default()]);
                 untold += 1;
                 continue;
             };
             let settled = truth(url, &id, known.min(now)).await?;
-            let first = first_day(workspace, &account.id, comparison, &newest).await?;
             let [newest, settled] = [&newest, &settled].map(|truth| listed(truth, comparison, first));
             let lake = lake(workspace, &id, comparison, first).await?;
             let mut found = compare(&lake, &newest, &settled);
@@ -72,9 +74,7 @@ pub(crate) async fn run(workspace: &Workspace, url: &str, at: Option<DateTime<Ut
     printer::grid(&grid);
     details.iter().for_each(printer::note);
     if untold > 0 {
-        printer::note(format!(
-            "{untold} of these could not be compared: nothing was pulled, or no list given, for them yet"
-        ));
+        printer::note(format!("{untold} of these could not be compared, for the reasons beside them"));
     }
     printer::note(match (differences, compared) {
         (0, 0) => "there was nothing to compare".to_owned(),
@@ -272,11 +272,21 @@ async fn asked(workspace: &Workspace, id: &AccountId, statement: &str) -> Result
     Ok(lines.filter_map(|line| serde_json::from_str::<Row>(line).ok()).collect())
 }
 
-/// The first of the lists behind a comparison that nobody gave.
-async fn empty_list(workspace: &Workspace, id: &AccountId, comparison: &Comparison) -> Result<Option<&'static str>> {
+/// Why what was pulled says too little to be compared.
+async fn hindrance(
+    workspace: &Workspace,
+    id: &AccountId,
+    comparison: &Comparison,
+    truth: &Value,
+    first: Option<NaiveDate>,
+) -> Result<Option<String>> {
+    let is_earlier = |day: NaiveDate| first.is_some_and(|first| day < first);
+    if comparison.whole && rows(truth, comparison).filter_map(day).any(is_earlier) {
+        return Ok(Some("its beginning wasn't pulled".to_owned()));
+    }
     for list in comparison.lists {
         if asked(workspace, id, &format!("SELECT 1 FROM {list} LIMIT 1")).await?.is_empty() {
-            return Ok(Some(list));
+            return Ok(Some(format!("{list} is empty")));
         }
     }
     Ok(None)

@@ -15,6 +15,8 @@ pub(crate) struct Comparison {
     /// Days of earlier history a row may need, where there is any: a release stands for money deferred so many days
     /// before, and counts by itself where that was never pulled.
     pub(crate) reaches_back: u64,
+    /// A row is of all history: where some of it was never pulled, nothing is compared.
+    pub(crate) whole: bool,
     /// Tables made of lists that nobody but the user can give: while one is empty, nothing is compared.
     pub(crate) lists: &'static [&'static str],
     /// The lake's side.
@@ -24,7 +26,7 @@ pub(crate) struct Comparison {
 /// Days after which deferred money has been released: companies pay their bills up to 48 days later.
 const DEFERRED: u64 = 49;
 
-pub(crate) const COMPARISONS: [Comparison; 14] = [
+pub(crate) const COMPARISONS: [Comparison; 15] = [
     Comparison {
         name: "orders",
         list: "orders",
@@ -32,6 +34,7 @@ pub(crate) const COMPARISONS: [Comparison; 14] = [
         values: &["marketplace_id", "local_day", "currency", "status", "units", "revenue"],
         pipelines: &["all_orders"],
         reaches_back: 0,
+        whole: false,
         lists: &[],
         sql: "SELECT amazon_order_id AS order_id, marketplace_id, local_day, currency, status, units,
                   item_revenue AS revenue FROM orders",
@@ -43,6 +46,7 @@ pub(crate) const COMPARISONS: [Comparison; 14] = [
         values: &["items", "units", "unpriced_units", "revenue"],
         pipelines: &["all_orders"],
         reaches_back: 0,
+        whole: false,
         lists: &[],
         sql: "SELECT local_day, marketplace_id, currency, sum(order_items) AS items, sum(units) AS units,
                   sum(unpriced_units) AS unpriced_units, coalesce(sum(gross_sales), 0) AS revenue
@@ -55,6 +59,7 @@ pub(crate) const COMPARISONS: [Comparison; 14] = [
         values: &["amount", "lines"],
         pipelines: &["transactions"],
         reaches_back: DEFERRED,
+        whole: false,
         lists: &[],
         sql: "SELECT local_day, marketplace_id, currency, category, is_refund, sum(amount) AS amount, count(*) AS lines
               FROM ledger_accrual GROUP BY 1, 2, 3, 4, 5",
@@ -66,6 +71,7 @@ pub(crate) const COMPARISONS: [Comparison; 14] = [
         values: &["amount", "lines"],
         pipelines: &["transactions"],
         reaches_back: 0,
+        whole: false,
         lists: &[],
         sql: "SELECT local_day, marketplace_id, currency, category, is_refund, sum(amount) AS amount, count(*) AS lines
               FROM ledger_cash GROUP BY 1, 2, 3, 4, 5",
@@ -77,6 +83,7 @@ pub(crate) const COMPARISONS: [Comparison; 14] = [
         values: &["amount", "lines"],
         pipelines: &["transactions"],
         reaches_back: 0,
+        whole: false,
         lists: &[],
         sql: "SELECT local_day, marketplace_id, currency, sum(amount) AS amount, count(*) AS lines
               FROM balance_movements GROUP BY 1, 2, 3",
@@ -88,6 +95,7 @@ pub(crate) const COMPARISONS: [Comparison; 14] = [
         values: &["amount"],
         pipelines: &["transactions"],
         reaches_back: DEFERRED,
+        whole: false,
         lists: &[],
         sql: "SELECT local_day, marketplace_id, currency, category, is_refund, sum(amount) AS amount
               FROM fees GROUP BY 1, 2, 3, 4, 5",
@@ -99,6 +107,7 @@ pub(crate) const COMPARISONS: [Comparison; 14] = [
         values: &["principal", "refunds", "tax", "fees_returned", "refund_admin_fees", "total"],
         pipelines: &["transactions"],
         reaches_back: DEFERRED,
+        whole: false,
         lists: &[],
         sql: "SELECT local_day, marketplace_id, currency, order_id, sku, principal, refunds, tax, fees_returned,
                   refund_admin_fees, total FROM refunds",
@@ -110,6 +119,7 @@ pub(crate) const COMPARISONS: [Comparison; 14] = [
         values: &["sales", "vat", "reclaimed"],
         pipelines: &["transactions"],
         reaches_back: DEFERRED,
+        whole: false,
         lists: &["vat_rates", "vat_registrations"],
         sql: "SELECT local_day, marketplace_id, currency, sku, net_sales AS sales, vat, tax_reclaimed AS reclaimed
               FROM daily_profit WHERE net_sales <> 0",
@@ -121,10 +131,30 @@ pub(crate) const COMPARISONS: [Comparison; 14] = [
         values: &["impressions", "clicks", "cost", "sales", "purchases"],
         pipelines: &["ads_sp_products", "ads_sp_campaigns", "ads_sb_campaigns", "ads_sd_products"],
         reaches_back: 0,
+        whole: false,
         lists: &[],
         sql: "SELECT day, profile_id, ad_product, sku, sum(impressions) AS impressions, sum(clicks) AS clicks,
                   sum(cost) AS cost, sum(attributed_sales) AS sales, sum(attributed_orders) AS purchases
               FROM ppc GROUP BY 1, 2, 3, 4",
+    },
+    Comparison {
+        name: "reimbursement_gap",
+        list: "gap",
+        key: &["fnsku", "stock_pool"],
+        values: &[
+            "units_lost",
+            "units_found",
+            "units_damaged",
+            "units_reimbursed_cash",
+            "units_reimbursed_stock",
+            "units_owed",
+        ],
+        pipelines: &["ledger", "reimbursements"],
+        reaches_back: 0,
+        whole: true,
+        lists: &[],
+        sql: "SELECT fnsku, stock_pool, units_lost, units_found, units_damaged, units_reimbursed_cash,
+                  units_reimbursed_stock, units_owed FROM reimbursement_gap",
     },
     Comparison {
         name: "inventory",
@@ -133,6 +163,7 @@ pub(crate) const COMPARISONS: [Comparison; 14] = [
         values: &["fulfillable"],
         pipelines: &["inventory"],
         reaches_back: 0,
+        whole: false,
         lists: &[],
         sql: "SELECT marketplace_id, sku, available_units AS fulfillable FROM inventory
               WHERE snapshot_day = (SELECT max(snapshot_day) FROM inventory)",
@@ -144,6 +175,7 @@ pub(crate) const COMPARISONS: [Comparison; 14] = [
         values: &["unfulfillable"],
         pipelines: &["stranded"],
         reaches_back: 0,
+        whole: false,
         lists: &[],
         // A list without rows leaves none: the ledger says which is the newest.
         sql: "SELECT s.marketplace_id, s.sku, s.unfulfillable_units AS unfulfillable FROM stranded_inventory AS s
@@ -158,6 +190,7 @@ pub(crate) const COMPARISONS: [Comparison; 14] = [
         values: &["currency", "price"],
         pipelines: &["prices"],
         reaches_back: 0,
+        whole: false,
         lists: &[],
         sql: "SELECT marketplace_id, sku, currency, price FROM prices WHERE price IS NOT NULL
               QUALIFY rank() OVER (PARTITION BY marketplace_id, sku ORDER BY price_day DESC) = 1",
@@ -169,6 +202,7 @@ pub(crate) const COMPARISONS: [Comparison; 14] = [
         values: &["currency", "fulfillment_fee"],
         pipelines: &["fee_estimates"],
         reaches_back: 0,
+        whole: false,
         lists: &[],
         sql: "SELECT marketplace_id, sku, currency, fulfillment_fee FROM fee_estimates",
     },
@@ -179,6 +213,7 @@ pub(crate) const COMPARISONS: [Comparison; 14] = [
         values: &["currency", "total"],
         pipelines: &["settlements"],
         reaches_back: 0,
+        whole: false,
         lists: &[],
         sql: "SELECT settlement_id, currency, total_amount AS total, ended_at FROM settlements",
     },

@@ -105,10 +105,11 @@ pub(super) fn reimbursements(asked: &Asked<'_>) -> Report {
         sheet.set("product-name", product.title.in_language(entry.market.language));
         sheet.set("condition", "Sellable");
         sheet.set("currency-unit", entry.market.currency);
+        let (cash, stock) = if entry.in_stock { (0, entry.units) } else { (entry.units, 0) };
         sheet.set("amount-per-unit", decimal(entry.per_unit, digits));
         sheet.set("amount-total", decimal(entry.per_unit * entry.units, digits));
-        sheet.set("quantity-reimbursed-cash", entry.units.to_string());
-        sheet.set("quantity-reimbursed-inventory", "0");
+        sheet.set("quantity-reimbursed-cash", cash.to_string());
+        sheet.set("quantity-reimbursed-inventory", stock.to_string());
         sheet.set("quantity-reimbursed-total", entry.units.to_string());
         if let Some(original) = entry.reverses {
             sheet.set("original-reimbursement-id", original.to_string());

@@ -9,6 +9,7 @@
 //! days), ads counts and their restatements, stock at once, settlements when their report exists.
 
 mod advertising;
+mod losses;
 mod money;
 mod offers;
 mod orders;
@@ -17,6 +18,7 @@ mod stock;
 mod taxes;
 
 pub use advertising::AdSpend;
+pub use losses::GapTruth;
 pub use money::{Booked, RefundTruth};
 pub use offers::PriceTruth;
 pub use orders::{DailySales, DailyTotal, OrderTruth};
@@ -58,6 +60,8 @@ pub struct Truth {
     pub stock: Vec<StockTruth>,
     /// What couldn't be sold at the moment though it was there.
     pub stranded: Vec<StrandedTruth>,
+    /// What Amazon owes of stock it lost or damaged: `reimbursement_gap`.
+    pub gap: Vec<GapTruth>,
     /// What the seller asked at the moment, and what Amazon would have taken for shipping it.
     pub prices: Vec<PriceTruth>,
     /// Settlements whose reports exist.
@@ -103,6 +107,7 @@ pub fn truth_through(world: &World, seller: &str, published_by: DateTime<Utc>, t
         ad_spend: advertising::spend(seller, published_by),
         stock: stock::stock(seller, published_by),
         stranded: stock::stranded(seller, published_by),
+        gap: losses::gap(seller, published_by),
         prices: offers::prices(seller, published_by),
         settlements: settlements::settlements(seller, published_by),
     }

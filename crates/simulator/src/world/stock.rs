@@ -82,6 +82,8 @@ pub struct Reimbursement {
     pub per_unit: i64,
     /// Why.
     pub reason: &'static str,
+    /// Whether the units were given back as stock, and no money was paid.
+    pub in_stock: bool,
     /// Number of the reimbursement this reverses.
     pub reverses: Option<u64>,
 }

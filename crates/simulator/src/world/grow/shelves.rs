@@ -5,10 +5,31 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Growth;
-use crate::world::{Charge, Line, Marketplace, Movement, MovementKind, Reimbursement, TransactionKind, What};
+use crate::world::{Charge, Line, Marketplace, Movement, MovementKind, Reimbursement, TransactionKind, What, hashed};
 
 /// What happens to the units that can be sold: when, and how many.
 type Changes = Vec<(DateTime<Utc>, i64)>;
+
+/// What Amazon does about units it lost or damaged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// It pays.
+    Paid,
+    /// It gives stock, where it lost some.
+    Replaced,
+    /// It still owes them.
+    Nothing,
+}
+
+impl Answer {
+    fn of(product: usize, at: DateTime<Utc>) -> Self {
+        match hashed(&[product as u64, at.timestamp().unsigned_abs()]) % 6 {
+            0 => Self::Nothing,
+            1 => Self::Replaced,
+            _ => Self::Paid,
+        }
+    }
+}
 
 impl Growth {
     pub(super) fn fill_shelves(&mut self) {
@@ -46,18 +67,31 @@ impl Growth {
 
     fn lose(&mut self, product: usize, market: &'static Marketplace, at: DateTime<Utc>, units: i64) {
         self.adjust(product, market, at, -units, "SELLABLE", "M");
-        let number = self.reimburse(product, market, at + TimeDelta::days(4), units, "Lost_Warehouse", None);
-        if self.chance(250) {
+        let answer_at = at + TimeDelta::days(4);
+        let answer = Answer::of(product, at);
+        let number = match answer {
+            Answer::Paid => Some(self.reimburse(product, market, answer_at, units, "Lost_Warehouse", None)),
+            Answer::Replaced => {
+                self.replace(product, market, answer_at, units);
+                None
+            }
+            Answer::Nothing => None,
+        };
+        if answer != Answer::Replaced && self.chance(250) {
             let found_at = at + self.minutes(60 * 24 * 8, 60 * 24 * 20);
             self.adjust(product, market, found_at, units, "SELLABLE", "F");
-            self.reimburse(product, market, found_at, -units, "Reimbursement_Reversal", Some(number));
+            if let Some(number) = number {
+                self.reimburse(product, market, found_at, -units, "Reimbursement_Reversal", Some(number));
+            }
         }
     }
 
     fn damage(&mut self, product: usize, market: &'static Marketplace, at: DateTime<Utc>, units: i64) {
         self.adjust(product, market, at, -units, "SELLABLE", "E");
-        self.adjust(product, market, at, units, "WAREHOUSE_DAMAGED", "E");
-        self.reimburse(product, market, at + TimeDelta::days(6), units, "Damaged_Warehouse", None);
+        self.adjust(product, market, at, units, "WAREHOUSE_DAMAGED", "P");
+        if Answer::of(product, at) != Answer::Nothing {
+            self.reimburse(product, market, at + TimeDelta::days(6), units, "Damaged_Warehouse", None);
+        }
     }
 
     fn transfer(&mut self, product: usize, market: &'static Marketplace, at: DateTime<Utc>, units: i64) {
@@ -115,7 +149,7 @@ impl Growth {
         }
         .map_or_else(|| self.seller.products[product].price(market.id, at) * 6 / 10, |entry| entry.per_unit);
         let entry = self.seller.reimbursements.len();
-        let paid = Reimbursement { number, market, at, product, units, per_unit, reason, reverses };
+        let paid = Reimbursement { number, market, at, product, units, per_unit, reason, in_stock: false, reverses };
         self.seller.reimbursements.push(paid);
         self.happens(at, What::Reimbursed { entry });
         let charge = if units < 0 { Charge::ReversedReimbursement } else { Charge::Reimbursement };
@@ -124,6 +158,17 @@ impl Growth {
         let posted_at = at + self.minutes(30, 60 * 10);
         self.post(TransactionKind::Reimbursement, market, posted_at, None, None, None, vec![line]);
         number
+    }
+
+    /// Gives units back as stock in place of money.
+    fn replace(&mut self, product: usize, market: &'static Marketplace, at: DateTime<Utc>, units: i64) {
+        self.adjust(product, market, at, units, "SELLABLE", "N");
+        let (number, entry) = (self.number(), self.seller.reimbursements.len());
+        let (per_unit, reason) = (0, "Lost_Warehouse");
+        let given =
+            Reimbursement { number, market, at, product, units, per_unit, reason, in_stock: true, reverses: None };
+        self.seller.reimbursements.push(given);
+        self.happens(at, What::Reimbursed { entry });
     }
 
     /// Every change to what can be sold: promised to buyers, called off, come back, lost and found.
