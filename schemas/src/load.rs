@@ -12,7 +12,7 @@ use crate::column::Column;
 use crate::files::{File, Files};
 use crate::findings::Findings;
 use crate::reference::{Reference, read_rows};
-use crate::source::{SHARED, Source};
+use crate::source::Source;
 use crate::source_rules::check_source;
 use crate::table::{Table, TableColumn};
 use crate::table_rules::check_table;
@@ -33,6 +33,8 @@ pub fn add_built_in(files: &mut Files) {
 pub struct Schemas {
     /// Sources by name.
     pub sources: BTreeMap<String, Arc<Source>>,
+    /// Sources that can be given for all sellers, by what stages call those rows.
+    pub shared: BTreeMap<String, Arc<Source>>,
     /// Tables and rollups by name, references not among them.
     pub tables: BTreeMap<String, Arc<Table>>,
     /// Reference data by name.
@@ -57,7 +59,11 @@ impl Schemas {
                 source.columns = columns;
                 source.columns.iter_mut().for_each(|(name, column)| column.name.clone_from(name));
                 check_source(&file.path, &source, findings);
-                schemas.sources.insert(source.name.clone(), Arc::new(source));
+                let source = Arc::new(source);
+                if source.shared {
+                    schemas.shared.insert(Source::shared_name(&source.name), Arc::clone(&source));
+                }
+                schemas.sources.insert(source.name.clone(), source);
             }
         }
         for file in files.within("schemas/tables", "toml") {
@@ -102,11 +108,6 @@ impl Schemas {
                 }
             }
         }
-    }
-
-    /// The source whose rows for all sellers have this name.
-    pub fn shared(&self, name: &str) -> Option<&Arc<Source>> {
-        self.sources.get(name.strip_prefix(SHARED)?).filter(|source| source.shared)
     }
 
     /// The source of this name or report type.

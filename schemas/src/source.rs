@@ -155,9 +155,6 @@ pub struct Source {
     pub columns: IndexMap<String, Column>,
 }
 
-/// What the name of a source begins with where its shared rows are meant.
-pub(crate) const SHARED: &str = "shared_";
-
 fn default_max_rejected_share() -> f64 {
     0.05
 }
@@ -187,7 +184,7 @@ impl Source {
 
     /// What stages call the rows that were given for all sellers.
     pub fn shared_name(name: &str) -> String {
-        format!("{SHARED}{name}")
+        format!("shared_{name}")
     }
 
     /// Whether any column holds buyers' personal data.

@@ -217,17 +217,17 @@ impl Declarations {
 
     /// The dataset of this name, as stages see it.
     pub fn dataset(&self, name: &str) -> Option<Dataset> {
-        let Schemas { sources, tables, references } = &self.schemas;
+        let Schemas { sources, shared, tables, references } = &self.schemas;
         None.or_else(|| sources.get(name).cloned().map(Dataset::Source))
             .or_else(|| tables.get(name).cloned().map(Dataset::Table))
             .or_else(|| references.get(name).cloned().map(Dataset::Reference))
-            .or_else(|| self.schemas.shared(name).cloned().map(Dataset::Source))
+            .or_else(|| shared.get(name).cloned().map(Dataset::Source))
     }
 
     /// Every name a stage could read.
     pub fn dataset_names(&self) -> impl Iterator<Item = &str> {
-        let Schemas { sources, tables, references } = &self.schemas;
-        sources.keys().chain(tables.keys()).chain(references.keys()).map(String::as_str)
+        let Schemas { sources, shared, tables, references } = &self.schemas;
+        sources.keys().chain(shared.keys()).chain(tables.keys()).chain(references.keys()).map(String::as_str)
     }
 
     fn check_reads(&self, findings: &mut Findings) {
