@@ -76,7 +76,8 @@ report AS (
         CASE
             WHEN min(currency) = max(currency)
                 AND count(*) FILTER (
-                    WHERE item_price IS NULL AND quantity IS DISTINCT FROM 0 AND item_status IS DISTINCT FROM 'Cancelled'
+                    WHERE item_price IS NULL
+                        AND (quantity IS DISTINCT FROM 0) AND (item_status IS DISTINCT FROM 'Cancelled')
                 ) = 0
                 -- What was cancelled keeps its price in some reports.
                 THEN sum(
@@ -132,7 +133,7 @@ from_api AS (
             CASE
                 WHEN min(i.currency) = max(i.currency)
                     AND count(*) FILTER (
-                        WHERE i.item_price IS NULL AND i.units IS DISTINCT FROM 0 AND NOT i.is_cancelled
+                        WHERE i.item_price IS NULL AND (i.units IS DISTINCT FROM 0) AND NOT i.is_cancelled
                     ) = 0
                     THEN sum(CASE WHEN i.is_cancelled THEN CAST(0 AS DECIMAL(18, 4)) ELSE i.item_price END)
             END AS item_revenue
@@ -174,7 +175,7 @@ from_others AS (
         CASE
             WHEN min(i.currency) = max(i.currency)
                 AND count(*) FILTER (
-                    WHERE i.item_price IS NULL AND i.units IS DISTINCT FROM 0 AND NOT i.is_cancelled
+                    WHERE i.item_price IS NULL AND (i.units IS DISTINCT FROM 0) AND NOT i.is_cancelled
                 ) = 0
                 THEN sum(CASE WHEN i.is_cancelled THEN CAST(0 AS DECIMAL(18, 4)) ELSE i.item_price END)
         END AS item_revenue
