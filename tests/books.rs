@@ -115,6 +115,7 @@ struct Input {
     file: String,
     as_of: String,
     seller: Option<String>,
+    marketplace: Option<String>,
     scope: Option<String>,
     window: Option<(String, String)>,
 }
@@ -137,6 +138,7 @@ fn load_books(site: &Site, name: &str, backwards: bool) {
         let mut more = vec!["ingest", "--source", &input.source, "--seller", seller];
         more.extend(["--as-of", &input.as_of, "--no-rollup"]);
         more.extend(input.scope.iter().flat_map(|scope| ["--scope", scope.as_str()]));
+        more.extend(input.marketplace.iter().flat_map(|place| ["--marketplace", place.as_str()]));
         more.extend(window.iter().flat_map(|window| ["--window", window.as_str()]));
         more.push(&file);
         site.ok(&more);

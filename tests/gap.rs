@@ -102,3 +102,27 @@ fn the_tax_in_prices_is_unknown_until_somebody_says_it() {
     desk.assert_true();
     assert!(compared(&desk, "daily_profit") > 0);
 }
+
+#[test]
+fn what_was_cancelled_has_no_revenue() {
+    let site = Site::new();
+    let header = "amazon-order-id\tpurchase-date\tlast-updated-date\torder-status\tsales-channel\tsku\titem-status\tquantity\tcurrency\titem-price\n";
+    let row = |order: &str, status: &str, item: &str, units: u8| {
+        format!(
+            "{order}\t2026-03-01T12:00:00+00:00\t2026-03-02T12:00:00+00:00\t{status}\tAmazon.com\tMUG\t{item}\t{units}\tUSD\t20.00\n"
+        )
+    };
+    let rows = [
+        // Amazon leaves the price, and sometimes the units, of what was called off.
+        row("114-0000001-0000001", "Cancelled", "Cancelled", 1),
+        row("114-0000002-0000002", "Cancelled", "Cancelled", 0),
+        row("114-0000003-0000003", "Shipped", "Shipped", 1),
+        row("114-0000003-0000003", "Shipped", "Cancelled", 1),
+        row("114-0000004-0000004", "Shipped", "Shipped", 0),
+    ];
+    site.ingest("all_orders", &site.file("orders.tsv", header.to_owned() + &rows.concat()), &["--as-of", "2026-03-03"]);
+    let said = "SELECT string_agg(concat_ws(' ', substr(amazon_order_id, 5, 7), units, item_revenue), '; '
+        ORDER BY amazon_order_id) AS n FROM orders";
+    assert_eq!(site.value(said), "0000001 0 0.0000; 0000002 0 0.0000; 0000003 2 20.0000; 0000004 0 0.0000");
+    assert_eq!(site.value("SELECT sum(gross_sales) AS n FROM daily_sales"), "20.0000");
+}

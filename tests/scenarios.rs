@@ -92,6 +92,7 @@ fn emptied_by_cancellation(site: &Site) {
     site.ingest("order_items_v0", &empty, &["--as-of", "2026-03-02T09:00:00Z"]);
     assert_eq!(items(site).len(), 0);
     assert_eq!(site.value("SELECT status FROM orders"), "Cancelled");
+    assert_eq!(site.value("SELECT coalesce(sum(item_revenue), 0) AS n FROM orders"), "0.0000");
     // The full answer coming late, under whatever name, doesn't bring them back.
     site.ingest("order_items_v0", &full, &["--as-of", "2026-03-01T13:00:00Z"]);
     assert_eq!(items(site).len(), 0);
