@@ -77,12 +77,12 @@ report AS (
             WHEN min(currency) = max(currency)
                 AND count(*) FILTER (
                     WHERE item_price IS NULL
-                        AND (quantity IS DISTINCT FROM 0) AND (item_status IS DISTINCT FROM 'Cancelled')
+                        AND (quantity IS DISTINCT FROM 0) AND (order_status(item_status) IS DISTINCT FROM 'Cancelled')
                 ) = 0
                 -- What was cancelled keeps its price in some reports.
                 THEN sum(
                     CASE
-                        WHEN quantity = 0 OR item_status = 'Cancelled' THEN CAST(0 AS DECIMAL(18, 4))
+                        WHEN order_status(item_status) = 'Cancelled' THEN CAST(0 AS DECIMAL(18, 4))
                         ELSE item_price
                     END
                 )
