@@ -58,7 +58,10 @@ pub(crate) async fn make(
     clock: Arc<dyn Clock>,
     progress: &dyn Progress,
 ) -> Result<Known> {
-    let all = origin.deliveries(None, seller).await?;
+    let mut all = origin.deliveries(None, seller).await?;
+    if seller.is_some_and(|seller| !seller.is_shared()) {
+        all.extend(origin.deliveries(None, Some(&SellerId::shared())).await?);
+    }
     let (deliveries, later): (Vec<Delivery>, Vec<Delivery>) =
         all.into_iter().partition(|delivery| delivery.fetched_at <= until);
     let unfinished = into.join(UNFINISHED);
