@@ -9,4 +9,3 @@ mod queries;
 mod quotas;
 mod reports;
 mod scripted;
-mod secrets;

@@ -127,9 +127,10 @@ async fn calls_carry_what_amazon_asks_for() {
 #[tokio::test]
 async fn nobody_there_is_unreachable_and_not_an_answer() {
     let folder = tempfile::tempdir().unwrap();
-    // A port nobody listens on: the listener is dropped at once.
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let account = account(&format!("http://{free}"), folder.path());
+    // A port that nobody listens on and that no other test can be given: it is taken, and stays so.
+    let taken = tokio::net::TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let account = account(&format!("http://{}", taken.local_addr().unwrap()), folder.path());
     let connector = account.connector("participations").unwrap();
     let error = connector.step(&pull(), None).await.err().unwrap();
     assert_eq!(error.kind(), Kind::Unreachable);
