@@ -29,7 +29,7 @@ struct Bad {
 const TEXT: &str = "--source all_orders";
 const JSON: &str = "--source sales_and_traffic --marketplace ATVPDKIKX0DER --as-of 2026-04-01";
 
-fn orders() -> PathBuf {
+pub fn orders() -> PathBuf {
     tree().join("tests/cases/pnl/all_orders.tsv")
 }
 
@@ -52,7 +52,7 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 /// A lake with orders in two months and everything that follows from them.
-fn standing() -> Site {
+pub fn standing() -> Site {
     let site = Site::new();
     site.ingest("all_orders", &orders(), &[]);
     assert!(site.objects("rollups").len() >= 2);
@@ -405,50 +405,6 @@ fn a_limit_on_files_loses_nothing() {
     site.ingest("all_orders", &file, &more);
     assert_eq!(site.sql(sales), enough.sql(sales), "with room again, nothing is missing");
     assert!(site.ok(&["verify"]).contains("everything is as it should be"));
-}
-
-/// Overwrites everything in a Parquet file but its head and its footer.
-fn scramble_pages(file: &Path) {
-    let mut bytes = std::fs::read(file).unwrap();
-    let tail = bytes.len() - 8;
-    let footer = u32::from_le_bytes(bytes[tail..tail + 4].try_into().unwrap()) as usize;
-    bytes[4..tail - footer].iter_mut().for_each(|byte| *byte ^= 0x5a);
-    std::fs::write(file, bytes).unwrap();
-}
-
-#[test]
-fn damaged_pages_behind_a_sound_footer_are_made_again() {
-    let site = standing();
-    let contents = "SELECT (SELECT sum(units) FROM order_items) AS units, (SELECT sum(gross_sales) FROM daily_sales)
-                    AS sales, (SELECT max(amazon_order_id) FROM orders) AS orders,
-                    (SELECT max(sku) FROM sources.all_orders) AS last";
-    let answer = site.sql(contents);
-    for area in ["tables/orders", "rollups/daily_sales", "sources/all_orders"] {
-        let path = site.objects(area).remove(0).0;
-        scramble_pages(&site.path().join("lake").join(&path));
-        let output = site.run(&["verify"]);
-        let complaints = String::from_utf8(output.stdout).unwrap();
-        assert_eq!(output.status.code(), Some(3), "{path}: {complaints}");
-        assert!(complaints.starts_with(&format!("{path}: ")), "{complaints}");
-        let words = site.ok(&["verify", "--repair"]);
-        assert!(words.contains("1 of them can't be read; made again where possible"), "{path}: {words}");
-        assert!(words.contains("everything is as it should be"), "{path}: {words}");
-        assert_eq!(site.sql(contents), answer, "{path}");
-    }
-}
-
-#[test]
-fn damaged_metadata_stops_a_repair_before_anything_is_forgotten() {
-    let site = standing();
-    let rows = "SELECT (SELECT count(*) FROM order_items) AS items, (SELECT count(*) FROM sources.all_orders) AS rows";
-    let answer = site.sql(rows);
-    let meta = site.objects("raw").into_iter().find(|(path, ..)| path.ends_with(".meta.json")).unwrap().0;
-    site.file(&format!("lake/{meta}"), "{");
-    let output = site.run(&["verify", "--repair"]);
-    let words = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{words}");
-    assert!(words.contains(&meta) && words.contains("hint: restore the file"), "{words}");
-    assert_eq!(site.sql(rows), answer);
 }
 
 /// A small file system of its own, where this user may mount one.

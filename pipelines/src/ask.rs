@@ -71,6 +71,17 @@ impl Workspace {
         }
     }
 
+    /// What to say of an answer that broke off: an object that isn't the version it was may be damaged, or another one.
+    pub async fn told_of_damage(&self, error: Error) -> Error {
+        let Some(partition) = replaced(&error).and_then(|replaced| Partition::parse(&replaced.path)) else {
+            return error;
+        };
+        match self.look_again(&partition, None).await {
+            Err(damaged) if damaged.kind() == Kind::Data => damaged,
+            _ => error,
+        }
+    }
+
     /// Answers from copies that nobody can replace.
     async fn ask_copies(&self, statement: &str, granted: &Granted) -> Result<Answer> {
         let mut objects = self.granted_objects(granted).await?;
@@ -95,6 +106,7 @@ impl Workspace {
     }
 
     pub(crate) async fn granted_objects(&self, granted: &Granted) -> Result<Vec<ObjectState>> {
+        self.state.expect_sound_catalogue().await?;
         let mut objects = Vec::new();
         for seller in granted.sellers() {
             let records = self.state.objects(&ObjectFilter { seller, ..ObjectFilter::default() }).await?;

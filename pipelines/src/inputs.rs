@@ -1,13 +1,17 @@
 //! Objects as inputs: what merges and stages read.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
+use datafusion::common::DataFusionError;
 use datafusion::datasource::MemTable;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt;
 use sellerlake_contracts::{Error, Kind, ObjectState, Partition, Result};
 use sellerlake_query::{LakeTable, LakeTableOptions};
 use sellerlake_schemas::Source;
@@ -37,7 +41,16 @@ impl Workspace {
     pub(crate) async fn scan(&self, table: &LakeTable, partition: &Partition) -> Result<SendableRecordBatchStream> {
         let failed = |error| row_error(error, partition);
         let plan = table.scan(&self.scanner, None, &[], None).await.map_err(failed)?;
-        execute_stream(plan, self.scanner.task_ctx()).map_err(failed)
+        let rows = execute_stream(plan, self.scanner.task_ctx()).map_err(failed)?;
+        let (schema, path) = (rows.schema(), partition.path());
+        // Pages of an object without a seal may be anything, and not everything is an error to their reader.
+        let rows = AssertUnwindSafe(rows).catch_unwind().map(move |batch| {
+            batch.unwrap_or_else(|_| {
+                let damaged = sellerlake_seal::damaged(&path, "its pages can't be read");
+                Err(DataFusionError::External(Box::new(damaged)))
+            })
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
     }
 
     /// Objects of one dataset as an input of a stage.

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sellerlake_contracts::{DeliveryId, Result, SellerId};
+use sellerlake_contracts::{Delivery, Result, SellerId};
+use sellerlake_sinks::Standing;
 use sellerlake_state::{DeliveryFilter, DeliveryStatus, ObjectFilter};
 
 use crate::Workspace;
@@ -13,12 +14,14 @@ impl Workspace {
     /// either, their pipelines ask for all of it again, as far back as Amazon still answers; rows that stand are kept, and
     /// count as loaded.
     pub async fn forget_lost(&self, pipelines: &Pipelines) -> Result<u64> {
-        let standing: BTreeSet<DeliveryId> =
-            self.lake.deliveries(None, None).await?.into_iter().map(|delivery| delivery.id).collect();
+        let Standing { deliveries, unreadable } = self.lake.standing(None, None).await?;
+        // What can't be read isn't lost.
+        let standing: BTreeSet<String> =
+            deliveries.iter().map(Delivery::meta_path).chain(unreadable.into_iter().map(|(path, _)| path)).collect();
         let mut rows: BTreeMap<(String, SellerId), bool> = BTreeMap::new();
         let mut forgotten = 0;
         for record in self.state.deliveries(&DeliveryFilter::default()).await? {
-            if record.status == DeliveryStatus::Landing || standing.contains(&record.id) {
+            if record.status == DeliveryStatus::Landing || standing.contains(&record.meta_path) {
                 continue;
             }
             let owner = (record.source.clone(), record.seller.clone());

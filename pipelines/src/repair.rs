@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
-use sellerlake_contracts::{Area, Error, Kind, ObjectState, Partition, Result, Status};
+use sellerlake_contracts::{Area, Error, Kind, ObjectState, Partition, Result, SellerId, Status};
 use sellerlake_query::{LakeTable, LakeTableOptions};
-use sellerlake_sinks::{Footer, Head, RowHash};
+use sellerlake_sinks::{Footer, Head, RowHash, Standing};
 use sellerlake_state::ObjectFilter;
 
 use crate::Workspace;
@@ -45,15 +45,21 @@ impl Workspace {
     /// An object's inputs are not in the lake, so everything is computed once; what comes out equal is not
     /// rewritten. An object that can't be read or is gone is made again: from `raw/`, or from what it is computed from.
     pub async fn repair(&self, progress: &dyn Progress) -> Result<Repaired> {
-        // Metadata that can't be read ends a repair, so it is met before anything is forgotten.
         let deliveries = self.repair_deliveries().await?;
         let (objects, unreadable) = self.survey(progress, Depth::Rows).await?;
         let (known, broken) = (objects.len() as u64, unreadable.len() as u64);
         let mut damaged = self.lost(&objects).await?;
         damaged.extend(unreadable.keys().cloned());
+        let rejects = self.lake.damaged_rejects().await?;
         self.state.replace_objects(&objects, self.clock.now()).await?;
         let mut repaired = Repaired { objects: known, unreadable: broken, deliveries, rebuilt: Vec::new() };
-        self.read_raw_again(&damaged, unreadable).await?;
+        let mut owners: BTreeSet<(String, SellerId)> = damaged
+            .iter()
+            .filter(|partition| partition.area == Area::Sources)
+            .map(|partition| (partition.name.clone(), partition.seller.clone()))
+            .collect();
+        owners.extend(rejects.iter().filter_map(|(path, _)| rejects_owner(path)));
+        self.read_raw_again(owners, unreadable).await?;
         for seller in self.sellers().await? {
             repaired.rebuilt.push(self.rebuild(&seller, None, progress).await?);
         }
@@ -80,9 +86,13 @@ impl Workspace {
         progress.begin("reading objects", Some(found.len() as u64));
         let (mut objects, mut unreadable) = (Vec::new(), Unreadable::new());
         for (partition, head) in found {
-            let read = match self.read_object(&partition, &head).await {
-                Ok(object) if depth == Depth::Rows => self.read_rows(object).await,
-                read => read,
+            let read = match self.lake.footer(&partition, &head).await {
+                Ok(footer) => {
+                    let sealed = footer.sealed;
+                    let object = described(&partition, head.clone(), footer);
+                    if depth == Depth::Rows { self.read_rows(object, sealed).await } else { Ok(object) }
+                }
+                Err(error) => Err(error),
             };
             match read {
                 Ok(object) => objects.push(object),
@@ -101,7 +111,7 @@ impl Workspace {
     }
 
     /// Reads an object's rows to the end: [`Kind::Data`] where they are not those its footer was written for.
-    async fn read_rows(&self, object: ObjectState) -> Result<ObjectState> {
+    async fn read_rows(&self, object: ObjectState, sealed: bool) -> Result<ObjectState> {
         let Some(schema) = self.declarations.dataset(&object.partition.name).and_then(|dataset| stored(&dataset))
         else {
             return Ok(object);
@@ -109,7 +119,7 @@ impl Workspace {
         let damaged = || Error::permanent(Kind::Data, "its rows are not those its footer was written for");
         let table = LakeTable::new(self.reader.clone(), &schema, vec![object.clone()], &LakeTableOptions::default());
         let mut rows = self.scan(&table, &object.partition).await?;
-        let mut hash = RowHash::default();
+        let mut hash = if sealed { RowHash::default() } else { RowHash::first_version() };
         while let Some(batch) = rows.next().await {
             match batch.map_err(|error| crate::swap::row_error(error, &object.partition)) {
                 Ok(batch) => hash.update(&batch)?,
@@ -127,23 +137,40 @@ impl Workspace {
     /// What the catalogue believes in that the lake no longer has.
     async fn lost(&self, found: &[ObjectState]) -> Result<BTreeSet<Partition>> {
         let found: BTreeSet<&Partition> = found.iter().map(|object| &object.partition).collect();
-        let known = self.state.objects(&ObjectFilter::default()).await?.into_iter().map(|record| record.object);
-        let stood = known.filter(|object| object.etag.is_some()).map(|object| object.partition);
+        let known = match self.state.objects(&ObjectFilter::default()).await {
+            Ok(records) => records,
+            // A damaged catalogue is about to be made again; what it doesn't say isn't lost.
+            Err(error) if error.status() == Status::Permanent => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let stood = known
+            .into_iter()
+            .map(|record| record.object)
+            .filter(|object| object.etag.is_some())
+            .map(|object| object.partition);
         Ok(stood.filter(|partition| !found.contains(partition)).collect())
     }
 
-    /// Loads again what damaged partitions of sources were made from. Merging is idempotent, so their neighbours
-    /// stay as they are.
-    async fn read_raw_again(&self, damaged: &BTreeSet<Partition>, unreadable: Unreadable) -> Result<()> {
-        let sources: BTreeSet<_> = damaged
-            .iter()
-            .filter(|partition| partition.area == Area::Sources)
-            .filter(|partition| self.declarations.schemas.sources.contains_key(&partition.name))
-            .map(|partition| (partition.name.clone(), partition.seller.clone()))
-            .collect();
+    /// Loads again what damaged objects of these sources and sellers were made from. Merging is idempotent, so their
+    /// neighbours stay as they are.
+    ///
+    /// Where `raw/` is damaged too, they stay as they are: made of what is left, they would say too little, and look
+    /// whole.
+    async fn read_raw_again(&self, owners: BTreeSet<(String, SellerId)>, unreadable: Unreadable) -> Result<()> {
         let options = LoadOptions { unreadable, ..LoadOptions::default() };
-        for (source, seller) in sources {
-            let deliveries = self.lake.deliveries(Some(&source), Some(&seller)).await?;
+        for (source, seller) in owners {
+            if !self.declarations.schemas.sources.contains_key(&source) {
+                continue;
+            }
+            let Standing { deliveries, unreadable } = self.lake.standing(Some(&source), Some(&seller)).await?;
+            let mut is_whole = unreadable.is_empty();
+            for delivery in &deliveries {
+                is_whole = is_whole && self.check_raw(delivery.clone()).await.is_ok();
+            }
+            if !is_whole {
+                tracing::warn!(source, %seller, "raw is damaged: objects made from it are left as they are");
+                continue;
+            }
             for group in self.groups(deliveries).await? {
                 self.load(&source, group, &options).await?;
             }
@@ -154,7 +181,7 @@ impl Workspace {
     /// Enters deliveries that stand in `raw/` but that the state doesn't know.
     async fn repair_deliveries(&self) -> Result<u64> {
         let mut entered = 0;
-        for delivery in self.lake.deliveries(None, None).await? {
+        for delivery in self.lake.standing(None, None).await?.deliveries {
             if self.state.delivery(&delivery.id).await?.is_none() {
                 self.enter(&delivery).await?;
                 entered += 1;
@@ -196,6 +223,14 @@ impl Workspace {
         let told = self.state.put_objects_if(&[(object.clone(), known)], self.clock.now()).await?;
         Ok(told.iter().all(|told| *told))
     }
+}
+
+/// Whose rejected rows a path is for.
+fn rejects_owner(path: &str) -> Option<(String, SellerId)> {
+    let mut parts = path.strip_prefix("rejects/")?.split('/');
+    let source = parts.next()?.to_owned();
+    let seller = parts.next()?.strip_prefix("seller_id=")?.parse().ok()?;
+    Some((source, seller))
 }
 
 /// An object as its footer describes it; what it was made from isn't in it.

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sellerlake_contracts::{Delivery, Result, SellerId};
+use sellerlake_contracts::{Delivery, Kind, Result, SellerId};
+use sellerlake_sinks::Standing;
 
 use crate::Workspace;
 use crate::groups::by_owner;
@@ -10,6 +11,7 @@ use crate::load::LoadOptions;
 use crate::novelty::drift_alarm;
 use crate::progress::Progress;
 use crate::rebuild::Rebuilt;
+use crate::verify::told;
 
 /// What a replay did.
 #[derive(Debug, Default)]
@@ -20,6 +22,8 @@ pub struct Replayed {
     pub refused: u64,
     /// Deliveries left unread, by the name of their source, which is no longer declared. Rows loaded of them stand.
     pub undeclared: BTreeMap<String, u64>,
+    /// Deliveries left unread because `raw/` is damaged, by path, and in what way. Rows loaded of them stand.
+    pub damaged: Vec<(String, String)>,
     /// What was rebuilt, per seller.
     pub rebuilt: Vec<Rebuilt>,
 }
@@ -35,8 +39,9 @@ impl Workspace {
         progress: &dyn Progress,
     ) -> Result<Replayed> {
         let source = source.map(|name| self.source(name).map(|source| source.name.as_str())).transpose()?;
-        let deliveries = self.lake.deliveries(source, seller).await?;
+        let Standing { deliveries, unreadable } = self.lake.standing(source, seller).await?;
         let mut replayed = Replayed::default();
+        replayed.damaged.extend(unreadable.into_iter().map(|(path, error)| (path, told(&error))));
         let mut sellers = BTreeSet::new();
         progress.begin("replaying", Some(deliveries.len() as u64));
         for owned in by_owner(deliveries) {
@@ -57,7 +62,21 @@ impl Workspace {
     }
 
     /// Replays the deliveries of one source and seller.
-    async fn replay_owned(&self, owned: Vec<Delivery>, replayed: &mut Replayed, progress: &dyn Progress) -> Result<()> {
+    async fn replay_owned(&self, named: Vec<Delivery>, replayed: &mut Replayed, progress: &dyn Progress) -> Result<()> {
+        let mut owned = Vec::new();
+        for delivery in named {
+            match self.check_raw(delivery.clone()).await {
+                Ok(()) => owned.push(delivery),
+                Err(error) if matches!(error.kind(), Kind::Data | Kind::NotFound) => {
+                    replayed.damaged.push((delivery.data_path(), told(&error)));
+                    progress.advance(1);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if owned.is_empty() {
+            return Ok(());
+        }
         let replaying = owned.iter().map(|delivery| delivery.id.clone()).collect();
         let mut options = LoadOptions { replaying, ..LoadOptions::default() };
         self.state.clear_alarm(&drift_alarm(&owned[0].source, &owned[0].seller)).await?;

@@ -36,7 +36,10 @@ impl Workspace {
             let filter = DeliveryFilter { status: Some(status), ..DeliveryFilter::default() };
             for record in self.state.deliveries(&filter).await? {
                 match self.settle(&record).await {
-                    Ok(Some(delivery)) => landed.push(delivery),
+                    Ok(Some(delivery)) => match self.check_raw(delivery.clone()).await {
+                        Ok(()) => landed.push(delivery),
+                        Err(error) => resumed.left.push((record.id, format!("{error:#}"))),
+                    },
                     Ok(None) => resumed.forgotten += 1,
                     Err(error) => resumed.left.push((record.id, format!("{error:#}"))),
                 }

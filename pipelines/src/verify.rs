@@ -6,10 +6,10 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::row::{OwnedRow, RowConverter, SortField};
 use futures::StreamExt;
-use sellerlake_contracts::{Area, DeliveryId, Error, Kind, Partition, Result};
+use sellerlake_contracts::{Area, Delivery, Error, Kind, Partition, Result};
 use sellerlake_query::{LakeTable, LakeTableOptions};
 use sellerlake_schemas::Source;
-use sellerlake_sinks::{Footer, Head, RowHash};
+use sellerlake_sinks::{Footer, Head, RowHash, Standing};
 use sellerlake_state::{DeliveryFilter, DeliveryStatus};
 use sellerlake_transforms::Dataset;
 use sellerlake_transforms::merge::stored_schema;
@@ -36,6 +36,8 @@ pub struct Verified {
     pub objects: u64,
     /// Rows read.
     pub rows: u64,
+    /// Objects of earlier versions, whose bytes say nothing of themselves.
+    pub unsealed: u64,
     /// What is wrong.
     pub complaints: Vec<Complaint>,
 }
@@ -44,6 +46,11 @@ impl Verified {
     fn complain(&mut self, subject: &Partition, problem: impl Into<String>) {
         self.complaints.push(Complaint { subject: subject.path(), problem: problem.into() });
     }
+}
+
+/// An error with what to do about it, in one line.
+pub(crate) fn told(error: &Error) -> String {
+    error.remedy().map_or_else(|| format!("{error:#}"), |hint| format!("{error:#}; {hint}"))
 }
 
 /// Where a unit was found: by hash of source, seller and unit.
@@ -58,14 +65,16 @@ impl Workspace {
         progress.begin("verifying", Some(found.len() as u64));
         for (partition, head) in found {
             if let Err(error) = self.verify_object(&partition, &head, &mut homes, &mut verified).await {
-                verified.complain(&partition, format!("{error:#}"));
+                verified.complain(&partition, told(&error));
             }
             verified.objects += 1;
             progress.advance(1);
         }
         progress.end();
         self.verify_missing(&mut verified).await?;
+        self.verify_rejects(&mut verified).await?;
         self.verify_raw(&mut verified, progress).await?;
+        self.verify_state(&mut verified).await?;
         Ok(verified)
     }
 
@@ -81,6 +90,7 @@ impl Workspace {
             return Ok(());
         };
         let footer = self.lake.footer(partition, head).await?;
+        verified.unsealed += u64::from(!footer.sealed);
         self.verify_catalogue(partition, head, &footer, verified).await?;
         let (schema, order): (SchemaRef, Vec<String>) = match &dataset {
             Dataset::Source(source) => (stored_schema(source), vec!["_unit".to_owned()]),
@@ -90,7 +100,7 @@ impl Workspace {
         let object = unknown_object(partition, head);
         let table = LakeTable::new(self.reader.clone(), &schema, vec![object], &LakeTableOptions::default());
         let mut rows = self.scan(&table, partition).await?;
-        let mut hash = RowHash::default();
+        let mut hash = if footer.sealed { RowHash::default() } else { RowHash::first_version() };
         let mut sorted = Order::new(&schema, &order)?;
         let mut units = Units::default();
         while let Some(batch) = rows.next().await {
@@ -131,7 +141,9 @@ impl Workspace {
 
     /// Objects the catalogue believes in that aren't there.
     async fn verify_missing(&self, verified: &mut Verified) -> Result<()> {
-        for record in self.state.objects(&sellerlake_state::ObjectFilter::default()).await? {
+        // A catalogue that can't be read is told with the rest of the state.
+        let Ok(records) = self.state.objects(&sellerlake_state::ObjectFilter::default()).await else { return Ok(()) };
+        for record in records {
             let partition = record.object.partition;
             if record.object.etag.is_some() && self.lake.head(&partition).await?.is_none() {
                 verified.complain(
@@ -143,33 +155,53 @@ impl Workspace {
         Ok(())
     }
 
+    /// Rejected rows, which nothing else reads.
+    async fn verify_rejects(&self, verified: &mut Verified) -> Result<()> {
+        for (path, error) in self.lake.damaged_rejects().await? {
+            verified.complaints.push(Complaint { subject: path, problem: told(&error) });
+        }
+        Ok(())
+    }
+
+    /// The database's own pages.
+    async fn verify_state(&self, verified: &mut Verified) -> Result<()> {
+        let found = self.state.check().await?;
+        let problem = |problem| Complaint { subject: self.state.address().to_owned(), problem };
+        verified.complaints.extend(found.into_iter().map(problem));
+        Ok(())
+    }
+
     /// Raw bytes against the hash they were landed with.
     async fn verify_raw(&self, verified: &mut Verified, progress: &dyn Progress) -> Result<()> {
-        let deliveries = self.lake.deliveries(None, None).await?;
-        let standing: BTreeSet<&DeliveryId> = deliveries.iter().map(|delivery| &delivery.id).collect();
+        let Standing { deliveries, unreadable } = self.lake.standing(None, None).await?;
+        let standing: BTreeSet<String> =
+            deliveries.iter().map(Delivery::meta_path).chain(unreadable.iter().map(|(path, _)| path.clone())).collect();
         for record in self.state.deliveries(&DeliveryFilter::default()).await? {
-            if record.status != DeliveryStatus::Landing && !standing.contains(&record.id) {
+            if record.status != DeliveryStatus::Landing && !standing.contains(&record.meta_path) {
                 let problem = "it was landed, but isn't in the lake; run `sellerlake verify --repair`".to_owned();
                 verified.complaints.push(Complaint { subject: record.data_path, problem });
             }
         }
+        for (subject, error) in unreadable {
+            verified.complaints.push(Complaint { subject, problem: told(&error) });
+        }
         progress.begin("verifying raw", Some(deliveries.len() as u64));
         for delivery in deliveries {
-            let raw = self.lake.fetch(&delivery).await;
             let subject = delivery.data_path();
-            let checked = match raw {
-                Ok(raw) => tokio::task::spawn_blocking(move || raw.verify_sha256(&delivery))
-                    .await
-                    .map_err(|error| Error::permanent(Kind::Internal, "verifying was interrupted").source(error))?,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = checked {
-                verified.complaints.push(Complaint { subject, problem: format!("{error:#}") });
+            if let Err(error) = self.check_raw(delivery).await {
+                verified.complaints.push(Complaint { subject, problem: told(&error) });
             }
             progress.advance(1);
         }
         progress.end();
         Ok(())
+    }
+
+    /// Reads the bytes of a delivery and compares them with the hash they were landed with.
+    pub(crate) async fn check_raw(&self, delivery: Delivery) -> Result<()> {
+        let raw = self.lake.fetch(&delivery).await?;
+        let checked = tokio::task::spawn_blocking(move || raw.verify_sha256(&delivery)).await;
+        checked.map_err(|error| Error::permanent(Kind::Internal, "verifying was interrupted").source(error))?
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) fn swap_on_disk(root: &Path, path: &str, spool: Spool, expected: Opti
     spool.file().sync_all().map_err(failed)?;
     failpoint::reach("partition.spooled")?;
     let _held = lock(root, path)?;
+    refuse_links(root, &target, path)?;
     let standing = durable::stat(&target).map_err(failed)?;
     let found = standing.as_ref().map(durable::etag);
     if found.as_deref() != expected {
@@ -53,6 +54,25 @@ pub(crate) fn swap_on_disk(root: &Path, path: &str, spool: Spool, expected: Opti
     renamed?;
     failpoint::reach("partition.published")?;
     Ok(head_of(&metadata))
+}
+
+/// Whatever links a partition's folder to another one of the lake would have that one's object replaced.
+fn refuse_links(root: &Path, target: &Path, path: &str) -> Result<()> {
+    let failed = |error| failure::disk(OPERATION, target.display(), error);
+    let folder = target.parent().unwrap_or(root);
+    if !folder.exists() {
+        return Ok(());
+    }
+    let (real_root, real) = (root.canonicalize().map_err(failed)?, folder.canonicalize().map_err(failed)?);
+    // Areas may be links to other disks.
+    if real.starts_with(&real_root) && real != real_root.join(folder.strip_prefix(root).unwrap_or(folder)) {
+        return Err(Error::permanent(Kind::Data, "the folder is a link to another one of the lake")
+            .at(OPERATION)
+            .with("path", path)
+            .with("leads_to", real.display())
+            .hint("remove the link, then run `sellerlake verify --repair`"));
+    }
+    Ok(())
 }
 
 pub(crate) fn head_of(metadata: &Metadata) -> Head {

@@ -2,13 +2,13 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use futures::TryStreamExt;
 use object_store::ObjectStoreExt;
-use parquet::errors::ParquetError;
-use parquet::file::metadata::ParquetMetaDataReader;
 use sellerlake_contracts::{Partition, Result};
+use sellerlake_seal::{TRAILER_BYTES, footer_bytes};
 
 use crate::failure::{self, blocking};
 use crate::partitions::{Footer, Head, described};
@@ -42,11 +42,7 @@ impl Lake {
         };
         let Some((head, file)) = found else { return Ok(None) };
         blocking(move || {
-            let parsed = match head.size_bytes {
-                0 => Err(ParquetError::EOF("the file is empty".into())),
-                _ => ParquetMetaDataReader::new().parse_and_finish(&file),
-            };
-            let metadata = parsed.map_err(|error| failure::parquet(OPERATION, &path, error))?;
+            let metadata = sellerlake_seal::open(&footer(&file, &head, &path)?, &path)?;
             let footer = described(&metadata, &path)?;
             Ok(Some(Copied { head, footer, file: Arc::new(file) }))
         })
@@ -70,6 +66,17 @@ impl Lake {
         // The name goes with the spool; the handle keeps the bytes.
         Ok(Some((head, spool.handle()?)))
     }
+}
+
+/// The footer's bytes, trailer included.
+fn footer(file: &File, head: &Head, path: &str) -> Result<Vec<u8>> {
+    let last = |length: u64| {
+        let mut bytes = vec![0; length as usize];
+        let read = file.read_exact_at(&mut bytes, head.size_bytes - length);
+        read.map(|()| bytes).map_err(|error| failure::disk(OPERATION, path, error))
+    };
+    let trailer = last(head.size_bytes.min(TRAILER_BYTES as u64))?;
+    last(footer_bytes(&trailer, head.size_bytes, path)?)
 }
 
 fn open(path: &std::path::Path) -> std::io::Result<Option<(Head, File)>> {

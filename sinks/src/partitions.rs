@@ -1,10 +1,13 @@
 //! Partitions as objects: what stands, replacing it, and what its footer says.
 
+use std::ops::Range;
+
+use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStoreExt};
-use parquet::errors::ParquetError;
-use parquet::file::metadata::{KeyValue, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::ParquetMetaData;
 use sellerlake_contracts::{Area, Error, Kind, ObjectState, Partition, Result};
+use sellerlake_seal::{FORMAT, Seal, damaged, footer_bytes, key as seal, pair};
 
 use crate::failure::{self, blocking};
 use crate::writer::{self, BuiltPartition};
@@ -38,6 +41,9 @@ pub struct Footer {
     pub schema_version: u32,
     /// Version of sellerlake that wrote the file.
     pub writer: String,
+    /// Whether its bytes can be checked, and its row hash covers all that the present one does: not so in objects of
+    /// earlier versions.
+    pub sealed: bool,
 }
 
 impl Lake {
@@ -102,48 +108,49 @@ impl Lake {
         Ok(head.map(|head| (partition, head)))
     }
 
-    /// What the footer of one version of a partition says; [`Kind::Conflict`] if another version stands by now.
+    /// What the footer of one version of a partition says, once it and the page index are found whole; [`Kind::Conflict`]
+    /// if another version stands by now.
     pub async fn footer(&self, partition: &Partition, head: &Head) -> Result<Footer> {
         let path = partition.path();
-        described(&self.parquet_metadata(&path, head).await?, &path)
-    }
-
-    async fn parquet_metadata(&self, path: &str, head: &Head) -> Result<ParquetMetaData> {
-        let failed = |error| failure::parquet("partition.footer", path, error);
-        if head.size_bytes == 0 {
-            return Err(failed(ParquetError::EOF("the file is empty".into())));
-        }
-        let mut wanted = FOOTER_BYTES;
-        loop {
-            let start = head.size_bytes.saturating_sub(wanted);
-            let options = GetOptions {
-                range: Some(GetRange::Bounded(start..head.size_bytes)),
-                if_match: Some(head.etag.clone()),
-                ..GetOptions::default()
-            };
-            let location = object_store::path::Path::from(path);
-            let got = self.0.store.get_opts(&location, options).await;
-            let bytes = async { got?.bytes().await }.await;
-            let bytes = bytes.map_err(|error| failure::store("partition.footer", path, error))?;
-            let mut reader = ParquetMetaDataReader::new();
-            match reader.try_parse_sized(&bytes, head.size_bytes) {
-                Ok(()) => return reader.finish().map_err(failed),
-                Err(ParquetError::NeedMoreData(more)) if start > 0 => wanted = (more as u64).max(wanted * 2),
-                Err(error) => return Err(failed(error)),
+        let metadata = self.metadata(&path, head).await?;
+        if let Some(index) = Seal::of(&metadata).map(|seal| seal.index()) {
+            let bytes = self.range(&path, head, index.clone()).await?;
+            if Seal::of(&metadata).is_none_or(|seal| !seal.is_whole(&index, &bytes)) {
+                return Err(damaged(&path, "its page index isn't the one that was written"));
             }
         }
+        described(&metadata, &path)
+    }
+
+    async fn metadata(&self, path: &str, head: &Head) -> Result<ParquetMetaData> {
+        let guess = FOOTER_BYTES.min(head.size_bytes);
+        let mut tail = self.range(path, head, head.size_bytes - guess..head.size_bytes).await?;
+        let length = footer_bytes(&tail, head.size_bytes, path)?;
+        if length > guess {
+            tail = self.range(path, head, head.size_bytes - length..head.size_bytes).await?;
+        }
+        sellerlake_seal::open(&tail[tail.len() - length as usize..], path)
+    }
+
+    /// A range of one version of an object.
+    async fn range(&self, path: &str, head: &Head, range: Range<u64>) -> Result<Bytes> {
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(range)),
+            if_match: Some(head.etag.clone()),
+            ..GetOptions::default()
+        };
+        let got = self.0.store.get_opts(&object_store::path::Path::from(path), options).await;
+        let bytes = async { got?.bytes().await }.await;
+        bytes.map_err(|error| failure::store("partition.footer", path, error))
     }
 }
 
-/// What a file says of itself; [`Kind::Data`] where sellerlake didn't write it.
+/// What a file says of itself; [`Kind::Data`] where it says nothing that makes sense.
 pub(crate) fn described(metadata: &ParquetMetaData, path: &str) -> Result<Footer> {
-    let pairs = metadata.file_metadata().key_value_metadata().map_or(&[][..], Vec::as_slice);
-    read_footer(pairs).ok_or_else(|| {
-        Error::permanent(Kind::Data, "the file doesn't say what it holds: sellerlake didn't write it")
-            .at("partition.footer")
-            .with("path", path)
-            .hint("move the file out of the lake, then rebuild what it stood for")
-    })
+    read_footer(metadata).ok_or_else(|| damaged(path, "its footer doesn't say what rows it holds"))
 }
 
 pub(crate) fn tagged(path: &str, meta: ObjectMeta) -> Result<Head> {
@@ -153,16 +160,14 @@ pub(crate) fn tagged(path: &str, meta: ObjectMeta) -> Result<Head> {
     Ok(Head { etag, size_bytes: meta.size })
 }
 
-fn read_footer(pairs: &[KeyValue]) -> Option<Footer> {
-    let value = |key: &str| pairs.iter().find(|pair| pair.key == key).and_then(|pair| pair.value.as_deref());
-    if value(writer::key::FORMAT)? != writer::FORMAT {
-        return None;
-    }
+fn read_footer(metadata: &ParquetMetaData) -> Option<Footer> {
+    let value = |key: &str| pair(metadata, key);
     Some(Footer {
         rows: value(writer::key::ROWS)?.parse().ok()?,
         visible_rows: value(writer::key::VISIBLE_ROWS)?.parse().ok()?,
         row_hash: value(writer::key::ROW_HASH)?.to_owned(),
         schema_version: value(writer::key::SCHEMA_VERSION)?.parse().ok()?,
         writer: value(writer::key::WRITER)?.to_owned(),
+        sealed: value(seal::FORMAT) == Some(FORMAT),
     })
 }

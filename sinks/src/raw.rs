@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
-use sellerlake_contracts::{Delivery, Error, Kind, META_VERSION, Result, SellerId, failpoint};
-use serde::Deserialize;
+use sellerlake_contracts::{Delivery, Error, Kind, Result, SellerId, failpoint};
 use sha2::{Digest, Sha256};
 
 use crate::failure::{self, blocking};
 use crate::spool::{Mapped, Spool, hex};
-use crate::{Lake, durable};
+use crate::{Lake, durable, meta};
 
 /// Bytes above this size are sent to a store in parts, which needs no condition: raw objects never change.
 const SINGLE_PUT_BYTES: u64 = 64 << 20;
@@ -36,6 +35,15 @@ pub enum Landed {
     Landed,
     /// It stood already; nothing was written.
     AlreadyLanded,
+}
+
+/// What stands in `raw/`.
+#[derive(Debug, Default)]
+pub struct Standing {
+    /// Deliveries, sorted by id.
+    pub deliveries: Vec<Delivery>,
+    /// Paths of metadata that can't be used, and why.
+    pub unreadable: Vec<(String, Error)>,
 }
 
 /// The stored bytes of a delivery as a local file.
@@ -103,9 +111,7 @@ impl Lake {
                 .with("size_declared", delivery.size_bytes)
                 .with("size_spooled", size_bytes));
         }
-        let meta = serde_json::to_vec_pretty(delivery).map_err(|error| {
-            Error::permanent(Kind::Internal, "a delivery can't be written as JSON").at("raw.land").source(error)
-        })?;
+        let meta = meta::write(delivery)?;
         if self.is_landed(delivery).await? {
             return Ok(Landed::AlreadyLanded);
         }
@@ -203,16 +209,33 @@ impl Lake {
     ///
     /// Metadata that can't be read is an error naming it: a replay that leaves a delivery out would be wrong.
     pub async fn deliveries(&self, source: Option<&str>, seller: Option<&SellerId>) -> Result<Vec<Delivery>> {
-        let mut found = Vec::new();
+        let Standing { deliveries, unreadable } = self.standing(source, seller).await?;
+        unreadable.into_iter().next().map_or(Ok(deliveries), |(_, error)| Err(error))
+    }
+
+    /// The same, with the paths of metadata that is damaged, and in what way.
+    pub async fn standing(&self, source: Option<&str>, seller: Option<&SellerId>) -> Result<Standing> {
+        let mut standing = Standing::default();
         for folder in self.raw_folders(source, seller).await? {
             let failed = |error| failure::store("raw.list", &folder, error);
             let metas = self.0.store.list(Some(&folder)).map_err(failed);
             let metas = metas.try_filter(|meta| std::future::ready(meta.location.as_ref().ends_with(META_SUFFIX)));
-            let read = metas.map_ok(|meta| self.read_meta(meta.location)).try_buffered(REQUESTS_IN_FLIGHT);
-            found.extend(read.try_collect::<Vec<_>>().await?);
+            let read = metas.map_ok(|meta| async move {
+                let path = meta.location.to_string();
+                match self.read_meta(meta.location).await {
+                    Err(error) if error.kind() == Kind::Data => Ok(Err((path, error))),
+                    read => read.map(Ok),
+                }
+            });
+            for read in read.try_buffered(REQUESTS_IN_FLIGHT).try_collect::<Vec<_>>().await? {
+                match read {
+                    Ok(delivery) => standing.deliveries.push(delivery),
+                    Err(damaged) => standing.unreadable.push(damaged),
+                }
+            }
         }
-        found.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(found)
+        standing.deliveries.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(standing)
     }
 
     /// The folders under `raw/` that can hold what is asked for.
@@ -260,12 +283,12 @@ impl Lake {
     async fn read_meta(&self, path: object_store::path::Path) -> Result<Delivery> {
         let got = async { self.0.store.get(&path).await?.bytes().await }.await;
         let bytes = got.map_err(|error| failure::store("raw.list", &path, error))?;
-        parse_meta(&bytes)
+        meta::parse(&bytes)
             .and_then(|delivery| {
                 if delivery.meta_path() == path.as_ref() {
                     return Ok(delivery);
                 }
-                Err(unreadable("it belongs to another place").with("belongs_to", delivery.meta_path()))
+                Err(meta::unreadable("it belongs to another place").with("belongs_to", delivery.meta_path()))
             })
             .map_err(|error| error.with("path", &path))
     }
@@ -301,27 +324,4 @@ pub(crate) fn location(path: &str) -> Result<object_store::path::Path> {
     object_store::path::Path::parse(path).map_err(|error| {
         Error::permanent(Kind::Usage, "not a path in a lake").with("path", path.escape_debug()).source(error)
     })
-}
-
-fn unreadable(why: &str) -> Error {
-    Error::permanent(Kind::Data, format!("a delivery's metadata can't be used: {why}"))
-        .at("raw.list")
-        .hint("restore the file from a backup, or move it out of the lake together with its bytes")
-}
-
-/// Reads metadata of any version up to ours.
-fn parse_meta(bytes: &[u8]) -> Result<Delivery> {
-    #[derive(Deserialize)]
-    struct Versioned {
-        version: u32,
-    }
-    let broken = |error| unreadable("it is damaged").source(error);
-    let Versioned { version } = serde_json::from_slice(bytes).map_err(broken)?;
-    if version > META_VERSION {
-        return Err(unreadable("a newer sellerlake wrote it")
-            .with("version", version)
-            .with("readable_up_to", META_VERSION)
-            .hint("run the newer sellerlake"));
-    }
-    serde_json::from_slice(bytes).map_err(broken)
 }

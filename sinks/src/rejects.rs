@@ -2,11 +2,13 @@
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
-use object_store::ObjectStoreExt;
+use futures::TryStreamExt;
+use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
-use sellerlake_contracts::{Delivery, Result, failpoint};
+use sellerlake_contracts::{Delivery, Error, Result, failpoint};
+use sellerlake_seal::Sealing;
 
 use crate::Lake;
 use crate::failure::{self, blocking};
@@ -21,6 +23,28 @@ fn path(delivery: &Delivery) -> String {
 }
 
 impl Lake {
+    /// Files of rejected rows whose bytes aren't those that were written, and what is wrong. Reads them all.
+    pub async fn damaged_rejects(&self) -> Result<Vec<(String, Error)>> {
+        let failed = |error| failure::store("rejects.verify", "rejects", error);
+        let mut damaged = Vec::new();
+        let mut listed = self.0.store.list(Some(&location("rejects")?));
+        while let Some(meta) = listed.try_next().await.map_err(failed)? {
+            let path = meta.location.to_string();
+            let got = async { self.0.store.get(&meta.location).await?.bytes().await }.await;
+            let bytes = match got {
+                Err(object_store::Error::NotFound { .. }) => continue,
+                got => got.map_err(failed)?,
+            };
+            // Earlier versions wrote them without anything to check.
+            if sellerlake_seal::names_format(&bytes)
+                && let Err(error) = sellerlake_seal::check(&bytes, &path)
+            {
+                damaged.push((path, error));
+            }
+        }
+        Ok(damaged)
+    }
+
     /// Says which rows of a delivery were rejected, replacing what an earlier reading of it said; no rows remove it.
     pub async fn write_rejects(&self, delivery: &Delivery, rows: RecordBatch) -> Result<()> {
         let path = path(delivery);
@@ -31,7 +55,8 @@ impl Lake {
             };
         }
         let spool = self.spool()?;
-        let spool = blocking(move || encode(spool, &rows)).await?;
+        let home = path.clone();
+        let spool = blocking(move || encode(spool, &rows, &home)).await?;
         if self.local_root().is_some() {
             let lake = self.clone();
             blocking(move || lake.publish_on_disk(OPERATION, &path, spool)).await?;
@@ -42,13 +67,13 @@ impl Lake {
     }
 }
 
-fn encode(spool: Spool, rows: &RecordBatch) -> Result<Spool> {
+fn encode(spool: Spool, rows: &RecordBatch, home: &str) -> Result<Spool> {
     let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
-    let file = spool.handle()?;
+    let file = Sealing::new(spool.handle()?);
     let written = || {
         let mut writer = ArrowWriter::try_new(file, rows.schema(), Some(properties))?;
         writer.write(rows)?;
-        writer.close()
+        sellerlake_seal::finish(writer.into_serialized_writer()?.0, home, Vec::new())
     };
     written().map_err(|error| failure::parquet(OPERATION, spool.path().display(), error))?;
     Ok(spool)

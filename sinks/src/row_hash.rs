@@ -2,7 +2,7 @@
 //!
 //! It decides what is stale: two builds of a partition with equal hashes are the same to everything downstream.
 //!
-//! Version 1, fixed by a golden test, because it stands in footers and in the catalogue:
+//! Version 2, fixed by a golden test, because it stands in footers and in the catalogue:
 //! - A value's hash is 128 bits, keyed by its column's name and kind: `text` is hashed by XXH3 over its UTF-8 bytes;
 //!   numbers, instants, days and booleans are mixed as the integer they are stored as. A decimal's scale is part of
 //!   its kind, since 1.0 and 0.10 are both stored as 10.
@@ -11,8 +11,10 @@
 //!   more, so that swapping values between rows does.
 //! - The hash of the set is the wrapping sum of its rows' hashes, so the order of rows doesn't matter and twins
 //!   count twice, mixed with their number.
-//! - Columns whose names start with `_` are the engine's and are left out; rows with `_marker` are hidden and are
-//!   left out too.
+//! - Columns whose names start with `_` are the engine's and are left out, so that the same rows delivered again hash
+//!   alike, but for `_unit` and `_extra`, which follow from the rows and decide which of them stand and what they say.
+//!   Version 1 left these out too.
+//! - Rows with `_marker` are hidden and are left out.
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, PrimitiveArray, RecordBatch};
 use arrow::datatypes::{
@@ -24,6 +26,9 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed, xxh3_128_with_seed};
 
 /// The column that hides a row from stages.
 const MARKER: &str = "_marker";
+
+/// The engine's columns that follow from the rows.
+const FOLLOWING: [&str; 2] = ["_unit", "_extra"];
 
 /// Odd constants without structure (the fractional bits of the golden ratio and of square roots of primes).
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -66,14 +71,22 @@ pub struct RowHash {
     sum: Lane,
     rows: u64,
     visible_rows: u64,
+    first_version: bool,
 }
 
 impl RowHash {
+    /// The hash that an object of an earlier version was written with.
+    pub fn first_version() -> Self {
+        Self { first_version: true, ..Self::default() }
+    }
+
     /// Adds the rows of a batch. Columns of types the lake doesn't store are a [`Kind::Internal`] error.
     pub fn update(&mut self, batch: &RecordBatch) -> Result<()> {
         let mut lanes = vec![Lane::default(); batch.num_rows()];
         for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-            add_column(field, column, &mut lanes)?;
+            if !(self.first_version && field.name().starts_with('_')) {
+                add_column(field, column, &mut lanes)?;
+            }
         }
         self.add_rows(batch, &lanes);
         Ok(())
@@ -161,7 +174,8 @@ impl Key {
 /// Adds one column's values to the lanes of their rows.
 pub(crate) fn add_column(field: &Field, column: &ArrayRef, lanes: &mut [Lane]) -> Result<()> {
     let name = field.name();
-    if name.starts_with('_') || column.null_count() == column.len() {
+    let is_left_out = name.starts_with('_') && !FOLLOWING.contains(&name.as_str());
+    if is_left_out || column.null_count() == column.len() {
         return Ok(());
     }
     match column.data_type() {

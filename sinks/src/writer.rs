@@ -1,6 +1,5 @@
 //! Writing one partition's file, in bounded memory.
 
-use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -9,28 +8,25 @@ use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::{KeyValue, SortingColumn};
+use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use sellerlake_contracts::{Error, Kind, ObjectState, Partition, Result};
+use sellerlake_seal::Sealing;
 
 use crate::failure;
 use crate::row_hash::{self, Lane, RowHash};
 use crate::spool::Spool;
 
-/// Keys of what the footer says about the file.
+/// Keys of what the footer says about the rows.
 pub(crate) mod key {
-    pub(crate) const FORMAT: &str = "sellerlake.format";
     pub(crate) const ROWS: &str = "sellerlake.rows";
     pub(crate) const VISIBLE_ROWS: &str = "sellerlake.visible_rows";
     pub(crate) const ROW_HASH: &str = "sellerlake.row_hash";
     pub(crate) const SCHEMA_VERSION: &str = "sellerlake.schema_version";
     pub(crate) const WRITER: &str = "sellerlake.writer";
 }
-
-/// Version of the footer's keys and of the row hash.
-pub(crate) const FORMAT: &str = "1";
 
 /// The fastest level: every merge rewrites these files, and they are read far more often than they are moved.
 const ZSTD_LEVEL: i32 = 1;
@@ -98,7 +94,7 @@ pub struct PartitionWriter {
     threads: usize,
     spool: Spool,
     /// Writes to a handle of its own: `finish` reports what the disk says, `into_inner` doesn't.
-    file: SerializedFileWriter<File>,
+    file: SerializedFileWriter<Sealing>,
     factory: ArrowRowGroupWriterFactory,
     group: Vec<ArrowColumnWriter>,
     group_rows: usize,
@@ -123,7 +119,7 @@ impl PartitionWriter {
         let properties = properties(&schema, options)?;
         // What an input's footer said isn't true of this file.
         let schema = Arc::new(Schema::new(Arc::unwrap_or_clone(schema).fields));
-        let started = ArrowWriter::try_new(spool.handle()?, SchemaRef::clone(&schema), Some(properties))
+        let started = ArrowWriter::try_new(Sealing::new(spool.handle()?), SchemaRef::clone(&schema), Some(properties))
             .and_then(ArrowWriter::into_serialized_writer);
         let (file, factory) = started.map_err(|error| failure::parquet(OPERATION, &partition, error))?;
         let threads = options.threads.max(1);
@@ -194,19 +190,16 @@ impl PartitionWriter {
         self.end_group()?;
         let row_hash = self.hash.finish();
         let (rows, visible_rows) = (self.hash.rows(), self.hash.visible_rows());
-        let pairs = [
-            (key::FORMAT, FORMAT.to_owned()),
+        let pairs = vec![
             (key::ROWS, rows.to_string()),
             (key::VISIBLE_ROWS, visible_rows.to_string()),
             (key::ROW_HASH, row_hash.clone()),
             (key::SCHEMA_VERSION, self.schema_version.to_string()),
             (key::WRITER, env!("CARGO_PKG_VERSION").to_owned()),
         ];
-        for (key, value) in pairs {
-            self.file.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
-        }
-        self.file.finish().map_err(|error| failure::parquet(OPERATION, &self.partition, error))?;
-        let Self { partition, schema_version, spool, .. } = self;
+        let Self { partition, schema_version, spool, file, .. } = self;
+        sellerlake_seal::finish(file, &partition.path(), pairs)
+            .map_err(|error| failure::parquet(OPERATION, &partition, error))?;
         let size_bytes = spool.size_bytes()?;
         Ok(BuiltPartition { spool, partition, rows, visible_rows, row_hash, size_bytes, schema_version })
     }

@@ -12,6 +12,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use sellerlake_contracts::{Error, Kind};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::arguments::Arguments;
 
@@ -23,13 +25,7 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return printer::refused(&error),
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("SELLERLAKE_LOG").unwrap_or_else(|_| "error".into()),
-        )
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    listen();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&Error::permanent(Kind::Internal, "can't start").source(error)),
@@ -40,6 +36,17 @@ fn main() -> ExitCode {
         Err(error) if printer::is_unread(&error) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
+}
+
+/// Sends what is logged to standard error. Whoever reads that may go away (`2>&1 | head`): then there is nobody to
+/// complain to either, and a complaint would end the thread that made it while others wait for its work.
+fn listen() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("SELLERLAKE_LOG").unwrap_or_else(|_| "error".into());
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .log_internal_errors(false);
+    tracing_subscriber::registry().with(filter).with(lines).init();
 }
 
 /// Exit codes: 0 done, 1 failed, 2 wrong arguments or declarations, 3 done in part: something was refused or is stale.

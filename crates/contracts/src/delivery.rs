@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::{Error, Kind, MarketplaceId, Result, SellerId, Window};
 
 /// The version of [`Delivery`] as it is written beside the bytes. Older ones stay readable.
-pub const META_VERSION: u32 = 1;
+pub const META_VERSION: u32 = 2;
 
 /// Identity of a delivery: 32 hex digits, a hash of source, seller, scope, window, options, as-of and content.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

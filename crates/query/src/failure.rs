@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use arrow::error::ArrowError;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 use parquet::errors::ParquetError;
@@ -23,6 +24,7 @@ impl Replaced {
         Error::transient(Kind::Conflict, "an object was replaced after the query was planned")
             .at("query.read")
             .with("path", path)
+            .hint("ask again; where nobody writes to the lake, `sellerlake verify` says what became of it")
             .source(Self { path: path.to_owned() })
     }
 }
@@ -80,18 +82,24 @@ pub fn explain(error: DataFusionError, names: &[String]) -> Error {
             None => query(message),
         },
         DataFusionError::Execution(message) => query(message),
+        DataFusionError::ArrowError(arrow, _) if matches!(**arrow, ArrowError::ParquetError(_)) => {
+            unreadable().source(error)
+        }
         DataFusionError::ArrowError(arrow, _) => query(&arrow.to_string()),
         DataFusionError::ParquetError(parquet) if !matches!(**parquet, ParquetError::External(_)) => {
-            Error::permanent(Kind::Data, "an object is not a readable Parquet file")
-                .at("query.read")
-                .hint("`sellerlake verify` says which; `sellerlake verify --repair` makes it again")
-                .source(error)
+            unreadable().source(error)
         }
         DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
             Error::transient(Kind::Storage, "an object or a spill file can't be read").at("query.read").source(error)
         }
         _ => Error::permanent(Kind::Internal, "the query engine failed").at("query.run").source(error),
     }
+}
+
+fn unreadable() -> Error {
+    Error::permanent(Kind::Data, "an object is not a readable Parquet file")
+        .at("query.read")
+        .hint("`sellerlake verify` says which; `sellerlake verify --repair` makes it again")
 }
 
 /// An error can't be taken out of the chain it sits in, so it is said again; the chain becomes its source.

@@ -3,6 +3,9 @@
 //! Every read is conditional on the tag the catalogue knows. On disk the file is opened once and compared on the
 //! open handle: swaps rename over it, so the handle keeps showing the version that was compared. Elsewhere every
 //! range carries `If-Match`, and the answer's tag is compared too, for stores that ignore the condition.
+//!
+//! And every read is checked: a footer by its seal, everything else by the blocks it lies in (`sellerlake_seal`), so
+//! that what is handed on is what was written, where it was written for.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -24,8 +27,9 @@ use object_store::{GetOptions, GetRange, GetResult, OBJECT_STORE_COALESCE_DEFAUL
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::ParquetMetaData;
 use sellerlake_contracts::{Error, Kind, Result};
+use sellerlake_seal::{Seal, damaged, footer_bytes};
 
 use crate::failure::Replaced;
 use crate::footers::Footers;
@@ -34,7 +38,7 @@ use crate::footers::Footers;
 pub type FileTag = fn(&Metadata) -> String;
 
 /// Bytes fetched from an object's end in the first read; most footers fit.
-const FOOTER_GUESS_BYTES: usize = 64 * 1024;
+const FOOTER_GUESS_BYTES: u64 = 64 * 1024;
 
 /// Bytes of decoded footers kept between queries.
 const FOOTER_CACHE_BYTES: usize = 64 * 1024 * 1024;
@@ -71,7 +75,7 @@ impl LakeReader {
         Self::build(Place::Disk(store, root.into(), tag))
     }
 
-    /// Reads an object that isn't published yet: every path and tag leads to these bytes.
+    /// Reads an object that isn't published yet: every tag leads to these bytes.
     pub fn in_memory(object: Bytes) -> Self {
         Self::build(Place::Memory(object))
     }
@@ -166,6 +170,54 @@ struct ObjectReader {
 }
 
 impl ObjectReader {
+    /// Ranges of the object, checked.
+    async fn read_whole(&mut self, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>> {
+        let footer = self.footer().await?;
+        let Some(seal) = Seal::of(&footer) else { return self.read(ranges).await };
+        let parts = seal.parts(&ranges);
+        let read = self.read(parts.clone()).await?;
+        if parts.iter().zip(&read).any(|(part, bytes)| !seal.is_whole(part, bytes)) {
+            return Err(damaged(self.path.as_ref(), "its rows aren't those that were written"));
+        }
+        let within = |range: Range<u64>| {
+            let part = parts.partition_point(|part| part.end <= range.start);
+            let start = range.start.checked_sub(parts.get(part)?.start)? as usize;
+            let bytes = read.get(part).filter(|bytes| start as u64 + range.end - range.start <= bytes.len() as u64)?;
+            Some(bytes.slice(start..start + (range.end - range.start) as usize))
+        };
+        let outside = || damaged(self.path.as_ref(), "its footer names bytes that aren't there");
+        let cut = |range: Range<u64>| if range.is_empty() { Some(Bytes::new()) } else { within(range) };
+        ranges.into_iter().map(|range| cut(range).ok_or_else(outside)).collect()
+    }
+
+    /// The object's footer, read and checked unless that was done before.
+    async fn footer(&mut self) -> Result<Arc<ParquetMetaData>> {
+        let reader = self.reader.clone();
+        if let Some(footer) = reader.0.footers.get(self.path.as_ref(), &self.etag) {
+            return Ok(footer);
+        }
+        let size_bytes = self.size_bytes;
+        let guess = FOOTER_GUESS_BYTES.min(size_bytes);
+        let mut tail = self.last(guess).await?;
+        let length = footer_bytes(&tail, size_bytes, self.path.as_ref())?;
+        if length > guess {
+            tail = self.last(length).await?;
+        }
+        // Without the page index: a scan asks for it where statistics of row groups leave something to skip, and
+        // decoding it for every column takes longer than a small query.
+        let footer = sellerlake_seal::open(&tail[tail.len() - length as usize..], self.path.as_ref())?;
+        let footer = Arc::new(footer);
+        reader.0.footers.put(self.path.as_ref(), &self.etag, &footer);
+        Ok(footer)
+    }
+
+    async fn last(&mut self, length: u64) -> Result<Bytes> {
+        let range = self.size_bytes - length..self.size_bytes;
+        let mut read = self.read(vec![range]).await?;
+        Ok(read.pop().unwrap_or_default())
+    }
+
+    /// Ranges of the object as they lie there.
     async fn read(&mut self, ranges: Vec<Range<u64>>) -> Result<Vec<Bytes>> {
         let bytes: u64 = ranges.iter().map(|range| range.end - range.start).sum();
         self.metrics.bytes_scanned.add(bytes as usize);
@@ -292,14 +344,14 @@ fn external(error: Error) -> ParquetError {
 impl AsyncFileReader for ObjectReader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
         async move {
-            let mut read = self.read(vec![range]).await.map_err(external)?;
+            let mut read = self.read_whole(vec![range]).await.map_err(external)?;
             read.pop().ok_or_else(|| ParquetError::EOF("no range was read".into()))
         }
         .boxed()
     }
 
     fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, parquet::errors::Result<Vec<Bytes>>> {
-        async move { self.read(ranges).await.map_err(external) }.boxed()
+        async move { self.read_whole(ranges).await.map_err(external) }.boxed()
     }
 
     fn get_metadata<'a>(
@@ -307,21 +359,12 @@ impl AsyncFileReader for ObjectReader {
         _options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
         async move {
-            let reader = self.reader.clone();
-            if let Some(footer) = reader.0.footers.get(self.path.as_ref(), &self.etag) {
-                self.look().await.map_err(external)?;
-                return Ok(footer);
-            }
-            let size_bytes = self.size_bytes;
-            // Without the page index: a scan asks for it where statistics of row groups leave something to skip, and
-            // decoding it for every column takes longer than a small query.
-            let footer = ParquetMetaDataReader::new()
-                .with_prefetch_hint(Some(FOOTER_GUESS_BYTES))
-                .load_and_finish(&mut *self, size_bytes)
-                .await?;
-            let footer = Arc::new(footer);
-            reader.0.footers.put(self.path.as_ref(), &self.etag, &footer);
-            Ok(footer)
+            let known = self.reader.0.footers.get(self.path.as_ref(), &self.etag);
+            let footer = match known {
+                Some(footer) => self.look().await.map(|()| footer),
+                None => self.footer().await,
+            };
+            footer.map_err(external)
         }
         .boxed()
     }

@@ -110,7 +110,7 @@ async fn a_session_says_which_objects_a_statement_reads() {
 
 async fn stored(store: &InMemory, path: &str, rows: std::ops::Range<i64>) -> ObjectState {
     let batch = orders(rows.start, rows.end);
-    let bytes = parquet(&batch);
+    let bytes = parquet(path, &batch);
     let size = bytes.len() as u64;
     let put = store.put(&path.into(), bytes.into()).await.unwrap();
     state(path, &batch, put.e_tag, size)

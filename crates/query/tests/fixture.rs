@@ -13,9 +13,10 @@ use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use datafusion::catalog::TableProvider;
 use object_store::local::LocalFileSystem;
 use parquet::arrow::ArrowWriter;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use sellerlake_contracts::{ObjectState, Partition};
 use sellerlake_query::{LakeReader, LakeTable, LakeTableOptions, Session, SessionBuilder};
+use sellerlake_seal::Sealing;
 use tempfile::TempDir;
 
 pub struct Lake {
@@ -29,11 +30,20 @@ pub fn tag(meta: &Metadata) -> String {
     format!("{:x}-{:x}-{:x}", meta.ino(), micros, meta.size())
 }
 
+fn reader(dir: &TempDir) -> LakeReader {
+    let store = Arc::new(LocalFileSystem::new_with_prefix(dir.path()).unwrap());
+    LakeReader::on_disk(store, dir.path(), tag)
+}
+
 impl Lake {
     pub fn new() -> Self {
         let dir = TempDir::new().unwrap();
-        let store = Arc::new(LocalFileSystem::new_with_prefix(dir.path()).unwrap());
-        Self { reader: LakeReader::on_disk(store, dir.path(), tag), dir }
+        Self { reader: reader(&dir), dir }
+    }
+
+    /// Forgets the footers it has read.
+    pub fn forget(&mut self) {
+        self.reader = reader(&self.dir);
     }
 
     pub fn file(&self, path: &str) -> PathBuf {
@@ -45,7 +55,7 @@ impl Lake {
         let file = self.file(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         let spool = file.with_extension("spool");
-        fs::write(&spool, parquet(batch)).unwrap();
+        fs::write(&spool, parquet(path, batch)).unwrap();
         fs::rename(&spool, &file).unwrap();
         let meta = fs::metadata(&file).unwrap();
         state(path, batch, Some(tag(&meta)), meta.len())
@@ -53,11 +63,17 @@ impl Lake {
 }
 
 /// Row groups of 1000 rows, so that reading takes more than one step.
-pub fn parquet(batch: &RecordBatch) -> Vec<u8> {
-    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(1000)).build();
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
+pub fn parquet(path: &str, batch: &RecordBatch) -> Vec<u8> {
+    let properties = WriterProperties::builder()
+        .set_max_row_group_row_count(Some(1000))
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .build();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let sealing = Sealing::new(file.reopen().unwrap());
+    let mut writer = ArrowWriter::try_new(sealing, batch.schema(), Some(properties)).unwrap();
     writer.write(batch).unwrap();
-    writer.into_inner().unwrap()
+    sellerlake_seal::finish(writer.into_serialized_writer().unwrap().0, path, Vec::new()).unwrap();
+    fs::read(file.path()).unwrap()
 }
 
 pub fn state(path: &str, batch: &RecordBatch, etag: Option<String>, size_bytes: u64) -> ObjectState {

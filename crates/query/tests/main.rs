@@ -4,6 +4,7 @@
 
 mod cases;
 mod consistency;
+mod damage;
 mod fixture;
 mod forgetful;
 mod formats;

@@ -15,6 +15,8 @@ use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, 
 use crate::address::Address;
 use crate::failure::failure;
 use crate::migrations;
+use crate::objects::ObjectFilter;
+use crate::statement::sql;
 
 /// How long a statement of SQLite waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
@@ -102,6 +104,27 @@ impl State {
                 Pool::Postgres(pool) => pool.close().await,
             }
         }
+    }
+
+    /// What is wrong with the database's pages and with each entry of the catalogue, in sentences. A server looks after
+    /// its own pages.
+    pub async fn check(&self) -> Result<Vec<String>> {
+        let mut found = self.check_table("PRAGMA integrity_check(5)").await?;
+        if let Err(error) = self.objects(&ObjectFilter::default()).await {
+            found.push(format!("{error:#}"));
+        }
+        Ok(found)
+    }
+
+    /// What SQLite's own check finds.
+    pub(crate) async fn check_table(&self, pragma: &'static str) -> Result<Vec<String>> {
+        if let Pool::Postgres(_) = self.reader() {
+            return Ok(Vec::new());
+        }
+        let rows = sql("state.check", pragma).all(self.reader()).await?;
+        let mut found: Vec<String> = rows.iter().map(|row| row.get("integrity_check")).collect::<Result<_>>()?;
+        found.retain(|line| line != "ok");
+        Ok(found)
     }
 
     pub(crate) fn reader(&self) -> &Pool {

@@ -1,7 +1,8 @@
 //! The object catalogue: what the lake's partitions are and what they were made from.
 
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{Area, ObjectState, Partition, Result, SellerId};
+use sellerlake_contracts::{Area, Error, Kind, ObjectState, Partition, Result, SellerId};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::State;
 use crate::statement::{On, Row, Statement, sql};
@@ -43,12 +44,12 @@ macro_rules! put {
     ($condition:literal) => {
         concat!(
             "INSERT INTO objects (path, area, name, seller, month, etag, size_bytes, row_count, visible_rows,
-                 row_hash, input_hash, schema_version, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                 row_hash, input_hash, schema_version, updated_at, checksum)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
              ON CONFLICT (path) DO UPDATE SET etag = excluded.etag, size_bytes = excluded.size_bytes,
                  row_count = excluded.row_count, visible_rows = excluded.visible_rows, row_hash = excluded.row_hash,
                  input_hash = excluded.input_hash, schema_version = excluded.schema_version,
-                 updated_at = excluded.updated_at",
+                 updated_at = excluded.updated_at, checksum = excluded.checksum",
             $condition
         )
     };
@@ -58,8 +59,8 @@ const PUT: &str = put!("");
 
 /// An entry that isn't what the caller knows stays: `IS NOT DISTINCT FROM` also compares what has no tag.
 const PUT_IF: &str = put!(
-    " WHERE objects.etag IS NOT DISTINCT FROM $14 AND objects.input_hash = $15
-         AND objects.row_hash = $16"
+    " WHERE objects.etag IS NOT DISTINCT FROM $15 AND objects.input_hash = $16
+         AND objects.row_hash = $17"
 );
 
 // Written out twice, because no index serves `$3 IS NULL OR seller = $3`.
@@ -104,6 +105,17 @@ fn bound(text: &'static str, object: &ObjectState, now: DateTime<Utc>) -> Statem
         .bind(&object.input_hash)
         .bind(object.schema_version)
         .bind(now)
+        .bind(checksum(object))
+}
+
+/// A hash of all that decides what an answer is made of. A bit that flips in the database is seen so: SQLite's pages
+/// have no checksums.
+fn checksum(object: &ObjectState) -> i64 {
+    let ObjectState { partition, etag, size_bytes, rows, visible_rows, row_hash, input_hash, schema_version } = object;
+    let said = format!(
+        "{partition}\u{1f}{etag:?}\u{1f}{size_bytes}\u{1f}{rows}\u{1f}{visible_rows}\u{1f}{row_hash}\u{1f}{input_hash}\u{1f}{schema_version}"
+    );
+    (xxh3_64(said.as_bytes()) >> 1) as i64
 }
 
 impl State {
@@ -146,6 +158,19 @@ impl State {
         Ok(put)
     }
 
+    /// For who answers from the catalogue: an entry that damage has hidden would be missed by nobody, so SQLite compares
+    /// the table with its indexes.
+    pub async fn expect_sound_catalogue(&self) -> Result<()> {
+        let Some(problem) = self.check_table("PRAGMA integrity_check(objects)").await?.into_iter().next() else {
+            return Ok(());
+        };
+        Err(Error::permanent(Kind::Storage, "the catalogue in the state database is damaged")
+            .at("object.list")
+            .with("state", self.address())
+            .with("found", problem)
+            .hint("restore it from a backup, or move it away: deliveries and objects are read back from the lake"))
+    }
+
     /// The catalogue's entries, sorted by path.
     pub async fn objects(&self, filter: &ObjectFilter) -> Result<Vec<ObjectRecord>> {
         let rows = sql("object.list", if filter.seller.is_some() { OF_SELLER } else { OF_ALL })
@@ -185,10 +210,19 @@ impl State {
     }
 }
 
+fn damaged(path: &str) -> Error {
+    Error::permanent(Kind::Storage, "an entry of the catalogue isn't what was written")
+        .at("object.read")
+        .with("path", path)
+        .hint(
+            "`sellerlake verify --repair` makes the catalogue again from the lake; look at the disk that holds it, too",
+        )
+}
+
 fn read(row: &Row) -> Result<ObjectRecord> {
     let path: String = row.get("path")?;
     let object = ObjectState {
-        partition: Partition::parse(&path).ok_or_else(|| row.strange("path", &path))?,
+        partition: Partition::parse(&path).ok_or_else(|| damaged(&path))?,
         etag: row.get("etag")?,
         size_bytes: row.count("size_bytes")?,
         rows: row.count("row_count")?,
@@ -197,5 +231,15 @@ fn read(row: &Row) -> Result<ObjectRecord> {
         input_hash: row.get("input_hash")?,
         schema_version: row.count("schema_version")? as u32,
     };
+    let of_path = |column| row.get::<Option<String>>(column).map(Option::unwrap_or_default);
+    let Partition { area, name, seller, month } = &object.partition;
+    let is_filed_right = of_path("area")? == area.as_str()
+        && of_path("name")? == *name
+        && of_path("seller")? == seller.as_str()
+        && of_path("month")? == month.map(|month| month.to_string()).unwrap_or_default();
+    let known: Option<i64> = row.get("checksum")?;
+    if !is_filed_right || known.is_some_and(|known| known != checksum(&object)) {
+        return Err(damaged(&path));
+    }
     Ok(ObjectRecord { object, updated_at: row.instant("updated_at")? })
 }

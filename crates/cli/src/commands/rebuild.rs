@@ -52,8 +52,15 @@ pub(crate) async fn replay(workspace: &Workspace, replay: &Replay) -> Result<Exi
     for (source, deliveries) in &done.undeclared {
         printer::note(format!("{deliveries} deliveries of {source:?} left as they stand: it is no longer declared"));
     }
+    for (path, reason) in &done.damaged {
+        printer::line(format!("{path}: {reason}"));
+    }
+    if !done.damaged.is_empty() {
+        let what = count(done.damaged.len() as u64, "delivery");
+        printer::note(format!("{what} left unread, their rows as they stood: raw is damaged"));
+    }
     print(&done.rebuilt);
-    Ok(exit_code(&done.rebuilt))
+    Ok(if done.damaged.is_empty() { exit_code(&done.rebuilt) } else { ExitCode::from(IN_PART) })
 }
 
 pub(crate) fn exit_code(rebuilt: &[Rebuilt]) -> ExitCode {

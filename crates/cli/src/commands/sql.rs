@@ -38,8 +38,10 @@ pub(crate) async fn run(workspace: &Workspace, sql: &Sql) -> Result<ExitCode> {
     let granted =
         if sql.seller.is_empty() { Granted::All } else { Granted::Sellers(sql.seller.iter().cloned().collect()) };
     let answer = workspace.ask(&statement, &granted).await?;
-    write(answer, sql.format, &mut output(sql.output.as_deref())?).await?;
-    Ok(ExitCode::SUCCESS)
+    match write(answer, sql.format, &mut output(sql.output.as_deref())?).await {
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(workspace.told_of_damage(error).await),
+    }
 }
 
 /// Where answers go: a file, or standard output.
