@@ -27,6 +27,10 @@ bench:
 chaos seeds="0..200":
     SELLERLAKE_CHAOS={{seeds}} cargo test --release --package sellerlake-cli --test end_to_end storms -- --nocapture
 
+# One bit flipped in so many files of every kind: the same answers, or none.
+flips count="400":
+    SELLERLAKE_FLIPS={{count}} cargo test --release --package sellerlake-cli --test end_to_end flipped -- --nocapture
+
 # As far back as each pipeline reaches, against a list of the calls it takes; `just backfill 200` goes so many days back.
 backfill days="0":
     SELLERLAKE_BACKFILL={{days}} cargo test --release --package sellerlake-cli --test end_to_end a_backfill -- --nocapture

@@ -1,6 +1,6 @@
 //! One bit that flips, in any file there is: every command gives the answer it gave before, or says which file it is.
 //!
-//! `SELLERLAKE_FLIPS=400 cargo test --release --package sellerlake-cli --test end_to_end flipped -- --nocapture`
+//! `just flips 400` tries so many and counts what became of them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
