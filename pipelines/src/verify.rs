@@ -74,7 +74,7 @@ impl Workspace {
         self.verify_missing(&mut verified).await?;
         self.verify_rejects(&mut verified).await?;
         self.verify_raw(&mut verified, progress).await?;
-        self.verify_state(&mut verified).await?;
+        self.verify_state(&mut verified).await;
         Ok(verified)
     }
 
@@ -164,11 +164,11 @@ impl Workspace {
     }
 
     /// The database's own pages.
-    async fn verify_state(&self, verified: &mut Verified) -> Result<()> {
-        let found = self.state.check().await?;
+    async fn verify_state(&self, verified: &mut Verified) {
+        // A database that can't be asked is no reason to keep what else was found.
+        let found = self.state.check().await.unwrap_or_else(|error| vec![told(&error)]);
         let problem = |problem| Complaint { subject: self.state.address().to_owned(), problem };
         verified.complaints.extend(found.into_iter().map(problem));
-        Ok(())
     }
 
     /// Raw bytes against the hash they were landed with.

@@ -109,7 +109,7 @@ impl State {
     /// What is wrong with the database's pages and with each entry of the catalogue, in sentences. A server looks after
     /// its own pages.
     pub async fn check(&self) -> Result<Vec<String>> {
-        let mut found = self.pages("SELECT integrity_check AS problem FROM pragma_integrity_check(5)").await?;
+        let mut found = self.pages("SELECT integrity_check AS problem FROM pragma_integrity_check LIMIT 5").await?;
         if let Err(error) = self.objects(&ObjectFilter::default()).await {
             found.push(format!("{error:#}"));
         }
