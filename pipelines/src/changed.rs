@@ -129,6 +129,12 @@ impl Workspace {
 
     async fn compare(&self, known: &Known, granted: &Granted, days: Days) -> Result<Compared> {
         let then = &known.workspace;
+        let granted = &match granted {
+            Granted::Sellers(sellers) => {
+                Granted::Sellers(sellers.iter().cloned().chain([SellerId::shared()]).collect())
+            }
+            Granted::All => Granted::All,
+        };
         let (objects_then, objects_now) = (then.granted_objects(granted).await?, self.granted_objects(granted).await?);
         let sessions = [
             ("then", then.session_over(&objects_then, &then.reader, granted).await?),

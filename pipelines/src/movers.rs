@@ -16,8 +16,8 @@ use crate::moved::{Bench, column_of_text, lines_of, parts, quoted};
 pub(crate) enum How {
     /// It arrived since.
     Arrived,
-    /// It stood, and was taken back since.
-    Withdrawn,
+    /// It stood, and nothing is read from it any more.
+    StandsNoLonger,
     /// It stood and stands, and is read otherwise than when the lake was loaded.
     ReadOtherwise,
 }
@@ -26,7 +26,7 @@ impl How {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Arrived => "arrived",
-            Self::Withdrawn => "withdrawn",
+            Self::StandsNoLonger => "stands no longer",
             Self::ReadOtherwise => "read otherwise",
         }
     }
@@ -109,13 +109,17 @@ impl Search<'_> {
     async fn by(&self, change: &Change, moved: &str, source: &Source, way: &Match) -> Result<Vec<(String, Mover)>> {
         let wanted: Vec<String> =
             way.values().enumerate().map(|(at, name)| format!("{} AS c{at}", quoted(name))).collect();
-        let side = |moment: &str| {
-            format!("SELECT line_key, seller_id, {} FROM {}", wanted.join(", "), lines_of(change, moment))
+        // A list that all sellers share stands beside each one's own.
+        let shared = source.shared.then(|| format!("'{}' AS seller_id", SellerId::shared()));
+        let owners: Vec<String> = std::iter::once("seller_id".to_owned()).chain(shared).collect();
+        let side = |moment: &str, owner: &str| {
+            format!("SELECT line_key, {owner}, {} FROM {}", wanted.join(", "), lines_of(change, moment))
         };
+        let sides: Vec<String> =
+            owners.iter().flat_map(|owner| ["then", "now"].map(|moment| side(moment, owner))).collect();
         let touched = format!(
-            "SELECT DISTINCT * FROM ({} UNION ALL {}) AS l LEFT SEMI JOIN {moved} AS m ON l.line_key = m.line_key",
-            side("then"),
-            side("now")
+            "SELECT DISTINCT * FROM ({}) AS l LEFT SEMI JOIN {moved} AS m ON l.line_key = m.line_key",
+            sides.join(" UNION ALL ")
         );
         // Each step is kept: their keys say nothing of one another.
         let (touched, _) = self.bench.keep(&touched).await?;
@@ -152,7 +156,7 @@ impl Search<'_> {
         match (then, now) {
             (_, Some(now)) if !self.known.contains(&now) => Some((now, How::Arrived)),
             (Some(then), Some(now)) if then == now => Some((now, How::ReadOtherwise)),
-            (Some(then), _) => Some((then, How::Withdrawn)),
+            (Some(then), _) => Some((then, How::StandsNoLonger)),
             (None, now) => now.map(|now| (now, How::ReadOtherwise)),
         }
     }

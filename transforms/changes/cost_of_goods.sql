@@ -2,7 +2,7 @@
 doc = "Cost of the units sold, by day and SKU."
 [documents]
 cost_list = [{ sku = "sku" }]
-fx_rates = [{ to_currency = "currency" }]
+fx_rates = [{ to_currency = "currency" }, { from_currency = "currency" }]
 [through]
 ledger_accrual = { on = ["day", "marketplace_id", "currency", "sku"], categories = ["product_sales"] }
 */
