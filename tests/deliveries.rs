@@ -32,9 +32,14 @@ fn a_charset_given_by_hand_is_part_of_a_deliverys_identity() {
     let read = titles();
     site.ok(&["replay"]);
     assert_eq!(titles(), read, "the same of the two stands, read as before");
-    // Given again, nothing is new.
+    // Given again, nothing is new; that the other one stands, which was true at the same moment, is told.
     let before = site.objects("raw");
-    site.ingest("all_orders", &file, &["--as-of", "2026-03-05T00:00:00Z", "--charset", "Windows-1252"]);
+    let path = file.display().to_string();
+    let again = ["ingest", "--source", "all_orders", "--seller", "A1", "--as-of", "2026-03-05T00:00:00Z", "--charset"];
+    let output = site.run(&[&again[..], &["Windows-1252", &path]].concat());
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{words}");
+    assert!(words.contains("same as-of, different content: 1 unit"), "{words}");
     assert_eq!(site.objects("raw"), before);
     assert_eq!(site.sql("SELECT delivery_id FROM meta.deliveries").len(), 2);
 }

@@ -5,8 +5,8 @@ use std::fs;
 use std::future::Future;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -32,6 +32,13 @@ impl Paper {
         Self { source, scope: None, marketplace: None, window: None, as_of: as_of.map(str::to_owned), text }
     }
 
+    /// When it came: seconds that follow from what it is, so that it is the same wherever it comes.
+    fn came(&self) -> DateTime<Utc> {
+        let all = format!("{self:?}");
+        let hash = all.bytes().fold(7_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte)));
+        DateTime::UNIX_EPOCH + TimeDelta::days(365 * 60) + TimeDelta::seconds((hash % 600) as i64)
+    }
+
     fn facts(&self) -> DeliveryFacts {
         DeliveryFacts {
             source: self.source.to_owned(),
@@ -52,15 +59,19 @@ pub fn seller() -> SellerId {
     "A1".parse().unwrap()
 }
 
-/// A clock on which a week passes whenever somebody looks, so that nothing can come to depend on when it ran.
+/// A clock on which a week passes whenever somebody looks, so that nothing can come to depend on when it ran. Deliveries
+/// alone come at times of their own, whoever hands them in and when: that is part of what they are.
 #[derive(Debug, Default)]
-struct Hasty(AtomicI64);
+struct Hasty {
+    weeks: AtomicI64,
+    at: Mutex<Option<DateTime<Utc>>>,
+}
 
 #[async_trait::async_trait]
 impl Clock for Hasty {
     fn now(&self) -> DateTime<Utc> {
-        let weeks = self.0.fetch_add(1, Ordering::Relaxed);
-        DateTime::UNIX_EPOCH + TimeDelta::days(365 * 56) + TimeDelta::weeks(weeks)
+        let weeks = self.weeks.fetch_add(1, Ordering::Relaxed);
+        self.at.lock().unwrap().unwrap_or(DateTime::UNIX_EPOCH + TimeDelta::days(365 * 60) + TimeDelta::weeks(weeks))
     }
 
     async fn sleep_until(&self, _: DateTime<Utc>) {}
@@ -72,6 +83,7 @@ pub type Contents = BTreeMap<String, Vec<String>>;
 pub struct Lab {
     folder: Arc<tempfile::TempDir>,
     pub workspace: Workspace,
+    clock: Arc<Hasty>,
 }
 
 impl Lab {
@@ -94,8 +106,9 @@ impl Lab {
     async fn over(folder: Arc<tempfile::TempDir>) -> Self {
         let mut settings = Settings::below(folder.path()).unwrap();
         settings.threads = 2;
-        let workspace = Workspace::open(settings, Arc::new(Hasty::default())).await.unwrap();
-        Self { folder, workspace }
+        let clock = Arc::new(Hasty::default());
+        let workspace = Workspace::open(settings, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
+        Self { folder, workspace, clock }
     }
 
     /// Lands deliveries of one source and loads them together.
@@ -103,7 +116,9 @@ impl Lab {
         let mut landed = Vec::new();
         for paper in papers {
             let arrival = Arrival { name: "document".into(), pages: vec![Box::new(Cursor::new(paper.text.clone()))] };
+            *self.clock.at.lock().unwrap() = Some(paper.came());
             landed.push(self.workspace.land(&paper.facts(), arrival).await.unwrap());
+            *self.clock.at.lock().unwrap() = None;
         }
         self.workspace.load(papers[0].source, landed, &LoadOptions::default()).await.unwrap()
     }

@@ -5,6 +5,7 @@
 mod backfill;
 mod bad_input;
 mod books;
+mod bounds;
 mod change;
 mod chaos;
 #[path = "../crates/state/tests/cluster.rs"]
@@ -43,3 +44,5 @@ mod sync;
 mod tidy;
 mod trouble;
 mod unheard;
+mod windows;
+mod withdrawal;

@@ -82,7 +82,7 @@ fn a_seller_nobody_knows_is_no_empty_answer() {
     assert_fails(&ask("A1"), 2, &["there is nothing of seller A1", "there is no seller yet"]);
     load_small_seller(&site, false);
     assert!(ask("A1").status.success());
-    assert_fails(&ask("A1,NOBODY"), 2, &["there is nothing of seller NOBODY", "hint: known: A1"]);
+    assert_fails(&ask("A1,NOBODY"), 2, &["there is nothing of seller NOBODY", "hint: `sellerlake account list`"]);
 }
 
 #[test]

@@ -14,18 +14,46 @@ fn listings(site: &Site, marketplace: &str) -> String {
 }
 
 #[test]
-fn a_misspelt_marketplace_is_told_with_the_nearest_one() {
-    for (typed, says) in [
-        (
-            "ATVPDKIKX0DRE",
-            "warning: \"ATVPDKIKX0DRE\" is no marketplace that is known; did you mean \"ATVPDKIKX0DER\", US?",
-        ),
-        ("de", "did you mean \"A1PA6795UKMFR9\", DE?"),
-        ("Z9Q", "is no marketplace that is known: its rows are kept, their days are UTC's"),
+fn marketplaces_are_known_by_what_people_call_them() {
+    let site = Site::new();
+    for typed in ["A1RKKUPIHCS9HS", "a1rkkupihcs9hs", "ES", "es", "amazon.es", "Amazon.es", "www.amazon.es", " es "] {
+        listings(&site, typed);
+        let filed = site.sql("SELECT DISTINCT marketplace_id, scope FROM meta.deliveries");
+        assert_eq!(filed.len(), 1, "{typed}: {filed:?}");
+        assert_eq!(text(&filed[0]["marketplace_id"]), "A1RKKUPIHCS9HS");
+        assert_eq!(text(&filed[0]["scope"]), "A1RKKUPIHCS9HS");
+    }
+    // A scope that is a marketplace is one too, and a region is written one way.
+    let file = site.file("listings.txt", "seller-sku\tasin1\titem-name\tprice\tquantity\nMUG\tB0MUG\tMug\t9.99\t3\n");
+    site.ingest("merchant_listings", &file, &["--scope", "uk", "--marketplace", "GB", "--as-of", "2026-03-05"]);
+    assert_eq!(
+        site.value("SELECT DISTINCT scope FROM meta.deliveries WHERE scope <> 'A1RKKUPIHCS9HS'"),
+        "A1F83G8C2ARO7P"
+    );
+    let before = site.objects("raw");
+    for (typed, near) in [
+        ("ATVPDKIKX0DRE", "did you mean \"ATVPDKIKX0DER\"?"),
+        ("amazon.e", "did you mean"),
+        ("EES", "did you mean \"ES\", A1RKKUPIHCS9HS?"),
+        ("Z9Q", "write Amazon's id"),
     ] {
+        let file = file.display().to_string();
+        let arguments =
+            ["ingest", "--source", "merchant_listings", "--seller", "A1", "--as-of", "2026-03-05", "--marketplace"];
+        let output = site.run(&[arguments.as_slice(), &[typed, &file]].concat());
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{typed}: {words}");
+        assert!(words.contains("is no marketplace that is known") && words.contains(near), "{typed}: {words}");
+    }
+    assert_eq!(site.objects("raw"), before, "nothing lands under a name nobody knows");
+}
+
+#[test]
+fn a_marketplace_that_amazon_opened_is_kept_and_told() {
+    for typed in ["A3NEWPLACE0ZZZ"] {
         let site = Site::new();
         let words = listings(&site, typed);
-        assert!(words.contains(says), "{typed}: {words}");
+        assert!(words.contains("is no marketplace that is known: its rows are kept"), "{typed}: {words}");
         assert_eq!(site.value("SELECT marketplace_id FROM listings"), typed, "its rows are kept");
         let told = alarms(&site, "no marketplace that is known");
         assert_eq!(told.len(), 1, "{told:?}");

@@ -27,6 +27,7 @@ struct Written {
     declarations: String,
     spool: String,
     memory_mib: usize,
+    document_mib: u64,
     threads: usize,
     row_limit: u64,
     query_timeout_seconds: u64,
@@ -43,6 +44,7 @@ impl Default for Written {
             declarations: String::new(),
             spool: String::new(),
             memory_mib: 256,
+            document_mib: 4096,
             threads: 0,
             row_limit: 0,
             query_timeout_seconds: 0,
@@ -67,6 +69,8 @@ pub struct Settings {
     pub spool: Option<PathBuf>,
     /// Memory for operators, in bytes.
     pub memory_bytes: usize,
+    /// Most that a packed document may hold, unpacked, in bytes.
+    pub document_bytes: u64,
     /// Threads for decoding and queries.
     pub threads: usize,
     /// Rows an answer may have.
@@ -148,6 +152,7 @@ impl Settings {
             declarations: path(&written.declarations),
             spool: path(&written.spool),
             memory_bytes: written.memory_mib << 20,
+            document_bytes: written.document_mib.saturating_mul(1 << 20),
             threads,
             row_limit: (written.row_limit > 0).then_some(written.row_limit),
             query_timeout: (written.query_timeout_seconds > 0)

@@ -1,10 +1,10 @@
 //! Coverage: for every account, pipeline and scope, what of the time that could be had is there, and why the rest isn't.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{AccountId, Result, Scope, Window};
-use sellerlake_state::{Mark, PullFilter, PullStatus, Slice, SliceKey, SliceStatus};
+use sellerlake_contracts::{AccountId, DeliveryId, Result, Scope, Window};
+use sellerlake_state::{DeliveryFilter, DeliveryStatus, Mark, PullFilter, PullStatus, Slice, SliceKey, SliceStatus};
 
 use crate::Workspace;
 use crate::declared::{Need, Pipeline, Pipelines};
@@ -19,6 +19,8 @@ pub enum Covered {
     Loaded,
     /// Its rows stand, but for those that could not be read.
     InPart,
+    /// Units of it could not be read: what stood of them before stands.
+    HeldBack,
     /// Amazon says that there is nothing.
     NoData,
     /// It is being asked for, or will be when its turn comes.
@@ -39,6 +41,7 @@ impl Covered {
         match self {
             Self::Loaded => "loaded",
             Self::InPart => "in part",
+            Self::HeldBack => "held back",
             Self::NoData => "no data",
             Self::Waiting => "waiting",
             Self::Refused => "refused",
@@ -48,8 +51,13 @@ impl Covered {
         }
     }
 
-    fn of(mark: &Mark) -> Self {
+    fn of(mark: &Mark, held_back: &BTreeSet<DeliveryId>) -> Self {
         match mark.status {
+            SliceStatus::Loaded
+                if mark.is_lacking() && held_back.iter().any(|id| mark.delivery.as_ref() == Some(id)) =>
+            {
+                Self::HeldBack
+            }
             SliceStatus::Loaded if mark.is_lacking() => Self::InPart,
             SliceStatus::Loaded => Self::Loaded,
             SliceStatus::NoData => Self::NoData,
@@ -98,6 +106,12 @@ impl Workspace {
                 queued.entry((row.pipeline, row.scope)).or_default().push(window);
             }
         }
+        let held_back = DeliveryFilter {
+            seller: Some(holder.id.seller.clone()),
+            status: Some(DeliveryStatus::HeldBack),
+            ..DeliveryFilter::default()
+        };
+        let held_back = self.state.deliveries(&held_back).await?.into_iter().map(|record| record.id).collect();
         let mut lines = Vec::new();
         for pipeline in pipelines.iter() {
             for scoped in scopes(pipeline, holder, &zones) {
@@ -105,7 +119,8 @@ impl Workspace {
                 let key = SliceKey { account: account.clone(), pipeline: pipeline.name.clone(), scope: scope.clone() };
                 let slices = self.state.slices(&key).await?;
                 let queued = queued.remove(&(pipeline.name.clone(), scope.clone())).unwrap_or_default();
-                let parts = parts(pipeline, &scoped, &slices, &queued, now, since.or(holder.since));
+                let told = Told { slices: &slices, queued: &queued, held_back: &held_back };
+                let parts = parts(pipeline, &scoped, &told, now, since.or(holder.since));
                 lines.extend(parts.into_iter().map(|part| CoverageLine {
                     account: holder.id.clone(),
                     pipeline: pipeline.name.clone(),
@@ -123,24 +138,31 @@ impl Workspace {
 
 type Part = (Window, Covered, Option<String>, Option<DateTime<Utc>>);
 
+/// What state says of one scope.
+struct Told<'a> {
+    slices: &'a [Slice],
+    queued: &'a [Window],
+    held_back: &'a BTreeSet<DeliveryId>,
+}
+
 /// One scope's intervals, in order of time.
 fn parts(
     pipeline: &Pipeline,
     scoped: &Scoped,
-    slices: &[Slice],
-    queued: &[Window],
+    told: &Told<'_>,
     now: DateTime<Utc>,
     since: Option<DateTime<Utc>>,
 ) -> Vec<Part> {
+    let Told { slices, queued, held_back } = told;
     let wall = scoped.wall(now);
     let mut parts: Vec<Part> = slices
         .iter()
         .map(|slice| {
-            let covered = Covered::of(&slice.mark);
+            let covered = Covered::of(&slice.mark, held_back);
             let again_at = slice
                 .mark
                 .not_before
-                .filter(|_| !matches!(covered, Covered::Loaded | Covered::InPart | Covered::NoData));
+                .filter(|_| slice.mark.status != SliceStatus::Loaded && covered != Covered::NoData);
             (slice.window, covered, slice.mark.reason.clone(), again_at)
         })
         .collect();

@@ -3,17 +3,27 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use sellerlake_contracts::{
     Delivery, Error, Kind, META_VERSION, MarketplaceId, Result, Scope, SellerId, Window, failpoint,
 };
 use sellerlake_schemas::{Format, Source, Unit};
+use sellerlake_sinks::Landed;
 use sellerlake_state::DeliveryRecord;
 
 use crate::Workspace;
 
 /// Days after which Amazon wants buyers' personal data gone (amazon-facts G).
 const PERSONAL_DATA_DAYS: i64 = 30;
+
+/// Before Amazon sold anything.
+const FIRST_YEAR: i32 = 1995;
+
+/// How far into the future a window may reach: a month or a year that has begun.
+const FUTURE_DAYS: i64 = 366;
+
+/// Days a window may have.
+const MOST_DAYS: i64 = 3_700;
 
 /// What is known of a delivery besides its bytes.
 #[derive(Debug, Clone)]
@@ -56,7 +66,7 @@ impl Workspace {
     /// Stores one delivery's bytes and metadata. Repeating it changes nothing.
     pub async fn land(&self, facts: &DeliveryFacts, arrival: Arrival) -> Result<Delivery> {
         let source = self.source(&facts.source)?;
-        check_facts(source, facts)?;
+        let facts = &self.dated(source, facts)?;
         let mut spool = self.lake.spool()?;
         let (spool, received, page_offsets) = tokio::task::spawn_blocking(move || {
             let mut pages = Pages::new(arrival.pages);
@@ -67,12 +77,18 @@ impl Workspace {
         .map_err(|error| Error::permanent(Kind::Internal, "landing was interrupted").source(error))??;
         let extension = extension(&arrival.name, source);
         let mut delivery = self.describe(source, facts, received, page_offsets, extension);
+        self.state.begin_landing(&delivery, self.clock.now()).await?;
+        // The entry is that of whoever began first, now or long ago.
         if let Some(known) = self.state.delivery(&delivery.id).await? {
             settle(&mut delivery, &known);
         }
-        self.state.begin_landing(&delivery, self.clock.now()).await?;
         failpoint::reach("raw.begun")?;
-        self.lake.land(&delivery, spool).await?;
+        if self.lake.land(&delivery, spool).await? == Landed::AlreadyLanded
+            && let Some(standing) = self.lake.delivery(&delivery.meta_path()).await?
+        {
+            // Where the ledger was lost, the metadata still says when it came.
+            delivery = standing;
+        }
         if !self.state.set_landed(&delivery.id, self.clock.now()).await? {
             // It had come further before; or somebody took it for left over and forgot it.
             self.enter(&delivery).await?;
@@ -93,6 +109,23 @@ impl Workspace {
         })
     }
 
+    /// The facts with an as-of where the source takes now for it; refused where something is missing, or can't be meant.
+    fn dated(&self, source: &Source, facts: &DeliveryFacts) -> Result<DeliveryFacts> {
+        let now = self.clock.now();
+        let mut facts = facts.clone();
+        if source.by_hand && source.as_of.is_none() && facts.as_of.is_none() {
+            facts.as_of = Some(now.trunc_subsecs(3));
+        }
+        check_facts(source, &facts)?;
+        Ok(facts)
+    }
+
+    /// Refuses windows and as-of instants that nobody who types them can mean: each day of a window is a unit, and an as-of
+    /// of the future would stand until then, whatever comes.
+    pub fn check_times(&self, window: Option<Window>, as_of: Option<DateTime<Utc>>) -> Result<()> {
+        check_times(window, as_of, self.clock.now())
+    }
+
     fn describe(
         &self,
         source: &Source,
@@ -101,7 +134,8 @@ impl Workspace {
         page_offsets: Vec<u64>,
         extension: String,
     ) -> Delivery {
-        let fetched_at = self.clock.now();
+        // As the ledger keeps it, so that a replay stamps alike.
+        let fetched_at = self.clock.now().trunc_subsecs(3);
         let fallback = || facts.marketplace.as_ref().map_or("account", MarketplaceId::as_str).to_owned();
         let mut options = facts.options.clone();
         if facts.allow_personal_data {
@@ -174,6 +208,30 @@ fn check_facts(source: &Source, facts: &DeliveryFacts) -> Result<()> {
     let (facts, options): (Vec<&str>, Vec<&str>) = missing.into_iter().unzip();
     let problem = format!("{} needs {}: its documents don't say", source.name, facts.join(", and "));
     Err(Error::permanent(Kind::Usage, problem).at("ingest.arguments").hint(format!("add {}", options.join(" "))))
+}
+
+fn check_times(window: Option<Window>, as_of: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<()> {
+    let refused = |problem: String, hint: &str| {
+        Err(Error::permanent(Kind::Usage, problem).at("ingest.arguments").hint(hint.to_owned()))
+    };
+    if let Some(window) = window {
+        let days = (window.to - window.from).num_days();
+        let first = window.from.date_naive();
+        if first.year() < FIRST_YEAR || window.to > now + TimeDelta::days(FUTURE_DAYS) || days > MOST_DAYS {
+            let span = format!("{first}..{}", window.last_day());
+            let hint = format!(
+                "a window begins in {FIRST_YEAR} or later, ends no later than a year from now, and has {MOST_DAYS} days at \
+                 most"
+            );
+            return refused(format!("the window {span} can't be meant"), &hint);
+        }
+    }
+    // A day is a day somewhere else already.
+    if let Some(as_of) = as_of.filter(|as_of| *as_of > now + TimeDelta::days(1)) {
+        let problem = format!("the as-of {} lies in the future", as_of.to_rfc3339_opts(SecondsFormat::Secs, true));
+        return refused(problem, "say when the data was true, not when it will be; is this machine's clock right?");
+    }
+    Ok(())
 }
 
 /// `txt.gz`, `csv`, `json`: what the name ends in, or what the source's format is usually called.

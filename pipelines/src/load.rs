@@ -1,8 +1,8 @@
 //! Loading: landed deliveries become the standing rows of `sources/`.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use bytes::Bytes;
@@ -16,10 +16,11 @@ use sellerlake_schemas::Source;
 use sellerlake_sinks::{Head, Mapped};
 use sellerlake_state::LoadReport;
 use sellerlake_transforms::decode::Outcome;
-use sellerlake_transforms::merge::{MonthRows, Tally, as_input, merge, split_months, standing};
+use sellerlake_transforms::merge::{MonthRows, Tally, Ties, as_input, merge, split_months, standing};
 use serde_json::json;
 
 use crate::Workspace;
+use crate::held::{LACKING, LISTED, status_of};
 use crate::prepare::Prepared;
 use crate::repair::Unreadable;
 use crate::resume::load_alarm;
@@ -41,25 +42,55 @@ pub struct Loaded {
     pub delivery: Delivery,
     /// What decoding found.
     pub outcome: Outcome,
+    /// Rows of older versions of units than the delivery itself has of them.
+    pub set_aside: u64,
 }
 
 impl Loaded {
+    /// The same, where rows are missing: those of units that don't add up are all there.
+    pub(crate) fn unread(&self) -> Option<String> {
+        let Outcome { rejected, held_back, incomplete, .. } = &self.outcome;
+        let is_read = *rejected == 0 && held_back.is_empty() && incomplete.is_empty();
+        self.lack().filter(|_| !is_read)
+    }
+
     /// What of the delivery could not be read and so isn't loaded, for a reader; `None` if everything is.
     pub(crate) fn lack(&self) -> Option<String> {
-        let Outcome { rejected, held_back, incomplete, .. } = &self.outcome;
+        let Outcome { rejected, held_back, incomplete, unbalanced, padded, cut_off, .. } = &self.outcome;
+        if self.outcome.is_whole() {
+            return None;
+        }
+        let id = &self.delivery.id;
         let rows = match rejected {
-            0 => return None,
             1 => "1 row".to_owned(),
             rejected => format!("{rejected} rows"),
         };
-        let without = match (held_back.len(), incomplete.len()) {
-            (0, 0) => String::new(),
-            (0, incomplete) => format!(", of {incomplete} units whose other rows are loaded"),
-            (held_back, _) => format!(", so {held_back} units are held back as they stood before"),
+        let units = |count: usize| if count == 1 { "1 unit is".to_owned() } else { format!("{count} units are") };
+        let what = if *rejected == 0 && held_back.is_empty() && !self.outcome.hold_back_all {
+            let first = unbalanced.first().map_or_else(String::new, |unit| {
+                format!(": {} adds up to {} instead of {}", unit.unit, unit.sum, unit.expected)
+            });
+            format!(
+                "{} units of delivery {id} are not as they should be{first}",
+                unbalanced.len().max(incomplete.len())
+            )
+        } else {
+            let without = match (held_back.len(), incomplete.len()) {
+                _ if self.outcome.hold_back_all => ", and what they belong to can't be told: nothing is loaded".into(),
+                (0, 0) => String::new(),
+                (0, incomplete) => format!(", of {incomplete} units whose other rows are loaded"),
+                (held_back, _) => format!(", so {} held back as they stood before", units(held_back)),
+            };
+            format!("{rows} of delivery {id} can't be read{without}")
+        };
+        let what = match cut_off {
+            Some(line) => format!("delivery {id} ends in the middle of line {line}; {what}"),
+            None if *padded > 0 => format!("{padded} rows of delivery {id} end before their last columns; {what}"),
+            None => what,
         };
         Some(format!(
-            "{rows} of delivery {} can't be read{without}: `sellerlake replay` once the source is mended, `sellerlake sync --retry` once the document is",
-            self.delivery.id
+            "{what}: `sellerlake replay` once the source is mended, `sellerlake sync --retry` or `sellerlake ingest` once \
+             the document is, `sellerlake withdraw {id}` if it should never have come"
         ))
     }
 }
@@ -77,6 +108,15 @@ pub struct Group {
     pub units_replaced: u64,
     /// Units whose standing version is newer than what came.
     pub units_superseded: u64,
+    /// Units that two deliveries, true at the same moment, have differently.
+    pub ties: Ties,
+}
+
+impl Group {
+    /// Deliveries that were refused, or of which something can't be read or doesn't add up.
+    pub fn in_part(&self) -> u64 {
+        self.loaded.iter().filter(|loaded| !loaded.outcome.is_whole()).count() as u64
+    }
 }
 
 /// What became of one partition.
@@ -118,7 +158,7 @@ impl Workspace {
             let Prepared { delivery, outcome, rows } = self.prepare(source, delivery).await?;
             self.lake.write_rejects(&delivery, rejects(&outcome)?).await?;
             streams.extend(rows);
-            group.loaded.push(Loaded { delivery, outcome });
+            group.loaded.push(Loaded { delivery, outcome, set_aside: 0 });
         }
         if !streams.is_empty() || !options.replaying.is_empty() {
             self.merge_months(source, &seller, streams, options, &mut group).await?;
@@ -127,10 +167,11 @@ impl Workspace {
         for loaded in &group.loaded {
             self.record(loaded).await?;
         }
+        self.tell_held(source, &seller, &group).await?;
         Ok(group)
     }
 
-    async fn merge_months(
+    pub(crate) async fn merge_months(
         &self,
         source: &Arc<Source>,
         seller: &SellerId,
@@ -160,6 +201,11 @@ impl Workspace {
             group.units_replaced += tally.replaced.load(Ordering::Relaxed);
             group.units_superseded += tally.superseded.load(Ordering::Relaxed);
             group.touched.extend(touched.then_some(partition));
+            group.ties.extend(&tally.ties.lock().unwrap_or_else(PoisonError::into_inner));
+            let set_aside = tally.set_aside.lock().unwrap_or_else(PoisonError::into_inner);
+            for loaded in &mut group.loaded {
+                loaded.set_aside += set_aside.get(loaded.delivery.id.as_str()).copied().unwrap_or(0);
+            }
         }
         Ok(())
     }
@@ -231,19 +277,17 @@ impl Workspace {
         }
     }
 
-    async fn partitions_of(&self, source: &Source, seller: &SellerId) -> Result<Vec<Partition>> {
+    pub(crate) async fn partitions_of(&self, source: &Source, seller: &SellerId) -> Result<Vec<Partition>> {
         let filter = sellerlake_state::ObjectFilter::of_dataset(Area::Sources, &source.name, seller.clone());
         let objects = self.state.objects(&filter).await?;
         Ok(objects.into_iter().map(|record| record.object.partition).collect())
     }
 
     async fn record(&self, loaded: &Loaded) -> Result<()> {
-        let Loaded { delivery, outcome } = loaded;
-        let (now, report) = (self.clock.now(), report(outcome));
-        match &outcome.refused {
-            Some(reason) => self.state.set_refused(&delivery.id, reason, &report, now).await?,
-            None => self.state.set_loaded(&delivery.id, &report, now).await?,
-        };
+        let Loaded { delivery, outcome, .. } = loaded;
+        let reason = outcome.refused.clone().or_else(|| loaded.lack());
+        let (now, status, report) = (self.clock.now(), status_of(outcome), report(loaded));
+        self.state.conclude(&delivery.id, status, reason.as_deref(), &report, now).await?;
         self.state.clear_alarm(&load_alarm(&delivery.id)).await?;
         self.tell_novelties(loaded).await
     }
@@ -299,7 +343,10 @@ fn rejects(outcome: &Outcome) -> Result<RecordBatch> {
         .map_err(|error| Error::permanent(Kind::Internal, "can't build the rejects").source(error))
 }
 
-fn report(outcome: &Outcome) -> LoadReport {
+fn report(loaded: &Loaded) -> LoadReport {
+    let outcome = &loaded.outcome;
+    let lacking = outcome.lacking_units();
+    let listed: Vec<&str> = if lacking.len() > LISTED { Vec::new() } else { lacking.into_iter().collect() };
     let held_back: Vec<&String> = outcome.held_back.iter().take(100).collect();
     let details = json!({
         "charset": outcome.charset,
@@ -308,6 +355,9 @@ fn report(outcome: &Outcome) -> LoadReport {
         "rounded": outcome.rounded,
         "repeated": outcome.repeated,
         "drift": outcome.drift,
+        "set_aside": loaded.set_aside,
+        LACKING: listed,
+        "as_of": outcome.as_of,
         "held_back": held_back,
         "held_back_count": outcome.held_back.len(),
         "incomplete": outcome.incomplete.len(),

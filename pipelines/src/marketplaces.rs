@@ -1,21 +1,79 @@
-//! The marketplaces there are, and whose region they are of.
+//! The marketplaces there are, what people call them, and whose region they are of.
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, AsArray};
-use sellerlake_contracts::{MarketplaceId, Region};
+use arrow::array::{Array, AsArray, StringArray};
+use sellerlake_contracts::{Error, Kind, MarketplaceId, Region, Result};
+use sellerlake_schemas::{Source, nearest};
 
 use crate::Workspace;
 
+/// Ids are this long at least; shorter ones are somebody's own names.
+const SHORTEST_ID: usize = 10;
+
 impl Workspace {
+    fn marketplace_column(&self, name: &str) -> Option<&StringArray> {
+        self.declarations.schemas.references.get("marketplaces")?.rows.column_by_name(name)?.as_string_opt()
+    }
+
     /// Every marketplace of the reference table `marketplaces`, by id.
     pub fn marketplaces(&self) -> BTreeMap<MarketplaceId, Region> {
-        let Some(reference) = self.declarations.schemas.references.get("marketplaces") else { return BTreeMap::new() };
-        let column = |name: &str| reference.rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
-        let (Some(ids), Some(regions)) = (column("marketplace_id"), column("region")) else { return BTreeMap::new() };
-        let pairs = (0..ids.len()).filter_map(|row| {
-            Some((ids.value(row).parse().ok()?, regions.value(row).to_ascii_lowercase().parse().ok()?))
-        });
+        let columns = self.marketplace_column("marketplace_id").zip(self.marketplace_column("region"));
+        let Some((ids, regions)) = columns else { return BTreeMap::new() };
+        let pairs =
+            (0..ids.len()).filter_map(|row| Some((ids.value(row).parse().ok()?, regions.value(row).parse().ok()?)));
         pairs.collect()
     }
+
+    /// The marketplace somebody means by its id, its country's code or its name, however they are written: `ES`,
+    /// `amazon.es`. Amazon opens marketplaces (amazon-facts A.6), so an id that is no known one's misspelling is taken as
+    /// it is.
+    pub fn named_marketplace(&self, name: &str) -> Result<MarketplaceId> {
+        let name = name.trim();
+        let Some(ids) = self.marketplace_column("marketplace_id") else { return name.parse() };
+        let lower = name.to_lowercase();
+        let plain = lower.strip_prefix("www.").unwrap_or(&lower);
+        // The United Kingdom's code is GB, and nobody's word for it.
+        let plain = if plain == "uk" { "gb" } else { plain };
+        let mut names: Vec<(&str, &str)> = Vec::new();
+        for column in ["marketplace_id", "country_code", "match_name", "marketplace_name"] {
+            let Some(known) = self.marketplace_column(column) else { continue };
+            names.extend(
+                (0..ids.len()).filter(|row| known.is_valid(*row)).map(|row| (known.value(row), ids.value(row))),
+            );
+        }
+        if let Some((_, id)) = names.iter().find(|(known, _)| known.eq_ignore_ascii_case(plain)) {
+            return id.parse();
+        }
+        let near = nearest(name, names.iter().map(|(known, _)| *known));
+        let is_id = name.len() >= SHORTEST_ID && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        if is_id && near.is_none_or(|near| !is_misspelt(name, near)) {
+            return name.parse();
+        }
+        let hint = match near.and_then(|near| names.iter().find(|(known, _)| *known == near)) {
+            Some((near, id)) if near == id => format!("did you mean {near:?}?"),
+            Some((near, id)) => format!("did you mean {near:?}, {id}?"),
+            None => "write Amazon's id, a country's code such as ES, or a name such as amazon.es; \
+                     `sellerlake sql \"SELECT * FROM marketplaces\"` lists them"
+                .to_owned(),
+        };
+        Err(Error::permanent(Kind::Usage, format!("{name:?} is no marketplace that is known")).hint(hint))
+    }
+
+    /// What a request covers as it is filed: a marketplace by its id, a region in capitals, anything else as it is.
+    pub fn named_scope(&self, source: &Source, name: &str) -> Result<String> {
+        match source.scope.as_str() {
+            "marketplace" => self.named_marketplace(name).map(|marketplace| marketplace.to_string()),
+            "region" => {
+                Ok(name.parse::<Region>().map_or_else(|_| name.to_owned(), |region| region.as_str().to_uppercase()))
+            }
+            _ => Ok(name.to_owned()),
+        }
+    }
+}
+
+/// Whether an id differs from a known one in so little that it is meant.
+fn is_misspelt(name: &str, known: &str) -> bool {
+    let others = name.bytes().zip(known.bytes()).filter(|(one, other)| one != other).count();
+    name.len().abs_diff(known.len()) + others <= 3
 }

@@ -36,7 +36,7 @@ impl Workspace {
 
     /// Tells what is new in a delivery that was loaded: undeclared columns, an unknown marketplace.
     pub(crate) async fn tell_novelties(&self, loaded: &Loaded) -> Result<()> {
-        let Loaded { delivery, outcome } = loaded;
+        let Loaded { delivery, outcome, .. } = loaded;
         let subject = source_folder(&delivery.source, &delivery.seller);
         if !outcome.drift.is_empty() {
             let names = outcome.drift.iter().take(SHOWN).map(|(name, cells)| format!("{name} ({cells} values)"));
@@ -50,7 +50,7 @@ impl Workspace {
             self.state.raise_alarm(&alarm, Severity::Warning, &subject, &message, self.clock.now()).await?;
         }
         let Some(marketplace) = &delivery.marketplace else { return Ok(()) };
-        let alarm = format!("marketplace:{}:{marketplace}", delivery.seller);
+        let alarm = marketplace_alarm(&delivery.seller, marketplace);
         match self.doubt(marketplace) {
             Some(doubt) => {
                 let message = format!("{doubt} {} rows in delivery {}", outcome.rows, delivery.id);
@@ -59,6 +59,11 @@ impl Workspace {
             None => self.state.clear_alarm(&alarm).await.map(drop),
         }
     }
+}
+
+/// The alarm about a marketplace nobody knows.
+pub(crate) fn marketplace_alarm(seller: &SellerId, marketplace: &MarketplaceId) -> String {
+    format!("marketplace:{seller}:{marketplace}")
 }
 
 /// The alarm about a source's undeclared columns. It stands until everything is read again: what is in `_extra`

@@ -1,13 +1,15 @@
 //! From landed bytes to sorted, stamped rows ready to merge.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
+use chrono::SubsecRound;
 use datafusion::common::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use sellerlake_contracts::{Delivery, Error, Kind, Result};
 use sellerlake_schemas::Source;
-use sellerlake_sinks::Mapped;
+use sellerlake_sinks::{Mapped, Spool};
 use sellerlake_transforms::decode::{Outcome, Request, decode, inflate};
 use sellerlake_transforms::merge::{Sorter, Stamp, marker_batch, stamp};
 
@@ -40,6 +42,8 @@ impl Workspace {
         let stamped = Stamp {
             delivery: delivery.id.clone(),
             as_of: outcome.as_of,
+            fetched_at: delivery.fetched_at.trunc_subsecs(3),
+            unproven: outcome.unproven.clone(),
             held_back: outcome.held_back.clone(),
             incomplete: outcome.incomplete.clone(),
         };
@@ -66,6 +70,7 @@ impl Workspace {
 
     /// The delivery's bytes, inflated, as a memory map.
     async fn plain_bytes(&self, delivery: &Delivery) -> Result<Mapped> {
+        let most_bytes = self.settings.document_bytes;
         let raw = self.lake.fetch(delivery).await?;
         let mut spool = self.lake.spool()?;
         let work = tokio::task::spawn_blocking(move || {
@@ -73,11 +78,46 @@ impl Workspace {
             if !mapped.starts_with(&[0x1f, 0x8b]) {
                 return Ok(mapped);
             }
-            inflate(&mut &mapped[..], &mut spool)?;
+            let mut bounded = Bounded { spool: &mut spool, left: most_bytes, is_full: false };
+            inflate(&mut &mapped[..], &mut bounded).map_err(|error| {
+                // Refused, and so not tried again by every later run.
+                if bounded.is_full { too_long(most_bytes) } else { error }
+            })?;
             spool.map()
         });
         work.await.map_err(|error| Error::permanent(Kind::Internal, "inflating was interrupted").source(error))?
     }
+}
+
+/// A spool that takes no more than it may.
+struct Bounded<'a> {
+    spool: &'a mut Spool,
+    left: u64,
+    is_full: bool,
+}
+
+impl Write for Bounded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() as u64 > self.left {
+            self.is_full = true;
+            return Err(io::Error::other("there is more than it may take"));
+        }
+        let written = self.spool.write(bytes)?;
+        self.left -= written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.spool.flush()
+    }
+}
+
+fn too_long(most_bytes: u64) -> Error {
+    let problem = format!(
+        "unpacked it is longer than {} MiB, which no report is; if this is one, raise document_mib in the settings and replay",
+        most_bytes >> 20
+    );
+    Error::permanent(Kind::Decode, problem).at("decode.inflate")
 }
 
 fn unsorted(error: DataFusionError) -> Error {

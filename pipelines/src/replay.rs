@@ -20,6 +20,8 @@ pub struct Replayed {
     pub deliveries: u64,
     /// Those refused.
     pub refused: u64,
+    /// Those of which something can't be read, or doesn't add up.
+    pub in_part: u64,
     /// Deliveries left unread, by the name of their source, which is no longer declared. Rows loaded of them stand.
     pub undeclared: BTreeMap<String, u64>,
     /// Deliveries left unread because `raw/` is damaged, by path, and in what way. Rows loaded of them stand.
@@ -88,13 +90,15 @@ impl Workspace {
         let lacking = self.state.lacking_deliveries().await?;
         for group in self.groups(owned).await? {
             let count = group.len() as u64;
-            let loaded = self.load(&group[0].source.clone(), group, &options).await?.loaded;
-            for loaded in loaded.iter().filter(|loaded| lacking.contains(&loaded.delivery.id)) {
-                self.state.tell_lack(&loaded.delivery.id, loaded.lack().as_deref()).await?;
+            let group = self.load(&group[0].source.clone(), group, &options).await?;
+            for loaded in group.loaded.iter().filter(|loaded| lacking.contains(&loaded.delivery.id)) {
+                self.state.tell_lack(&loaded.delivery.id, loaded.unread().as_deref()).await?;
             }
             // The others merge into what the first left.
             options = LoadOptions::default();
-            replayed.refused += loaded.iter().filter(|loaded| loaded.outcome.refused.is_some()).count() as u64;
+            let refused = group.loaded.iter().filter(|loaded| loaded.outcome.refused.is_some()).count() as u64;
+            replayed.refused += refused;
+            replayed.in_part += group.in_part() - refused;
             replayed.deliveries += count;
             progress.advance(count);
         }

@@ -14,6 +14,8 @@ use crate::load::{LoadOptions, source_folder};
 pub struct Resumed {
     /// Deliveries whose bytes stood, and which are loaded or refused now.
     pub loaded: u64,
+    /// How many of those were refused, or lack something.
+    pub in_part: u64,
     /// Entries of deliveries whose bytes never came to stand.
     pub forgotten: u64,
     /// Deliveries that are left as they are, and why; the next run tries again.
@@ -84,16 +86,18 @@ impl Workspace {
     async fn take_up(&self, group: Vec<Delivery>, resumed: &mut Resumed) -> Result<()> {
         let (source, seller, count) = (group[0].source.clone(), group[0].seller.clone(), group.len() as u64);
         let options = LoadOptions::default();
-        if self.load(&source, group.clone(), &options).await.is_ok() {
+        if let Ok(group) = self.load(&source, group.clone(), &options).await {
             resumed.loaded += count;
+            resumed.in_part += group.in_part();
             resumed.sellers.insert(seller);
             return Ok(());
         }
         for delivery in group {
             let id = delivery.id.clone();
             match self.load(&source, vec![delivery], &options).await {
-                Ok(_) => {
+                Ok(group) => {
                     resumed.loaded += 1;
+                    resumed.in_part += group.in_part();
                     resumed.sellers.insert(seller.clone());
                 }
                 Err(error) => {

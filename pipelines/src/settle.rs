@@ -138,6 +138,7 @@ impl Run<'_> {
             endings.push((one.row, Ending { mark, as_of: one.landed.as_of }));
         }
         self.synced.deliveries += group.loaded.len() as u64;
+        self.synced.unbalanced += group.loaded.iter().map(|loaded| loaded.outcome.unbalanced.len() as u64).sum::<u64>();
         self.synced.rows += group.loaded.iter().map(|loaded| loaded.outcome.rows).sum::<u64>();
         self.synced.touched.extend(group.touched);
         self.conclude(endings).await?;
@@ -157,6 +158,10 @@ impl Run<'_> {
                 return Ok(true);
             }
             DeliveryStatus::Loaded => Mark::loaded(landed.delivery.clone()),
+            DeliveryStatus::InPart | DeliveryStatus::HeldBack => {
+                let is_read = record.report.is_some_and(|report| report.rejected == 0);
+                Mark { reason: record.reason.filter(|_| !is_read), ..Mark::loaded(landed.delivery.clone()) }
+            }
             DeliveryStatus::Refused => failed(record.reason.as_deref().unwrap_or("the answer can't be read")),
         };
         self.conclude(vec![(row.clone(), Ending { mark, as_of: landed.as_of })]).await?;
@@ -183,7 +188,8 @@ impl Run<'_> {
             }
         }
         for (row, ending) in &endings {
-            if ending.mark.status == SliceStatus::Failed || ending.mark.is_lacking() {
+            // What a delivery lacks has an alarm of its own.
+            if ending.mark.status == SliceStatus::Failed {
                 self.alarm(row, ending.mark.reason.as_deref().unwrap_or_default()).await?;
             }
             self.account_for(row, &ending.mark);
@@ -272,7 +278,7 @@ fn loaded_as(group: &Group, delivery: &Delivery) -> Mark {
     match &loaded.outcome.refused {
         Some(reason) => failed(&format!("the answer can't be read: {reason}")),
         None if loaded.outcome.hold_back_all => failed("a rejected row belongs to a unit that can't be told"),
-        None => Mark { reason: loaded.lack(), ..Mark::loaded(delivery.id.clone()) },
+        None => Mark { reason: loaded.unread(), ..Mark::loaded(delivery.id.clone()) },
     }
 }
 

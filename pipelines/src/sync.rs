@@ -126,6 +126,8 @@ pub struct Synced {
     pub empty: u64,
     /// Requests that Amazon had nothing for so early that it means nothing; they are made again.
     pub early: u64,
+    /// Units that came and don't add up to what they say themselves.
+    pub unbalanced: u64,
     /// Intervals that waited for a person before this run, and still do.
     pub waiting: u64,
     /// Requests left for a later run.
@@ -143,7 +145,11 @@ pub struct Synced {
 impl Synced {
     /// Whether all that was wanted came.
     pub fn is_complete(&self) -> bool {
-        self.left == 0 && self.waiting == 0 && self.troubles.is_empty() && self.stopped.is_none()
+        self.left == 0
+            && self.waiting == 0
+            && self.unbalanced == 0
+            && self.troubles.is_empty()
+            && self.stopped.is_none()
     }
 }
 

@@ -118,6 +118,13 @@ pub struct Source {
     /// Column whose greatest value stands in for an as-of the request didn't give.
     #[serde(default)]
     pub as_of: Option<String>,
+    /// A list people keep themselves: where nobody says as of when it is, that is when it is handed in.
+    #[serde(default)]
+    pub by_hand: bool,
+    /// Columns with the days a row is of: where a request has a window, a document whose rows lie outside it is another
+    /// request's. Units of days have theirs already.
+    #[serde(default)]
+    pub dated_by: Vec<String>,
     /// Column that orders versions of a unit before as-of does.
     #[serde(default)]
     pub version_column: Option<String>,

@@ -171,6 +171,7 @@ fn check_references(file: &str, source: &Source, findings: &mut Findings) {
     source.may_end_with.iter().for_each(|name| refer("may_end_with", name, &|_| true, ""));
     source.identity.iter().for_each(|name| refer("identity", name, &|_| true, ""));
     source.header_has.iter().for_each(|name| refer("header_has", name, &|_| true, ""));
+    source.dated_by.iter().for_each(|name| refer("dated_by", name, &is_time, "date or timestamp"));
     if let Some(name) = &source.as_of {
         refer("as_of", name, &is_time, "date or timestamp");
     }

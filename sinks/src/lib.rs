@@ -22,6 +22,7 @@ mod rejects;
 mod row_hash;
 mod spill;
 mod spool;
+mod withdraw;
 mod writer;
 
 pub use copy::Copied;

@@ -18,7 +18,7 @@ use crate::spool::Spool;
 const OPERATION: &str = "rejects.write";
 
 /// Path of a delivery's rejected rows: `rejects/<source>/seller_id=<id>/<delivery_id>.parquet`.
-fn path(delivery: &Delivery) -> String {
+pub(crate) fn path(delivery: &Delivery) -> String {
     format!("rejects/{}/seller_id={}/{}.parquet", delivery.source, delivery.seller, delivery.id)
 }
 

@@ -235,7 +235,8 @@ fn properties(schema: &SchemaRef, options: &WriteOptions) -> Result<WriterProper
 /// Whether a dictionary would have as many entries as there are rows: building it costs more than all else.
 fn is_nearly_unique(field: &Field, options: &WriteOptions) -> bool {
     let name = field.name();
-    let is_moment = matches!(field.data_type(), DataType::Timestamp(..)) && name != "_as_of";
+    let is_stamp = matches!(name.as_str(), "_as_of" | "_fetched_at");
+    let is_moment = matches!(field.data_type(), DataType::Timestamp(..)) && !is_stamp;
     is_moment || name == "_line" || options.sorted_by == [name.as_str()]
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
-use sellerlake_contracts::{MarketplaceId, Month, SellerId, Window};
+use sellerlake_contracts::{Month, SellerId, Window};
 use sellerlake_pipelines::Show;
 use sellerlake_query::output::OutputFormat;
 
@@ -56,6 +56,8 @@ pub enum Command {
     Replay(Replay),
     /// Say what moved in closed months since a day, and which documents moved it.
     Changed(Changed),
+    /// Take a delivery back, as if it had never come.
+    Withdraw(Withdraw),
     /// Bring tables and rollups up to date with their inputs.
     Rollup {
         /// Only this seller.
@@ -101,16 +103,16 @@ pub struct Ingest {
     /// Whose data it is: the selling partner id. `shared`: a list (costs, rates, taxes) that holds for all sellers.
     #[arg(long)]
     pub seller: SellerId,
-    /// The one marketplace the report was asked for.
+    /// The one marketplace the report was asked for: its id, its country (ES) or its name (amazon.es).
     #[arg(long)]
-    pub marketplace: Option<MarketplaceId>,
+    pub marketplace: Option<String>,
     /// What the request covered, where it isn't the marketplace or the whole account: an Ads profile id, a region.
     #[arg(long)]
     pub scope: Option<String>,
     /// The span that was asked for: two days (both included) or two instants.
     #[arg(long, value_name = "FROM..TO")]
     pub window: Option<Window>,
-    /// The moment the data was true, where the file doesn't say.
+    /// The moment the data was true, where the file doesn't say; now, for lists kept by hand.
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub as_of: Option<DateTime<Utc>>,
     /// The charset label that came with the file.
@@ -168,6 +170,16 @@ pub struct Changed {
     /// Write to this file.
     #[arg(long, short)]
     pub output: Option<PathBuf>,
+}
+
+/// `withdraw`
+#[derive(Debug, Args)]
+pub struct Withdraw {
+    /// The delivery's id, or how it begins; `meta.deliveries` lists them.
+    pub delivery: String,
+    /// Do it; without this it is only said what would be done.
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// `sql`

@@ -11,7 +11,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use sellerlake_contracts::{Error, Kind};
+use sellerlake_contracts::{Error, Kind, SystemClock};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -25,6 +25,9 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return printer::refused(&error),
     };
+    if let Err(error) = SystemClock::check() {
+        return fail(&error);
+    }
     listen();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -43,7 +43,7 @@ impl FromStr for Region {
     type Err = Error;
 
     fn from_str(value: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|region| region.as_str() == value).ok_or_else(|| {
+        Self::ALL.into_iter().find(|region| region.as_str().eq_ignore_ascii_case(value)).ok_or_else(|| {
             let regions =
                 "na (the Americas), eu (Europe, Middle East, Africa, India), fe (Japan, Australia, Singapore)";
             Error::permanent(Kind::Usage, format!("{value:?} is not one of Amazon's regions: {regions}"))

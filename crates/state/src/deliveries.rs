@@ -16,8 +16,12 @@ words! {
         Landing = "landing",
         /// Its bytes and metadata stand in `raw/`.
         Landed = "landed",
-        /// Its rows are merged into `sources/`.
+        /// Its rows are merged into `sources/`, all of them.
         Loaded = "loaded",
+        /// Some of its rows can't be read, or don't add up; the others are merged.
+        InPart = "in_part",
+        /// Units of it can't be read: what stood of them before stands.
+        HeldBack = "held_back",
         /// It can't be used, for the reason given; its bytes stay.
         Refused = "refused",
     }
@@ -140,18 +144,8 @@ impl State {
         self.conclude(id, DeliveryStatus::Loaded, None, report, now).await
     }
 
-    /// The delivery can't be used, for a reason a person will read. False if the delivery is unknown.
-    pub async fn set_refused(
-        &self,
-        id: &DeliveryId,
-        reason: &str,
-        report: &LoadReport,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        self.conclude(id, DeliveryStatus::Refused, Some(reason), report, now).await
-    }
-
-    async fn conclude(
+    /// What came of reading a delivery, and why not all of it stands, for a person. False if the delivery is unknown.
+    pub async fn conclude(
         &self,
         id: &DeliveryId,
         status: DeliveryStatus,
@@ -197,10 +191,13 @@ impl State {
         rows.iter().map(read).collect()
     }
 
-    /// The delivery that arrived last of those that stand loaded.
+    /// The delivery that arrived last of those that stand loaded, at least in part.
     pub async fn newest_delivery(&self) -> Result<Option<DeliveryRecord>> {
-        const NEWEST: &str = "SELECT * FROM deliveries WHERE status = $1 ORDER BY fetched_at DESC, id LIMIT 1";
-        let newest = sql(READ, NEWEST).bind(DeliveryStatus::Loaded).first(self.reader()).await?;
+        const NEWEST: &str =
+            "SELECT * FROM deliveries WHERE status IN ($1, $2, $3) ORDER BY fetched_at DESC, id LIMIT 1";
+        let statuses = [DeliveryStatus::Loaded, DeliveryStatus::InPart, DeliveryStatus::HeldBack];
+        let newest = statuses.into_iter().fold(sql(READ, NEWEST), |newest, status| newest.bind(status));
+        let newest = newest.first(self.reader()).await?;
         newest.as_ref().map(read).transpose()
     }
 

@@ -124,6 +124,12 @@ impl State {
         Ok(())
     }
 
+    /// Forgets the intervals that were loaded from a delivery: they are missing, and asked for again.
+    pub async fn forget_loaded(&self, delivery: &DeliveryId) -> Result<()> {
+        const FORGET: &str = "DELETE FROM slices WHERE delivery = $1";
+        sql("slice.forget", FORGET).bind(delivery.as_str()).execute(self.writer()).await.map(drop)
+    }
+
     /// Says of the intervals loaded from a delivery what of it can't be read now; `None`: everything can.
     pub async fn tell_lack(&self, delivery: &DeliveryId, lack: Option<&str>) -> Result<()> {
         const TELL: &str = "UPDATE slices SET reason = $1 WHERE delivery = $2 AND status = $3";

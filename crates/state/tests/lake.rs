@@ -81,7 +81,10 @@ async fn deliveries_are_listed_by_what_is_asked(place: Place) {
     for delivery in &all {
         state.begin_landing(delivery, now()).await.unwrap();
     }
-    state.set_refused(&all[2].id, "no such column", &LoadReport::default(), now()).await.unwrap();
+    state
+        .conclude(&all[2].id, DeliveryStatus::Refused, Some("no such column"), &LoadReport::default(), now())
+        .await
+        .unwrap();
     let count = async |filter: DeliveryFilter| state.deliveries(&filter).await.unwrap().len();
     assert_eq!(count(DeliveryFilter::default()).await, 3);
     assert_eq!(count(DeliveryFilter { source: Some("a".into()), ..Default::default() }).await, 2);
@@ -165,7 +168,10 @@ async fn bytes_and_not_languages_order_what_is_listed(place: Place) {
     assert_eq!(listed.iter().map(|record| record.object.partition.path()).collect::<Vec<_>>(), sorted);
     let refused = delivery("a", "A1", "1");
     state.begin_landing(&refused, now()).await.unwrap();
-    state.set_refused(&refused.id, "a \0 in line 3", &LoadReport::default(), now()).await.unwrap();
+    state
+        .conclude(&refused.id, DeliveryStatus::Refused, Some("a \0 in line 3"), &LoadReport::default(), now())
+        .await
+        .unwrap();
     let reason = state.delivery(&refused.id).await.unwrap().unwrap().reason;
     assert_eq!(reason.as_deref(), Some("a \u{FFFD} in line 3"));
 }

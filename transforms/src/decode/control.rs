@@ -94,6 +94,12 @@ impl Sums {
         }
     }
 
+    /// The units whose sums aren't shown to match: those that don't balance, and those that state no total at all.
+    pub fn unproven(&self) -> impl Iterator<Item = &String> {
+        let is_proven = |sum: &Sum| matches!(sum.stated.as_slice(), [stated] if *stated == sum.total);
+        self.0.iter().filter(move |(_, sum)| !is_proven(sum)).map(|(unit, _)| unit)
+    }
+
     /// The units that don't balance. A unit that states no total can't be checked and isn't listed.
     pub fn unbalanced(self, control: &ControlPlan) -> Vec<Unbalanced> {
         let text = |amount: i128| {

@@ -145,7 +145,7 @@ impl Stated {
     ) -> Result<Result<Self, String>> {
         let (source, delivery) = (request.source, request.delivery);
         let mut stated = Self { window: delivery.window, as_of: delivery.as_of, options: BTreeMap::new() };
-        let wants_window = stated.window.is_none() && !source.window_paths.is_empty();
+        let wants_window = !source.window_paths.is_empty();
         let wants_as_of = stated.as_of.is_none() && source.as_of.is_some() && needs_as_of_first(source);
         let apart: Vec<&str> =
             source.rows.iter().filter_map(|set| set.apart.as_ref().map(|apart| apart.column.as_str())).collect();
@@ -177,7 +177,18 @@ impl Stated {
             }
         }
         if let (true, Some(from), Some(to)) = (wants_window, from, to) {
-            stated.window = Window::new(from, to).ok();
+            let own = Window::new(from, to).ok();
+            let days = |window: Window| (window.from.date_naive(), window.last_day());
+            match (stated.window.map(days), own.map(days)) {
+                (Some(asked), Some(own)) if asked != own => {
+                    return Ok(Err(format!(
+                        "it says itself that it covers {}..{}, not the window {}..{}; --window must be the one the file \
+                         was made for",
+                        own.0, own.1, asked.0, asked.1
+                    )));
+                }
+                _ => stated.window = stated.window.or(own),
+            }
         }
         Ok(Ok(stated))
     }

@@ -12,6 +12,7 @@ mod charset;
 mod chunk;
 mod columns;
 mod control;
+mod dates;
 mod evidence;
 mod gunzip;
 mod header;

@@ -88,6 +88,28 @@ pub struct Outcome {
     pub cut_off: Option<u64>,
     /// Units whose declared sums don't match.
     pub unbalanced: Vec<Unbalanced>,
+    /// `_unit` keys of which the declared sums aren't shown to match: a version that is shown to goes before.
+    pub unproven: BTreeSet<String>,
     /// Why the delivery must not be loaded, as a sentence.
     pub refused: Option<String>,
+}
+
+impl Outcome {
+    /// Whether everything the document holds was read, and adds up.
+    pub fn is_whole(&self) -> bool {
+        self.refused.is_none()
+            && self.rejected == 0
+            && self.held_back.is_empty()
+            && !self.hold_back_all
+            && self.incomplete.is_empty()
+            && self.unbalanced.is_empty()
+            && self.padded == 0
+            && self.cut_off.is_none()
+    }
+
+    /// The units that aren't as the document has them, or that don't add up.
+    pub fn lacking_units(&self) -> BTreeSet<&str> {
+        let unbalanced = self.unbalanced.iter().map(|unit| &unit.unit);
+        self.held_back.iter().chain(&self.incomplete).chain(unbalanced).map(String::as_str).collect()
+    }
 }

@@ -12,6 +12,7 @@ use super::Request;
 use super::cell::{Value, days_of};
 use super::columns::{BatchBuilder, decoded_schema};
 use super::control::{ControlPlan, Sums};
+use super::dates::{Dates, DatesPlan};
 use super::json_walk;
 use super::outcome::{MAX_REJECTS, Outcome, Reject};
 use super::units::{Asked, Placement, UnitPlan, index_of};
@@ -40,6 +41,7 @@ pub struct RowPlan<'a> {
     required: Vec<Vec<usize>>,
     as_of_column: Option<usize>,
     controls: Vec<ControlPlan>,
+    dates: DatesPlan,
 }
 
 impl<'a> RowPlan<'a> {
@@ -92,6 +94,7 @@ impl<'a> RowPlan<'a> {
             required,
             as_of_column: source.as_of.as_deref().map(|name| index_of(source, name)).transpose()?,
             controls: source.controls.iter().map(|control| ControlPlan::new(source, control)).collect::<Result<_>>()?,
+            dates: DatesPlan::new(source, window)?,
         })
     }
 
@@ -192,6 +195,7 @@ impl<'p> RowWriter<'p> {
         match unit.place(values, &mut self.key) {
             Placement::Inside => {}
             Placement::Outside => {
+                self.tally.dates.outside(unit.ordinal(values));
                 self.tally.outside_window += 1;
                 return Fate::Outside;
             }
@@ -203,6 +207,7 @@ impl<'p> RowWriter<'p> {
             Ok(month) => month,
             Err(column) => return self.refuse(set, line, column, "decides the row's month and has no value", values),
         };
+        self.tally.dates.see(&self.plan.dates, values);
         self.tally.count(self.plan, set, values, &self.key);
         self.batch.push(&self.key, month, line, values, extra);
         self.has_last = true;
@@ -339,6 +344,7 @@ pub struct Tally {
     seen: BTreeSet<(usize, i32)>,
     last_seen: Option<(usize, i32)>,
     as_of_micros: Option<i64>,
+    dates: Dates,
     sums: Vec<Sums>,
 }
 
@@ -388,6 +394,7 @@ impl Tally {
         self.sets_incomplete.extend(later.sets_incomplete);
         self.seen.extend(later.seen);
         self.as_of_micros = self.as_of_micros.max(later.as_of_micros);
+        self.dates.merge(&later.dates);
         for (own, later) in self.sums.iter_mut().zip(later.sums) {
             own.merge(later);
         }
@@ -416,6 +423,7 @@ impl Tally {
             ..Outcome::default()
         };
         for (control, sums) in plan.controls.iter().zip(self.sums) {
+            outcome.unproven.extend(sums.unproven().cloned());
             outcome.unbalanced.extend(sums.unbalanced(control));
         }
         // A document that is all about other days says nothing of those that were asked for.
@@ -434,8 +442,9 @@ impl Tally {
                 }
             }
         }
+        let elsewhere = || self.dates.elsewhere(&plan.dates, outcome.is_elsewhere());
         let cut_off = self.cut_off.filter(|_| plan.units.iter().any(UnitPlan::is_request_unit)).map(cut_off);
-        outcome.refused = cut_off.or_else(|| refusal(plan.source, &outcome, self.pieces));
+        outcome.refused = cut_off.or_else(|| refusal(plan.source, &outcome, self.pieces)).or_else(elsewhere);
         if self.given_up && outcome.refused.is_none() {
             outcome.refused = Some("quotes don't match in most of the file".to_owned());
         }

@@ -213,7 +213,8 @@ impl UnitPlan {
     }
 }
 
-fn day_of(value: &Value<'_>) -> Option<i32> {
+/// The day of a date or an instant.
+pub fn day_of(value: &Value<'_>) -> Option<i32> {
     match value {
         Value::Day(day) => Some(*day),
         Value::Instant(micros) => Some(micros.div_euclid(86_400_000_000) as i32),

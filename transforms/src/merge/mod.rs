@@ -12,6 +12,7 @@ mod sort;
 mod sorter;
 mod stamp;
 mod standing;
+mod ties;
 
 pub use months::{MonthRows, split_months};
 pub use schema::{marker_batch, stored_schema, working_schema};
@@ -19,3 +20,4 @@ pub use sort::{as_input, merge};
 pub use sorter::Sorter;
 pub use stamp::{Stamp, stamp};
 pub use standing::{Tally, standing};
+pub use ties::{Tie, Ties};

@@ -17,8 +17,9 @@ pub(crate) const MONTH: &str = "_month";
 
 /// What a partition of `sources/` holds: the declared columns, then the columns the lake adds.
 ///
-/// `_unit` is the key a newer delivery replaces; `_delivery_id` and `_line` lead to the bytes; `_as_of` is part
-/// of the stamp; `_marker` rows say that a unit is known to be empty; `_extra` keeps undeclared columns as JSON.
+/// `_unit` is the key a newer delivery replaces; `_delivery_id` and `_line` lead to the bytes; `_as_of`, `_unproven` and
+/// `_fetched_at` are the stamp, the last two NULL in objects from before they were kept; `_marker` rows say that a unit is
+/// known to be empty; `_extra` keeps undeclared columns as JSON.
 pub fn stored_schema(source: &Source) -> SchemaRef {
     let declared = source.columns.values().map(|column| Field::new(&column.name, column.column_type.arrow(), true));
     let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
@@ -26,10 +27,12 @@ pub fn stored_schema(source: &Source) -> SchemaRef {
         Field::new("_unit", DataType::Utf8, false),
         Field::new("_delivery_id", DataType::Utf8, false),
         Field::new("_line", DataType::Int64, false),
-        Field::new("_as_of", instant, true),
+        Field::new("_as_of", instant.clone(), true),
         Field::new("_incomplete", DataType::Boolean, false),
         Field::new("_marker", DataType::Boolean, false),
         Field::new("_extra", DataType::Utf8, true),
+        Field::new("_unproven", DataType::Boolean, true),
+        Field::new("_fetched_at", instant, true),
     ];
     Arc::new(Schema::new(declared.chain(added).collect::<Vec<_>>()))
 }

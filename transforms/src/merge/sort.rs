@@ -23,6 +23,9 @@ use sellerlake_schemas::Source;
 use crate::merge::schema::{INPUT, MONTH, working_schema};
 
 /// By home and unit; within a unit the highest stamp first; within a delivery in document order.
+///
+/// The stamp is, in this order: the version, whether the unit's controls hold, the server's cut-off, when it was fetched,
+/// and the content. Controls go before the cut-off: what doesn't add up isn't what was true later, but a part of it.
 pub(crate) fn keys(source: &Source, stamped: bool) -> Vec<(&str, SortOptions)> {
     // NULL is the lowest of all, so last where the highest comes first.
     let ascending = SortOptions { descending: false, nulls_first: true };
@@ -30,7 +33,9 @@ pub(crate) fn keys(source: &Source, stamped: bool) -> Vec<(&str, SortOptions)> {
     let mut keys = vec![(MONTH, ascending), ("_unit", ascending)];
     keys.extend(source.version_column.as_deref().map(|version| (version, descending)));
     if stamped {
-        keys.extend([("_as_of", descending), ("_delivery_id", descending), (INPUT, ascending)]);
+        // NULL, the first of all, stands for a unit that isn't known to be off: it has no control, or is from before.
+        keys.extend([("_unproven", ascending), ("_as_of", descending), ("_fetched_at", descending)]);
+        keys.extend([("_delivery_id", descending), (INPUT, ascending)]);
     }
     keys.push(("_line", ascending));
     keys

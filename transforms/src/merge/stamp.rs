@@ -26,6 +26,11 @@ pub struct Stamp {
     pub delivery: DeliveryId,
     /// The server's cut-off.
     pub as_of: Option<DateTime<Utc>>,
+    /// When the bytes arrived, in whole milliseconds, as the ledger keeps it: what decides between deliveries that were
+    /// true at the same moment.
+    pub fetched_at: DateTime<Utc>,
+    /// Units whose controls aren't shown to hold.
+    pub unproven: BTreeSet<String>,
     /// Units whose rows must not be merged, because one of them is bad.
     pub held_back: BTreeSet<String>,
     /// Units that lack a bad row.
@@ -54,9 +59,13 @@ fn stamp_batch(batch: &RecordBatch, stamp: &Stamp, target: &SchemaRef) -> Result
     let columns = target.fields().iter().map(|field| -> Result<ArrayRef, DataFusionError> {
         Ok(match field.name().as_str() {
             "_delivery_id" => Arc::new(StringArray::new_repeated(stamp.delivery.as_str(), rows)),
-            "_as_of" => {
-                let instant = stamp.as_of.map(|instant| instant.timestamp_micros());
-                Arc::new(TimestampMicrosecondArray::from(vec![instant; rows]).with_timezone("UTC"))
+            "_as_of" => instants(stamp.as_of, rows),
+            "_fetched_at" => instants(Some(stamp.fetched_at), rows),
+            "_unproven" if stamp.unproven.is_empty() => new_null_array(field.data_type(), rows),
+            "_unproven" => {
+                let units = batch.column_by_name("_unit").map(AsArray::as_string::<i32>);
+                let flags = units.into_iter().flatten().map(|unit| is_in(unit, &stamp.unproven).then_some(true));
+                Arc::new(flags.collect::<BooleanArray>())
             }
             "_incomplete" if stamp.incomplete.is_empty() => Arc::new(BooleanArray::from(vec![false; rows])),
             "_incomplete" => {
@@ -78,6 +87,11 @@ fn stamp_batch(batch: &RecordBatch, stamp: &Stamp, target: &SchemaRef) -> Result
     });
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
     Ok(RecordBatch::try_new(Arc::clone(target), columns)?)
+}
+
+fn instants(instant: Option<DateTime<Utc>>, rows: usize) -> ArrayRef {
+    let micros = instant.map(|instant| instant.timestamp_micros());
+    Arc::new(TimestampMicrosecondArray::from(vec![micros; rows]).with_timezone("UTC"))
 }
 
 fn is_in(unit: Option<&str>, units: &BTreeSet<String>) -> bool {

@@ -1,12 +1,13 @@
 //! Thinning merged rows to the version that stands.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, BooleanBuilder, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, PrimitiveArray, StringArray};
 use arrow::compute::filter_record_batch;
 use arrow::compute::kernels::cmp::not_distinct;
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::{DataFusionError, internal_datafusion_err};
 use datafusion::execution::SendableRecordBatchStream;
@@ -15,6 +16,7 @@ use futures::StreamExt;
 use sellerlake_schemas::Source;
 
 use crate::merge::schema::{INPUT, stored_schema};
+use crate::merge::ties::{Contest, Tie, Ties};
 
 /// What became of the units of the new input (number 0).
 #[derive(Debug, Default)]
@@ -25,6 +27,42 @@ pub struct Tally {
     pub replaced: AtomicU64,
     /// Units whose standing version is newer.
     pub superseded: AtomicU64,
+    /// Rows of an older version of a unit than the same delivery has of it, by delivery.
+    pub set_aside: Mutex<BTreeMap<String, u64>>,
+    /// Units that two deliveries, true at the same moment, have differently.
+    pub ties: Mutex<Ties>,
+}
+
+impl Tally {
+    fn set_aside(&self, delivery: &str) {
+        let mut rows = self.set_aside.lock().unwrap_or_else(PoisonError::into_inner);
+        *rows.entry(delivery.to_owned()).or_default() += 1;
+    }
+
+    /// Counts a tie; `came_now` says whether the standing delivery, and the other one, is of what came.
+    fn tie(&self, tie: Tie, came_now: (bool, bool)) {
+        let mut one = Ties { example: Some(tie), ..Ties::default() };
+        match came_now {
+            (true, _) => one.won = 1,
+            (false, true) => one.lost = 1,
+            // It was told when it came.
+            (false, false) => return,
+        }
+        self.ties.lock().unwrap_or_else(PoisonError::into_inner).extend(&one);
+    }
+}
+
+/// What becomes of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It stands, as the first of its unit.
+    Begins,
+    /// It stands.
+    Stands,
+    /// The same delivery has a newer version of its unit.
+    SetAside,
+    /// Another delivery won its unit; by an older version, or else by a part of the stamp that comes later.
+    Loses { outdated: bool },
 }
 
 /// The unit at hand and the version and delivery that won it: those of the row that came first.
@@ -33,6 +71,8 @@ struct Winner {
     unit: String,
     delivery: String,
     input: i64,
+    /// What the stamp says before it says when the delivery was fetched: unproven, and the server's cut-off.
+    moment: (bool, Option<i64>),
     /// Whether the unit's rows have reached an older version.
     outdated: bool,
     seen: Option<Seen>,
@@ -59,9 +99,9 @@ impl Winner {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether a row stands; rows must come in merge order. `repeats` says whether it is of the same version as the
+    /// What becomes of a row; rows must come in merge order. `repeats` says whether it is of the same version as the
     /// row before: a delivery may hold a unit twice, when a page was read before an update and another after it.
-    fn takes(&mut self, unit: &str, delivery: &str, input: i64, repeats: bool, tally: &Tally) -> bool {
+    fn takes(&mut self, unit: &str, delivery: &str, input: i64, repeats: bool, tally: &Tally) -> Fate {
         if self.seen.is_none() || self.unit != unit {
             self.count(tally);
             unit.clone_into(&mut self.unit);
@@ -69,16 +109,19 @@ impl Winner {
             self.input = input;
             self.outdated = false;
             self.seen = Some(Seen::default());
-            return true;
+            return Fate::Begins;
         }
         self.outdated |= !repeats;
-        let stands = !self.outdated && self.input == input && self.delivery == delivery;
-        if let (false, Some(seen)) = (stands, self.seen.as_mut()) {
+        let is_of_winner = self.input == input && self.delivery == delivery;
+        if is_of_winner && !self.outdated {
+            return Fate::Stands;
+        }
+        if let Some(seen) = self.seen.as_mut() {
             seen.newcomer_lost |= input == 0;
             seen.older_lost |= input != 0 && self.delivery != delivery;
             seen.repeated |= input != 0 && self.delivery == delivery;
         }
-        stands
+        if is_of_winner { Fate::SetAside } else { Fate::Loses { outdated: self.outdated } }
     }
 }
 
@@ -88,15 +131,15 @@ pub fn standing(source: &Source, merged: SendableRecordBatchStream, tally: Arc<T
     let schema = stored_schema(source);
     let width: Vec<usize> = (0..schema.fields().len()).collect();
     let version = source.version_column.clone();
-    let (mut winner, mut before) = (Winner::default(), None);
+    let (mut thinning, mut before) = (Thinning { tally, ..Thinning::default() }, None);
     let rows = merged.map(Some).chain(futures::stream::once(async { None })).filter_map(move |batch| {
         if batch.is_none() {
-            winner.count(&tally);
+            thinning.end();
         }
         let kept = batch.map(|batch| {
             let batch = batch?;
             let repeats = repeats(&batch, version.as_deref(), &mut before)?;
-            keep(&batch, &repeats, &mut winner, &tally, &width)
+            thinning.keep(&batch, &repeats, &width)
         });
         async { kept }
     });
@@ -118,24 +161,84 @@ fn repeats(
     Ok(first.iter().chain(others.iter()).collect())
 }
 
-fn keep(
-    batch: &RecordBatch,
-    repeats: &BooleanArray,
-    winner: &mut Winner,
-    tally: &Tally,
-    width: &[usize],
-) -> Result<RecordBatch, DataFusionError> {
-    let units = strings(batch, "_unit")?;
-    let deliveries = strings(batch, "_delivery_id")?;
-    let inputs = named(batch, INPUT)?.as_primitive::<Int64Type>();
-    let mut mask = BooleanBuilder::with_capacity(batch.num_rows());
-    for row in 0..batch.num_rows() {
-        let (unit, delivery, input) = (units.value(row), deliveries.value(row), inputs.value(row));
-        mask.append_value(winner.takes(unit, delivery, input, repeats.value(row), tally));
+/// What is known on the way through the rows.
+#[derive(Default)]
+struct Thinning {
+    winner: Winner,
+    contest: Contest,
+    tally: Arc<Tally>,
+}
+
+impl Thinning {
+    fn keep(
+        &mut self,
+        batch: &RecordBatch,
+        repeats: &BooleanArray,
+        width: &[usize],
+    ) -> Result<RecordBatch, DataFusionError> {
+        let units = strings(batch, "_unit")?;
+        let deliveries = strings(batch, "_delivery_id")?;
+        let inputs = named(batch, INPUT)?.as_primitive::<Int64Type>();
+        let moments = Moments::of(batch)?;
+        let mut mask = BooleanBuilder::with_capacity(batch.num_rows());
+        self.contest.next_batch();
+        for row in 0..batch.num_rows() {
+            let (unit, delivery, input) = (units.value(row), deliveries.value(row), inputs.value(row));
+            let other = if self.winner.unit == unit { None } else { self.contest.end() };
+            self.tell(other);
+            let fate = self.winner.takes(unit, delivery, input, repeats.value(row), &self.tally);
+            match fate {
+                Fate::Begins => {
+                    self.winner.moment = moments.at(row);
+                    self.contest.begin(row);
+                }
+                Fate::Stands => self.contest.stands(),
+                Fate::SetAside => self.tally.set_aside(delivery),
+                Fate::Loses { outdated } => {
+                    let is_other = self.winner.delivery != delivery;
+                    if !outdated && is_other && self.winner.moment == moments.at(row) {
+                        let other = self.contest.contends(batch, row, delivery, input == 0)?;
+                        self.tell(other);
+                    }
+                }
+            }
+            mask.append_value(matches!(fate, Fate::Begins | Fate::Stands));
+        }
+        let mask: BooleanArray = mask.finish();
+        let rows = batch.project(width)?;
+        if mask.true_count() == mask.len() { Ok(rows) } else { Ok(filter_record_batch(&rows, &mask)?) }
     }
-    let mask: BooleanArray = mask.finish();
-    let rows = batch.project(width)?;
-    if mask.true_count() == mask.len() { Ok(rows) } else { Ok(filter_record_batch(&rows, &mask)?) }
+
+    fn end(&mut self) {
+        let other = self.contest.end();
+        self.tell(other);
+        self.winner.count(&self.tally);
+    }
+
+    /// Tells of a tie in the unit at hand.
+    fn tell(&self, other: Option<(String, bool)>) {
+        let Some((other, came_now)) = other else { return };
+        let (unit, stands) = (self.winner.unit.clone(), self.winner.delivery.clone());
+        self.tally.tie(Tie { unit, stands, other }, (self.winner.input == 0, came_now));
+    }
+}
+
+/// What the stamps of a batch's rows say before they say when they were fetched.
+struct Moments<'a> {
+    unproven: &'a BooleanArray,
+    as_of: &'a PrimitiveArray<TimestampMicrosecondType>,
+}
+
+impl<'a> Moments<'a> {
+    fn of(batch: &'a RecordBatch) -> Result<Self, DataFusionError> {
+        let (unproven, as_of) = (named(batch, "_unproven")?, named(batch, "_as_of")?);
+        Ok(Self { unproven: unproven.as_boolean(), as_of: as_of.as_primitive() })
+    }
+
+    fn at(&self, row: usize) -> (bool, Option<i64>) {
+        let unproven = self.unproven.is_valid(row) && self.unproven.value(row);
+        (unproven, self.as_of.is_valid(row).then(|| self.as_of.value(row)))
+    }
 }
 
 fn named<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, DataFusionError> {
@@ -150,14 +253,15 @@ fn strings<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray, Da
 mod tests {
     use arrow::array::Int64Array;
 
+    use super::Fate::{Begins, Loses, SetAside, Stands};
     use super::*;
 
     #[test]
     fn of_a_unit_that_comes_twice_in_a_delivery_the_newer_version_stands_with_its_twins() {
         let (mut winner, tally) = (Winner::default(), Tally::default());
         let rows = [("a", true), ("a", true), ("a", false), ("a", true), ("b", false), ("b", true)];
-        let stands = rows.map(|(unit, repeats)| winner.takes(unit, "delivery", 0, repeats, &tally));
-        assert_eq!(stands, [true, true, false, false, true, true]);
+        let fates = rows.map(|(unit, repeats)| winner.takes(unit, "delivery", 0, repeats, &tally));
+        assert_eq!(fates, [Begins, Stands, SetAside, SetAside, Begins, Stands]);
         winner.count(&tally);
         assert_eq!(tally.added.load(Ordering::Relaxed), 2);
     }
@@ -167,8 +271,9 @@ mod tests {
         let (mut winner, tally) = (Winner::default(), Tally::default());
         let rows =
             [("a", "d", 0), ("a", "d", 1), ("b", "e", 0), ("b", "d", 1), ("c", "e", 0), ("d", "e", 1), ("d", "d", 0)];
-        let stands = rows.map(|(unit, delivery, input)| winner.takes(unit, delivery, input, true, &tally));
-        assert_eq!(stands, [true, false, true, false, true, true, false]);
+        let fates = rows.map(|(unit, delivery, input)| winner.takes(unit, delivery, input, true, &tally));
+        let lost = Loses { outdated: false };
+        assert_eq!(fates, [Begins, lost, Begins, lost, Begins, Begins, lost]);
         winner.count(&tally);
         let counts = [&tally.added, &tally.replaced, &tally.superseded].map(|counter| counter.load(Ordering::Relaxed));
         assert_eq!(counts, [1, 1, 1]);

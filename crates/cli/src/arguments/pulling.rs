@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
-use sellerlake_contracts::{AccountId, MarketplaceId, Region, SellerId};
+use sellerlake_contracts::{AccountId, Region, SellerId};
 use sellerlake_query::output::OutputFormat;
 
 /// `account`
@@ -60,9 +60,9 @@ pub struct AddAccount {
     /// na, eu or fe.
     #[arg(long)]
     pub region: Region,
-    /// Marketplaces to pull; all that the seller takes part in by default.
+    /// Marketplaces to pull, by id, country (ES) or name (amazon.es); all that the seller takes part in by default.
     #[arg(long, value_delimiter = ',')]
-    pub marketplaces: Vec<MarketplaceId>,
+    pub marketplaces: Vec<String>,
     /// Read the secrets from standard input.
     #[arg(long)]
     pub stdin: bool,

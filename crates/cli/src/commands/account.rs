@@ -41,20 +41,21 @@ async fn resume(workspace: &Workspace, id: &AccountId) -> Result<()> {
 
 async fn add(workspace: &Workspace, gateway: &Gateway, add: &AddAccount) -> Result<ExitCode> {
     let id: AccountId = AccountId::new(&add.seller, add.region).to_string().parse()?;
+    let named = add.marketplaces.iter().map(|name| workspace.named_marketplace(name)).collect::<Result<Vec<_>>>()?;
     if add.offline {
-        known_in_region(workspace, &id, &add.marketplaces)?;
+        known_in_region(workspace, &id, &named)?;
     }
     let known = gateway.vault().await?.fields(APPLICATION).await?;
     let secrets = secrets::ask_for(add.stdin, &known)?;
     same_application(workspace, gateway, &id, &secrets).await?;
     if add.offline {
-        enter(workspace, gateway, &id, &add.marketplaces, &secrets).await?;
+        enter(workspace, gateway, &id, &named, &secrets).await?;
         printer::note(format!("{id} added; `sellerlake account check {id}` asks Amazon about it"));
         return Ok(ExitCode::SUCCESS);
     }
     // Amazon is asked before anything is kept: what it refuses leaves everything as it was.
     let presence = gateway.presence(&gateway.trial(&id, &secrets).await?).await?;
-    let marketplaces = wanted(workspace, &id, &add.marketplaces, presence.marketplaces)?;
+    let marketplaces = wanted(workspace, &id, &named, presence.marketplaces)?;
     let is_new = workspace.state.account(&id).await?.is_none();
     enter(workspace, gateway, &id, &marketplaces, &secrets).await?;
     workspace.state.set_ads_profiles(&id, &presence.profiles).await?;

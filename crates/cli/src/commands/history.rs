@@ -13,7 +13,7 @@ use sellerlake_query::output::{OutputFormat, write};
 use crate::amazon;
 use crate::arguments::Changed;
 use crate::bars::Bars;
-use crate::commands::{IN_PART, rebuild, sql};
+use crate::commands::{IN_PART, rebuild, sellers, sql};
 use crate::printer::{self, count};
 
 /// Makes the lake as it was known in a directory of its own.
@@ -47,13 +47,17 @@ pub(crate) async fn replay(
     let file = into.join(FILE_NAME);
     printer::note(format!("ask it with `sellerlake --config {} sql ...`", file.display()));
     let whole = damaged.is_empty() && replayed.undeclared.is_empty();
-    Ok(if whole { rebuild::exit_code(&replayed.rebuilt) } else { ExitCode::from(IN_PART) })
+    Ok(if whole {
+        rebuild::exit_code(&replayed.rebuilt, replayed.in_part == 0 && replayed.damaged.is_empty())
+    } else {
+        ExitCode::from(IN_PART)
+    })
 }
 
 /// Says what moved since, and which documents moved it.
 pub(crate) async fn changed(workspace: &Workspace, changed: &Changed) -> Result<ExitCode> {
     sql::refuse_terminal(changed.format, changed.output.as_deref())?;
-    sql::known(workspace, changed.seller.as_slice()).await?;
+    sellers::known(workspace, changed.seller.as_slice()).await?;
     let Changed { since, month, seller, .. } = changed;
     let since = Since { moment: *since, month: *month, seller: seller.clone() };
     let found = workspace.changed(&since, &Bars::default()).await?;

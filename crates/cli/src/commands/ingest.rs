@@ -2,40 +2,48 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use sellerlake_contracts::{Delivery, Error, Kind, Result};
 use sellerlake_pipelines::{
-    Arrival, DeliveryFacts, GROUP, GROUP_BYTES, Group, LoadOptions, Loaded, Progress, Rebuilt, Workspace,
+    Arrival, DeliveryFacts, GROUP, GROUP_BYTES, Group, LoadOptions, Loaded, Progress, Rebuilt, Tie, Ties, Workspace,
 };
 
 use crate::arguments::Ingest;
 use crate::bars::Bars;
 use crate::commands::IN_PART;
-use crate::commands::rebuild::{self, resume};
-use crate::printer;
+use crate::commands::rebuild::{self, TakenUp, resume};
+use crate::printer::{self, count};
 
 /// Rejected rows shown of one file; all of them are in `rejects/`.
 const SHOWN: usize = 5;
 
 pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCode> {
-    let source = workspace.source(&ingest.source)?.name.clone();
+    let declared = workspace.source(&ingest.source)?;
+    let source = declared.name.clone();
+    let marketplace = ingest.marketplace.as_deref().map(|name| workspace.named_marketplace(name)).transpose()?;
+    let scope = ingest.scope.as_deref().map(|name| workspace.named_scope(declared, name)).transpose()?;
+    workspace.check_times(ingest.window, ingest.as_of)?;
     let arrivals = arrivals(ingest)?;
-    if let Some(doubt) = ingest.marketplace.as_ref().and_then(|marketplace| workspace.doubt(marketplace)) {
+    if let Some(doubt) = marketplace.as_ref().and_then(|marketplace| workspace.doubt(marketplace)) {
         printer::note(format!("warning: {doubt}"));
     }
-    let mut sellers = resume(workspace).await?;
+    let TakenUp { mut sellers, is_whole } = resume(workspace).await?;
     sellers.insert(ingest.seller.clone());
     let bars = Bars::default();
     let mut touched = Vec::new();
-    let mut refused = false;
+    let mut in_part = !is_whole;
     bars.begin("ingesting", Some(arrivals.len() as u64));
     let mut arrivals = arrivals.into_iter().peekable();
     while arrivals.peek().is_some() {
         let (mut landed, mut bytes): (Vec<Delivery>, u64) = (Vec::new(), 0);
         for arrival in arrivals.by_ref().take(GROUP) {
-            let facts = facts(ingest, &source, &arrival.name);
+            let facts = DeliveryFacts {
+                scope: scope.clone(),
+                marketplace: marketplace.clone(),
+                ..facts(ingest, &source, &arrival.name)
+            };
             let delivery = workspace.land(&facts, arrival).await?;
             if landed.iter().all(|known| known.id != delivery.id) {
                 bytes += workspace.plain_size(&delivery).await?;
@@ -47,10 +55,7 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
             }
         }
         let group = workspace.load(&source, landed, &LoadOptions::default()).await?;
-        refused |= group
-            .loaded
-            .iter()
-            .any(|Loaded { outcome, .. }| outcome.refused.is_some() || outcome.hold_back_all || outcome.is_elsewhere());
+        in_part |= group.in_part() > 0 || group.ties.lost > 0;
         bars.end();
         summarise(&group);
         touched.extend(group.touched);
@@ -65,7 +70,7 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
         }
         stale = report(&rebuilt);
     }
-    Ok(if refused || stale { ExitCode::from(IN_PART) } else { ExitCode::SUCCESS })
+    Ok(if in_part || stale { ExitCode::from(IN_PART) } else { ExitCode::SUCCESS })
 }
 
 fn report(rebuilt: &[Rebuilt]) -> bool {
@@ -77,8 +82,8 @@ fn facts(ingest: &Ingest, source: &str, name: &str) -> DeliveryFacts {
     DeliveryFacts {
         source: source.to_owned(),
         seller: ingest.seller.clone(),
-        scope: ingest.scope.clone(),
-        marketplace: ingest.marketplace.clone(),
+        scope: None,
+        marketplace: None,
         window: ingest.window,
         as_of: ingest.as_of,
         charset: ingest.charset.clone(),
@@ -91,31 +96,53 @@ fn facts(ingest: &Ingest, source: &str, name: &str) -> DeliveryFacts {
 
 fn arrivals(ingest: &Ingest) -> Result<Vec<Arrival>> {
     let name = |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let open = |path: &Path| -> Result<Box<dyn Read + Send>> {
-        let unreadable = |error: std::io::Error| {
-            Error::permanent(Kind::Usage, "can't read the file").with("path", path.display()).source(error)
-        };
-        let file = File::open(path).map_err(unreadable)?;
-        if file.metadata().map_err(unreadable)?.is_dir() {
-            return Err(Error::permanent(Kind::Usage, "this is a directory")
-                .with("path", path.display())
-                .hint("name the files in it"));
-        }
-        Ok(Box::new(file))
-    };
+    let page = |path: &PathBuf| -> Box<dyn Read + Send> { Box::new(Lazy { path: path.clone(), file: None }) };
     // Opened one by one as they are read, but checked before anything is landed.
-    for path in &ingest.files {
-        open(path)?;
-    }
+    ingest.files.iter().try_for_each(|path| check_file(path))?;
     if ingest.pages {
-        let pages = ingest.files.iter().map(|path| open(path)).collect::<Result<Vec<_>>>()?;
+        let pages = ingest.files.iter().map(page).collect();
         return Ok(vec![Arrival { name: name(&ingest.files[0]), pages }]);
     }
-    ingest.files.iter().map(|path| Ok(Arrival { name: name(path), pages: vec![open(path)?] })).collect()
+    Ok(ingest.files.iter().map(|path| Arrival { name: name(path), pages: vec![page(path)] }).collect())
+}
+
+/// A file that is opened when it is read and closed at its end: there may be more of them than may be open.
+struct Lazy {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl Read for Lazy {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            file @ None => file.insert(File::open(&self.path)?),
+        };
+        file.read(buffer)
+    }
+}
+
+/// Only a file has an end, and is there again when it is looked at twice.
+fn check_file(path: &Path) -> Result<()> {
+    let refused = |problem: &str| Error::permanent(Kind::Usage, problem.to_owned()).with("path", path.display());
+    if path == Path::new("-") {
+        return Err(
+            refused("standard input isn't read").hint("write it to a file, whose name is kept with the delivery")
+        );
+    }
+    // Looked at before it is opened: a pipe would wait for somebody to write.
+    let metadata = std::fs::metadata(path).map_err(|error| refused("can't read the file").source(error))?;
+    if metadata.is_dir() {
+        return Err(refused("this is a directory").hint("name the files in it"));
+    }
+    if !metadata.is_file() {
+        return Err(refused("this is a pipe or a device, not a file").hint("write what it gives to a file first"));
+    }
+    File::open(path).map(drop).map_err(|error| refused("can't read the file").source(error))
 }
 
 fn summarise(group: &Group) {
-    for Loaded { delivery, outcome } in &group.loaded {
+    for Loaded { delivery, outcome, set_aside } in &group.loaded {
         let name = delivery.origin.as_deref().unwrap_or(delivery.id.as_str());
         let charset =
             if outcome.charset_guessed { format!("{} (guessed)", outcome.charset) } else { outcome.charset.clone() };
@@ -144,10 +171,9 @@ fn summarise(group: &Group) {
         if outcome.too_early > 0 {
             printer::note(format!("  {} empty units came too early to count as empty", outcome.too_early));
         }
-        if outcome.is_elsewhere() {
-            printer::note(
-                "  nothing changed: every row lies outside the window; --window must be the one the file was made for",
-            );
+        if *set_aside > 0 {
+            let rows = count(*set_aside, "row");
+            printer::note(format!("  {rows} set aside: of what the file has in several versions, the newest stands"));
         }
         if outcome.hold_back_all {
             printer::note("  nothing loaded: a rejected row belongs to a unit that can't be told");
@@ -163,4 +189,17 @@ fn summarise(group: &Group) {
         group.units_superseded,
         group.touched.len(),
     ));
+    tell_ties(&group.ties);
+}
+
+/// Deliveries that were true at the same moment and say different things.
+fn tell_ties(ties: &Ties) {
+    let Some(Tie { unit, stands, other }) = &ties.example else { return };
+    printer::note(format!(
+        "same as-of, different content: {}; of {unit}, delivery {stands} stands, which was fetched later than {other}",
+        count(ties.won + ties.lost, "unit"),
+    ));
+    if ties.lost > 0 {
+        printer::note("  hint: a later --as-of makes what comes again stand");
+    }
 }

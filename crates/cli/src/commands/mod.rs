@@ -13,11 +13,13 @@ mod ingest;
 mod init;
 mod rebuild;
 mod secrets;
+mod sellers;
 mod simulate;
 mod sql;
 mod sync;
 mod tables;
 mod verify;
+mod withdraw;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -67,6 +69,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
             _ => rebuild::replay(&open().await?, replay).await,
         },
         Command::Changed(changed) => Box::pin(history::changed(&to_read(config).await?, changed)).await,
+        Command::Withdraw(withdraw) => withdraw::run(&open().await?, withdraw).await,
         Command::Rollup { seller, table } => rebuild::rollup(&open().await?, seller.as_ref(), table).await,
         Command::Sql(sql) => sql::run(&to_read(config).await?, sql).await,
         Command::Tables { name } => tables::run(&to_read(config).await?, name.as_deref()).await,

@@ -9,11 +9,20 @@ use sellerlake_pipelines::{Rebuilt, Resumed, Workspace};
 use crate::arguments::Replay;
 use crate::bars::Bars;
 use crate::commands::IN_PART;
+use crate::commands::sellers::known;
 use crate::printer::{self, count};
 
-/// Loads what an earlier run left landed, and says so; whose it was is the answer.
-pub(crate) async fn resume(workspace: &Workspace) -> Result<BTreeSet<SellerId>> {
-    let Resumed { loaded, forgotten, left, sellers } = workspace.resume().await?;
+/// What an earlier run left.
+pub(crate) struct TakenUp {
+    /// Whose it was.
+    pub(crate) sellers: BTreeSet<SellerId>,
+    /// Whether all of what was loaded is whole. What still can't be loaded has an alarm, and keeps nobody from their work.
+    pub(crate) is_whole: bool,
+}
+
+/// Loads what an earlier run left landed, and says so.
+pub(crate) async fn resume(workspace: &Workspace) -> Result<TakenUp> {
+    let Resumed { loaded, in_part, forgotten, left, sellers } = workspace.resume().await?;
     if loaded > 0 {
         printer::note(format!("{} loaded that an earlier run had landed", count(loaded, "delivery")));
     }
@@ -21,14 +30,22 @@ pub(crate) async fn resume(workspace: &Workspace) -> Result<BTreeSet<SellerId>> 
         let what = count(forgotten, "delivery");
         printer::note(format!("{what} forgotten whose landing broke off: hand files in again; Amazon is asked again"));
     }
+    let is_whole = in_part == 0;
+    if in_part > 0 {
+        printer::note(format!(
+            "{} of them not whole: `SELECT * FROM meta.alarms` says why",
+            count(in_part, "delivery")
+        ));
+    }
     for (delivery, reason) in left {
         printer::note(format!("warning: delivery {delivery} stays landed: {reason}"));
     }
-    Ok(sellers)
+    Ok(TakenUp { sellers, is_whole })
 }
 
 pub(crate) async fn rollup(workspace: &Workspace, seller: Option<&SellerId>, tables: &[String]) -> Result<ExitCode> {
-    resume(workspace).await?;
+    known(workspace, seller.map(std::slice::from_ref).unwrap_or_default()).await?;
+    let is_whole = resume(workspace).await?.is_whole;
     let sellers = match seller {
         Some(seller) => [seller.clone()].into(),
         None => workspace.sellers().await?,
@@ -42,12 +59,15 @@ pub(crate) async fn rollup(workspace: &Workspace, seller: Option<&SellerId>, tab
         });
     }
     print(&rebuilt);
-    Ok(exit_code(&rebuilt))
+    Ok(exit_code(&rebuilt, is_whole))
 }
 
 pub(crate) async fn replay(workspace: &Workspace, replay: &Replay) -> Result<ExitCode> {
     resume(workspace).await?;
     let done = workspace.replay(replay.source.as_deref(), replay.seller.as_ref(), &Bars::default()).await?;
+    if done.deliveries == 0 && done.damaged.is_empty() {
+        known(workspace, replay.seller.as_slice()).await?;
+    }
     printer::note(format!("{} read again, {} refused", count(done.deliveries, "delivery"), done.refused));
     for (source, deliveries) in &done.undeclared {
         printer::note(format!("{deliveries} deliveries of {source:?} left as they stand: it is no longer declared"));
@@ -59,13 +79,17 @@ pub(crate) async fn replay(workspace: &Workspace, replay: &Replay) -> Result<Exi
         let what = count(done.damaged.len() as u64, "delivery");
         printer::note(format!("{what} left unread, their rows as they stood: raw is damaged"));
     }
+    if done.in_part > 0 {
+        printer::note(format!("{} not whole: `SELECT * FROM meta.alarms` says why", count(done.in_part, "delivery")));
+    }
     print(&done.rebuilt);
-    Ok(if done.damaged.is_empty() { exit_code(&done.rebuilt) } else { ExitCode::from(IN_PART) })
+    Ok(exit_code(&done.rebuilt, done.refused == 0 && done.in_part == 0 && done.damaged.is_empty()))
 }
 
-pub(crate) fn exit_code(rebuilt: &[Rebuilt]) -> ExitCode {
+/// What is to be said of work that was done in whole or in part, before or while tables were rebuilt.
+pub(crate) fn exit_code(rebuilt: &[Rebuilt], is_whole: bool) -> ExitCode {
     let failed = rebuilt.iter().any(|rebuilt| !rebuilt.failed.is_empty());
-    if failed { ExitCode::from(IN_PART) } else { ExitCode::SUCCESS }
+    if failed || !is_whole { ExitCode::from(IN_PART) } else { ExitCode::SUCCESS }
 }
 
 /// What was computed, what came out different, and what went wrong.

@@ -5,26 +5,12 @@ use std::io::{BufWriter, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use sellerlake_contracts::{Error, Kind, Result, SellerId};
+use sellerlake_contracts::{Error, Kind, Result};
 use sellerlake_pipelines::{Granted, Workspace};
 use sellerlake_query::output::{OutputFormat, write};
 
 use crate::arguments::Sql;
-
-/// Refuses sellers of whom there is nothing: an answer without rows would look like one.
-pub(crate) async fn known(workspace: &Workspace, named: &[SellerId]) -> Result<()> {
-    if named.is_empty() {
-        return Ok(());
-    }
-    let known = workspace.known_sellers().await?;
-    let strange: Vec<&str> = named.iter().filter(|seller| !known.contains(*seller)).map(SellerId::as_str).collect();
-    if strange.is_empty() {
-        return Ok(());
-    }
-    let listed: Vec<&str> = known.iter().map(SellerId::as_str).collect();
-    let hint = if known.is_empty() { "there is no seller yet".into() } else { format!("known: {}", listed.join(", ")) };
-    Err(Error::permanent(Kind::Usage, format!("there is nothing of seller {}", strange.join(", "))).hint(hint))
-}
+use crate::commands::sellers::known;
 
 pub(crate) async fn run(workspace: &Workspace, sql: &Sql) -> Result<ExitCode> {
     let mut statement = sql.statement.clone();

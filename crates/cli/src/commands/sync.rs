@@ -12,6 +12,7 @@ use sellerlake_state::{Account, AccountFilter, AccountStatus, Priority, Process}
 use crate::amazon::Gateway;
 use crate::arguments::{Backfill, Sync};
 use crate::bars::{Bars, PullBars};
+use crate::commands::rebuild::TakenUp;
 use crate::commands::{IN_PART, rebuild};
 use crate::printer::{self, count};
 
@@ -118,7 +119,7 @@ async fn carry_out(
     }
     workspace.state.forget_pulls(workspace.clock.now() - REMEMBERED).await?;
     workspace.state.forget_runs(workspace.clock.now() - REMEMBERED).await?;
-    let mut sellers = rebuild::resume(&workspace).await?;
+    let TakenUp { mut sellers, is_whole } = rebuild::resume(&workspace).await?;
     sellers.extend(holders.iter().map(|holder| holder.id.seller.clone()));
     let workspace = Arc::new(workspace);
     let puller = puller(&workspace, Arc::new(pipelines), Arc::new(gateway));
@@ -136,7 +137,7 @@ async fn carry_out(
     let bars = PullBars::new();
     let results = pull(&puller, holders, options, &bars, &cancel).await;
     bars.end();
-    let is_complete = report(&results);
+    let is_complete = report(&results) && is_whole;
     let mut stale = false;
     if !no_rollup {
         let mut rebuilt = Vec::new();
@@ -253,6 +254,10 @@ pub(crate) fn report(results: &[(AccountId, Result<Synced>)]) -> bool {
         }
         if synced.troubles.len() > SHOWN {
             printer::note(format!("  … and {} more: sellerlake coverage --gaps", synced.troubles.len() - SHOWN));
+        }
+        if synced.unbalanced > 0 {
+            let what = count(synced.unbalanced, "unit");
+            printer::note(format!("  {what} that don't balance: `SELECT * FROM meta.alarms` names them"));
         }
         if synced.waiting > 0 {
             let what = count(synced.waiting, "interval");

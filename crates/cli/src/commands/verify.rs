@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use sellerlake_contracts::Result;
+use sellerlake_contracts::{Result, printable};
 use sellerlake_pipelines::{Pipelines, Workspace};
 
 use crate::bars::Bars;
@@ -10,6 +10,7 @@ use crate::commands::{IN_PART, rebuild};
 use crate::printer::{self, count};
 
 pub(crate) async fn run(workspace: &Workspace, repair: bool) -> Result<ExitCode> {
+    let mut is_whole = true;
     if repair {
         let pipelines = Pipelines::load(workspace.settings.declarations.as_deref(), &workspace.declarations)?;
         let lost = workspace.forget_lost(&pipelines).await?;
@@ -29,10 +30,14 @@ pub(crate) async fn run(workspace: &Workspace, repair: bool) -> Result<ExitCode>
             printer::note(format!("{} of them can't be read; made again where possible", repaired.unreadable));
         }
         rebuild::print(&repaired.rebuilt);
+        is_whole = repaired.rebuilt.iter().all(|rebuilt| rebuilt.failed.is_empty());
     }
     let verified = workspace.verify(&Bars::default()).await?;
+    for alarm in &verified.alarms {
+        printer::note(format!("alarm: {}: {}", alarm.subject, alarm.message));
+    }
     for complaint in &verified.complaints {
-        printer::line(format!("{}: {}", complaint.subject, complaint.problem));
+        printer::line(printable(&format!("{}: {}", complaint.subject, complaint.problem)));
     }
     if verified.unsealed > 0 {
         let unsealed = count(verified.unsealed, "object");
@@ -44,10 +49,13 @@ pub(crate) async fn run(workspace: &Workspace, repair: bool) -> Result<ExitCode>
         "{}, {} read: {}",
         count(verified.objects, "object"),
         count(verified.rows, "row"),
-        match verified.complaints.len() as u64 {
-            0 => "everything is as it should be".to_owned(),
-            many => count(many, "complaint"),
+        match (verified.complaints.len() as u64, verified.alarms.len() as u64) {
+            (0, 0) if is_whole => "everything is as it should be".to_owned(),
+            (0, 0) => "as it was written, but not all of it could be made again".to_owned(),
+            (0, alarms) => format!("as it was written, but {} stand", count(alarms, "alarm")),
+            (many, _) => count(many, "complaint"),
         }
     ));
-    Ok(if verified.complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(IN_PART) })
+    let is_whole = is_whole && verified.complaints.is_empty() && verified.alarms.is_empty();
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(IN_PART) })
 }
