@@ -19,8 +19,8 @@ fn run_unheard(desk: &Desk, arguments: &[&str], lines: usize) -> ExitStatus {
     let child = command.spawn().unwrap();
     // The command holds the pipe's other end, and must be the only one to.
     drop(command);
-    let heard = BufReader::new(reader).lines().take(lines).filter(Result::is_ok).count();
-    assert!(heard <= lines);
+    // The pipe is closed once so much is read.
+    BufReader::new(reader).lines().take(lines).for_each(drop);
     ended(child, arguments)
 }
 
