@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use sellerlake_contracts::Area;
+use sellerlake_schemas::Table;
 use sellerlake_transforms::{Declarations, Stage};
 
 fn compare(path: &str, expected: &str) {
@@ -20,10 +21,20 @@ fn cell(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }
 
+/// What tells a table's rows apart, in a sentence.
+fn key(table: &Table) -> String {
+    if let Some(reason) = &table.no_key {
+        return format!("No key: {}", cell(reason));
+    }
+    let columns: Vec<String> = table.key.iter().map(|name| format!("`{name}`")).collect();
+    format!("Key: {}.", columns.join(", "))
+}
+
 fn table(out: &mut String, stage: &Stage) {
     let table = &stage.table;
     let inputs: Vec<String> = stage.reads.keys().map(|input| format!("`{input}`")).collect();
     writeln!(out, "\n### {}\n\n{}\n\nMade from {}.\n", table.name, cell(&table.doc), inputs.join(", ")).unwrap();
+    writeln!(out, "{}\n", key(table)).unwrap();
     out.push_str("| column | type | meaning |\n|---|---|---|\n");
     for column in table.columns.values() {
         writeln!(out, "| `{}` | {} | {} |", column.name, column.column_type, cell(&column.doc)).unwrap();
@@ -35,7 +46,7 @@ fn tables_are_documented() {
     let declarations = Declarations::load(None).unwrap();
     let mut out = String::from(
         "# Tables\n\nGenerated from the declarations; a test keeps it so. Every table also has `seller_id`, and \
-         `month` where it has\none object a month. Money is exact decimal; NULL means unknown; times are UTC.\n",
+         `month` where it has\none object a month. Money is exact decimal; NULL means unknown; times are UTC. A table\'s key tells the rows of\none seller and month apart; two rows with one key are never published.\n",
     );
     for (area, title) in [(Area::Tables, "Tables"), (Area::Rollups, "Rollups")] {
         writeln!(out, "\n## {title}").unwrap();
@@ -44,6 +55,7 @@ fn tables_are_documented() {
     out.push_str("\n## Reference data\n");
     for reference in declarations.schemas.references.values() {
         writeln!(out, "\n### {}\n\n{}\n", reference.table.name, cell(&reference.table.doc)).unwrap();
+        writeln!(out, "{}\n", key(&reference.table)).unwrap();
         out.push_str("| column | type | meaning |\n|---|---|---|\n");
         for column in reference.table.columns.values() {
             writeln!(out, "| `{}` | {} | {} |", column.name, column.column_type, cell(&column.doc)).unwrap();

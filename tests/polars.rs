@@ -4,24 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use crate::books::load_small_seller;
-use crate::site::{Site, shared, tree};
-
-/// A Python that has polars: the one named by `SELLERLAKE_PYTHON`, or the machine's own.
-///
-/// Without one the test is skipped, unless `SELLERLAKE_INSIST` says that nothing may be.
-fn python() -> Option<String> {
-    let python = std::env::var("SELLERLAKE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let found = Command::new(&python).args(["-c", "import polars"]).output();
-    if found.is_ok_and(|output| output.status.success()) {
-        return Some(python);
-    }
-    assert!(
-        std::env::var_os("SELLERLAKE_INSIST").is_none(),
-        "{python} can't import polars; name one in SELLERLAKE_PYTHON"
-    );
-    eprintln!("SKIPPED: {python} can't import polars");
-    None
-}
+use crate::site::{Site, python, shared, tree};
 
 /// A Finances transaction that says nothing but its total, and which settlement or group pays it out.
 fn transaction(id: &str, status: &str, related: (&str, &str), currency: &str, amount: &str) -> String {
@@ -87,7 +70,7 @@ fn load(site: &Site) {
 
 #[test]
 fn polars_works_out_the_same_rollups() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("polars") else { return };
     let site = Site::new();
     load(&site);
     for rollup in ["daily_sales", "settlement_reconciliation"] {

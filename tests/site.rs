@@ -132,6 +132,23 @@ pub fn tree() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
+/// A Python that has this module: the one named by `SELLERLAKE_PYTHON`, or the machine's own.
+///
+/// Without one the test is skipped, unless `SELLERLAKE_INSIST` says that nothing may be.
+pub fn python(module: &str) -> Option<String> {
+    let python = std::env::var("SELLERLAKE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let found = Command::new(&python).args(["-c", &format!("import {module}")]).output();
+    if found.is_ok_and(|output| output.status.success()) {
+        return Some(python);
+    }
+    assert!(
+        std::env::var_os("SELLERLAKE_INSIST").is_none(),
+        "{python} can't import {module}; name one in SELLERLAKE_PYTHON"
+    );
+    eprintln!("SKIPPED: {python} can't import {module}");
+    None
+}
+
 /// Real files that are not part of the tree, where they are; says so aloud where they aren't.
 pub fn shared(what: &str) -> Option<PathBuf> {
     let root = std::env::var_os("SELLERLAKE_SHARED").map_or_else(|| tree().join("../shared"), PathBuf::from);

@@ -183,4 +183,15 @@ mod tests {
         let found: Vec<String> = findings.sorted().iter().map(ToString::to_string).collect();
         assert!(found.is_empty(), "{}", found.join("\n"));
     }
+
+    #[test]
+    fn built_in_tables_say_what_tells_their_rows_apart() {
+        let mut files = Files::default();
+        add_built_in(&mut files);
+        let schemas = Schemas::load(&files, &mut Findings::default());
+        let references = schemas.references.values().map(|reference| &reference.table);
+        let tables = schemas.tables.values().map(AsRef::as_ref).chain(references);
+        let open: Vec<&str> = tables.filter(|table| table.leaves_key_open()).map(|table| table.name.as_str()).collect();
+        assert!(open.is_empty(), "neither `key` nor `no_key`: {}", open.join(", "));
+    }
 }

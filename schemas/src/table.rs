@@ -47,6 +47,19 @@ pub struct Table {
     pub grain: Grain,
     /// Columns rows are sorted by.
     pub sort: Vec<String>,
+    /// Columns that tell the rows of one object apart; NULLs are equal to each other. Empty where nothing does.
+    #[serde(default)]
+    pub key: Vec<String>,
+    /// Why two rows that are equal in everything can both be real, in a table without a key.
+    #[serde(default)]
+    pub no_key: Option<String>,
     /// Columns, in the order they are stored.
     pub columns: IndexMap<String, TableColumn>,
+}
+
+impl Table {
+    /// Whether the declaration leaves open what tells rows apart: nobody sees there that a row is told twice.
+    pub fn leaves_key_open(&self) -> bool {
+        self.key.is_empty() && self.no_key.is_none()
+    }
 }

@@ -44,4 +44,24 @@ pub(crate) fn check_table(file: &str, table: &Table, findings: &mut Findings) {
             findings.unknown(file, "sort", "a column of this table", name, table.columns.keys().map(String::as_str));
         }
     }
+    check_key(file, table, findings);
+}
+
+fn check_key(file: &str, table: &Table, findings: &mut Findings) {
+    for (at, name) in table.key.iter().enumerate() {
+        if !table.columns.contains_key(name) {
+            findings.unknown(file, "key", "a column of this table", name, table.columns.keys().map(String::as_str));
+        } else if table.key[..at].contains(name) {
+            findings.add(file, "key", format!("{name:?} is named twice"));
+        }
+    }
+    match &table.no_key {
+        Some(_) if !table.key.is_empty() => {
+            findings.add(file, "no_key", "the table has a key; `no_key` says why one has none");
+        }
+        Some(reason) if reason.trim().is_empty() => {
+            findings.add(file, "no_key", "say why two rows that are equal in everything can both be real");
+        }
+        _ => {}
+    }
 }

@@ -2,7 +2,8 @@
 doc = """
 A line of the cost list holds until the next one of the same SKU and marketplace. A line without cost ends the one
 before it: from then on the cost is unknown. Lines for all sellers stand in until the seller has one of their own for
-the SKU, there or everywhere.
+the SKU, there or everywhere. A line that is there twice is one; two costs from one day on contradict each other, and the
+table's key doesn't let them pass.
 """
 [reads]
 cost_list = "all"
@@ -16,11 +17,11 @@ WITH own_since AS (
     GROUP BY s.sku, s.marketplace_id, s.valid_from
 ),
 lines AS (
-    SELECT
+    SELECT DISTINCT
         sku, marketplace_id, valid_from, unit_cost, currency, 'own' AS origin, CAST(NULL AS DATE) AS own_from
     FROM cost_list
     UNION ALL
-    SELECT s.sku, s.marketplace_id, s.valid_from, s.unit_cost, s.currency, 'shared', o.own_from
+    SELECT DISTINCT s.sku, s.marketplace_id, s.valid_from, s.unit_cost, s.currency, 'shared', o.own_from
     FROM shared_cost_list AS s
     LEFT JOIN own_since AS o
         ON s.sku = o.sku

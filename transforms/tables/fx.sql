@@ -3,17 +3,18 @@ doc = """
 A rate holds until the pair's next, over weekends too. A rate taken back leaves the one before it in force. A rate
 tells its inverse as well, where the list has none for that day. Rates for all sellers stand in until the seller has
 one of their own for the pair, in either direction.
+A line that is there twice is one; two rates of a day contradict each other, and the table's key doesn't let them pass.
 """
 [reads]
 fx_rates = "all"
 shared_fx_rates = "all"
 */
 WITH listed AS (
-    SELECT from_currency, to_currency, day, rate, 'own' AS origin
+    SELECT DISTINCT from_currency, to_currency, day, rate, 'own' AS origin
     FROM fx_rates
     WHERE rate IS NOT NULL
     UNION ALL
-    SELECT from_currency, to_currency, day, rate, 'shared'
+    SELECT DISTINCT from_currency, to_currency, day, rate, 'shared'
     FROM shared_fx_rates
     WHERE rate IS NOT NULL
 ),
@@ -34,7 +35,7 @@ own_since AS (
 ranked AS (
     SELECT
         b.from_currency, b.to_currency, b.day, b.rate, b.origin, b.is_inverse,
-        row_number() OVER (
+        rank() OVER (
             PARTITION BY b.from_currency, b.to_currency, b.day ORDER BY b.is_inverse
         ) AS place
     FROM both_ways AS b

@@ -20,6 +20,7 @@ use crate::declarations::{Check, Dataset, Declarations, Stage};
 use crate::functions;
 use crate::stage::output::{column_mistakes, require, shape};
 use crate::stage::placeholder::{Placeholder, visible_schema};
+use crate::stage::row_key::unique;
 
 /// Rows under which a second thread costs more than it brings.
 const ROWS_WORTH_A_THREAD: u64 = 100_000;
@@ -114,7 +115,8 @@ impl StageEngine {
         }
     }
 
-    /// Runs a stage: rows in the declared schema and order; a required column without a value is an error.
+    /// Runs a stage: rows in the declared schema and order; a required column without a value is an error, and so are
+    /// two rows with the same key.
     pub async fn run(
         &self,
         stage: &Stage,
@@ -125,7 +127,7 @@ impl StageEngine {
         let named = |error: DataFusionError| stage_error(error, stage, month);
         let plan = self.prepared(&stage.table.name, &stage.sql, Some(&stage.table), inputs).await.map_err(named)?;
         let rows = self.execute(&plan, inputs, month, company).await.map_err(named)?;
-        Ok(require(rows, &stage.table))
+        unique(require(rows, &stage.table), &stage.table, &self.planner.runtime_env().memory_pool).map_err(named)
     }
 
     /// Runs a check over the rows it looks at; what it yields is what is wrong.

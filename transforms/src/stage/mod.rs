@@ -6,6 +6,7 @@
 mod engine;
 mod output;
 mod placeholder;
+mod row_key;
 
 pub use engine::{Company, StageEngine, StageInput};
 pub use output::table_schema;

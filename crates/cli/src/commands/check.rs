@@ -67,6 +67,13 @@ pub(crate) async fn run(config: &Path) -> Result<ExitCode> {
     engine.check(&mut findings).await;
     let pipelines = Pipelines::from_files(&files, &declarations, &mut findings);
     findings.into_result()?;
+    for table in declarations.schemas.tables.values().filter(|table| table.leaves_key_open()) {
+        printer::note(format!(
+            "warning: schemas/tables/{}.toml declares no `key`: a row that is there twice would be counted twice, unseen; \
+             name the columns that tell rows apart, or say with `no_key` why two equal rows can both be real",
+            table.name
+        ));
+    }
     let schemas = &declarations.schemas;
     printer::line(format!(
         "{} pipelines, {} sources, {} tables and rollups, {} reference tables, {} checks: no mistakes",

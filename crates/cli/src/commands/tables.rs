@@ -72,6 +72,11 @@ fn show(declarations: &Declarations, name: &str) -> Result<ExitCode> {
 
 fn show_table(table: &Table) {
     printer::line(format!("{}: {}", table.name, one_line(&table.doc)));
+    printer::line(match &table.no_key {
+        Some(reason) => format!("key: none. {}", one_line(reason)),
+        None if table.key.is_empty() => "key: none declared".to_owned(),
+        None => format!("key: {}", table.key.join(", ")),
+    });
     printer::line("");
     let rows = table
         .columns

@@ -41,8 +41,13 @@ impl Booked {
 
     /// Whether the row is about fees of orders or services.
     pub(super) fn is_fee(&self) -> bool {
-        self.category.ends_with("_fee") || self.category == "shipping_chargeback"
+        is_fee(&self.category)
     }
+}
+
+/// Whether a category is about fees of orders or services.
+pub(super) fn is_fee(category: &str) -> bool {
+    category.ends_with("_fee") || category == "shipping_chargeback"
 }
 
 /// What refunds of an order's SKU gave back on a day: a row of the lake's `refunds`. All amounts are signed to the
@@ -116,9 +121,35 @@ pub(super) fn cash(seller: &Seller, published_by: DateTime<Utc>) -> Vec<Booked> 
     }))
 }
 
+/// Local day, marketplace, category, whether a refund moved it.
+type Key = (chrono::NaiveDate, &'static str, &'static str, bool);
+
+/// Marketplace, amount, tax in it, lines.
+type Sum = (&'static Marketplace, i64, i64, i64);
+
+/// The accrual lens before it is made text.
+pub(super) fn ledger_sums(seller: &Seller, published_by: DateTime<Utc>) -> BTreeMap<Key, Sum> {
+    sums(posted(seller, published_by))
+}
+
 fn booked<'a>(moved: impl Iterator<Item = (DateTime<Utc>, &'a Transaction)>) -> Vec<Booked> {
-    type Key = (chrono::NaiveDate, &'static str, &'static str, bool);
-    let mut sums: BTreeMap<Key, (&'static Marketplace, i64, i64, i64)> = BTreeMap::new();
+    sums(moved)
+        .into_iter()
+        .map(|((day, marketplace_id, category, is_refund), (market, amount, tax, lines))| Booked {
+            local_day: day.to_string(),
+            marketplace_id: marketplace_id.to_owned(),
+            currency: market.currency.to_owned(),
+            category: category.to_owned(),
+            is_refund,
+            amount: decimal(amount, market.digits),
+            tax: decimal(tax, market.digits),
+            lines,
+        })
+        .collect()
+}
+
+fn sums<'a>(moved: impl Iterator<Item = (DateTime<Utc>, &'a Transaction)>) -> BTreeMap<Key, Sum> {
+    let mut sums: BTreeMap<Key, Sum> = BTreeMap::new();
     for (at, transaction) in moved {
         let market = transaction.market;
         let is_refund = transaction.kind == TransactionKind::Refund;
@@ -131,18 +162,7 @@ fn booked<'a>(moved: impl Iterator<Item = (DateTime<Utc>, &'a Transaction)>) -> 
             sum.3 += 1 + i64::from(line.tax != 0);
         }
     }
-    sums.into_iter()
-        .map(|((day, marketplace_id, category, is_refund), (market, amount, tax, lines))| Booked {
-            local_day: day.to_string(),
-            marketplace_id: marketplace_id.to_owned(),
-            currency: market.currency.to_owned(),
-            category: category.to_owned(),
-            is_refund,
-            amount: decimal(amount, market.digits),
-            tax: decimal(tax, market.digits),
-            lines,
-        })
-        .collect()
+    sums
 }
 
 /// The rows of `refunds`.

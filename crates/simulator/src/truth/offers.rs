@@ -7,13 +7,15 @@ use crate::world::{Seller, decimal};
 
 /// A listing's price, and the fee of shipping one unit.
 ///
-/// Compare with the lake's `prices` of a day's answer, and with `fee_estimates`.
+/// Compare with the lake's `prices` of a day's answer, with `fee_estimates`, `listings`, `listing_status` and `products`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PriceTruth {
     /// Marketplace.
     pub marketplace_id: String,
     /// Seller's SKU.
     pub sku: String,
+    /// Amazon's id of the product.
+    pub asin: String,
     /// Currency of the amounts.
     pub currency: String,
     /// Price asked.
@@ -32,6 +34,7 @@ pub(super) fn prices(seller: &Seller, at: DateTime<Utc>) -> Vec<PriceTruth> {
             found.push(PriceTruth {
                 marketplace_id: market.id.to_owned(),
                 sku: product.sku.clone(),
+                asin: product.asin.clone(),
                 currency: market.currency.to_owned(),
                 price: decimal(price, market.digits),
                 fulfillment_fee: decimal(shipped + shipped * market.fee_tax / 1000, market.digits),

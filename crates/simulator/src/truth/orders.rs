@@ -100,6 +100,23 @@ pub struct DailyTotal {
     pub revenue: String,
 }
 
+/// Orders of a UTC day, pending ones included and what was called off left out; sales on Amazon only.
+///
+/// Compare with the lake's `sales_metrics`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Metrics {
+    /// UTC day.
+    pub day: String,
+    /// Marketplace.
+    pub marketplace_id: String,
+    /// Orders.
+    pub orders: i64,
+    /// Item rows.
+    pub items: i64,
+    /// Units.
+    pub units: i64,
+}
+
 /// An order so far.
 pub(super) struct Folded {
     placed: bool,
@@ -307,6 +324,30 @@ fn totals(sums: &BTreeMap<Key, Sums>) -> Vec<DailyTotal> {
                 unpriced_units,
                 revenue: decimal(revenue, digits),
             }
+        })
+        .collect()
+}
+
+/// Orders by UTC day and marketplace.
+pub(super) fn metrics(seller: &Seller, folded: &[Folded]) -> Vec<Metrics> {
+    let mut days: BTreeMap<(String, &'static str), [i64; 3]> = BTreeMap::new();
+    for (order, state) in seller.orders.iter().zip(folded) {
+        let left = state.left.iter().filter(|left| **left > 0);
+        let is_sale = state.placed && !order.non_amazon && order.replaces.is_none();
+        if !is_sale || left.clone().count() == 0 {
+            continue;
+        }
+        let day = days.entry((order.placed_at.date_naive().to_string(), order.market.id)).or_default();
+        let counts = [1, left.clone().count() as i64, left.sum()];
+        day.iter_mut().zip(counts).for_each(|(sum, more)| *sum += more);
+    }
+    days.into_iter()
+        .map(|((day, marketplace_id), [orders, items, units])| Metrics {
+            day,
+            marketplace_id: marketplace_id.to_owned(),
+            orders,
+            items,
+            units,
         })
         .collect()
 }
