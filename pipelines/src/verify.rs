@@ -13,7 +13,7 @@ use sellerlake_sinks::{Footer, Head, RowHash, Standing};
 use sellerlake_state::{Alarm, DeliveryFilter, DeliveryStatus, Severity};
 use sellerlake_transforms::Dataset;
 use sellerlake_transforms::merge::stored_schema;
-use sellerlake_transforms::stage::table_schema;
+use sellerlake_transforms::stage::{table_schema, unique};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::Workspace;
@@ -59,7 +59,8 @@ pub(crate) fn told(error: &Error) -> String {
 type Homes = HashMap<u128, Partition>;
 
 impl Workspace {
-    /// Reads every object: row hash against footer and catalogue, schema, order, one home and one stamp a unit.
+    /// Reads every object: row hash against footer and catalogue, schema, order, one row a key, one home and one stamp a
+    /// unit.
     pub async fn verify(&self, progress: &dyn Progress) -> Result<Verified> {
         let mut verified = Verified::default();
         let mut homes = Homes::new();
@@ -105,6 +106,10 @@ impl Workspace {
         let object = unknown_object(partition, head);
         let table = LakeTable::new(self.reader.clone(), &schema, vec![object], &LakeTableOptions::default());
         let mut rows = self.scan(&table, partition).await?;
+        if let Dataset::Table(table) = &dataset {
+            let unique = unique(rows, table, &self.runtime.memory_pool);
+            rows = unique.map_err(|error| crate::swap::row_error(error, partition))?;
+        }
         let mut hash = if footer.sealed { RowHash::default() } else { RowHash::first_version() };
         let mut sorted = Order::new(&schema, &order)?;
         let mut units = Units::default();

@@ -10,3 +10,4 @@ mod row_key;
 
 pub use engine::{Company, StageEngine, StageInput};
 pub use output::table_schema;
+pub use row_key::unique;

@@ -33,7 +33,7 @@ const KEPT_CAPACITY: usize = 1 << 10;
 const ENTRY_BYTES: usize = 2 * size_of::<u128>();
 
 /// Fails the stream at the first rows that have the key of another one. What is remembered counts against the pool.
-pub(crate) fn unique(
+pub fn unique(
     rows: SendableRecordBatchStream,
     table: &Arc<Table>,
     pool: &Arc<dyn MemoryPool>,
@@ -151,7 +151,7 @@ fn told_twice(table: &Table, batch: &RecordBatch, repeated: &[usize]) -> DataFus
         .at("stage.key")
         .with("key", table.key.join(", "))
         .with("found", show(table, batch, repeated))
-        .hint("a delivery holds them twice, or the stage's SQL multiplies rows; the earlier object stands");
+        .hint("a delivery holds them twice, or the stage's SQL multiplies rows; mend that, or widen the table's `key`");
     DataFusionError::External(Box::new(error))
 }
 
