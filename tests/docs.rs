@@ -46,7 +46,8 @@ fn tables_are_documented() {
     let declarations = Declarations::load(None).unwrap();
     let mut out = String::from(
         "# Tables\n\nGenerated from the declarations; a test keeps it so. Every table also has `seller_id`, and \
-         `month` where it has\none object a month. Money is exact decimal; NULL means unknown; times are UTC. A table\'s key tells the rows of\none seller and month apart; two rows with one key are never published.\n",
+         `month` where it has\none object a month. Money is exact decimal; NULL means unknown; times are UTC. A \
+         table's key tells the rows of\none seller and month apart; two rows with one key are never published.\n",
     );
     for (area, title) in [(Area::Tables, "Tables"), (Area::Rollups, "Rollups")] {
         writeln!(out, "\n## {title}").unwrap();
