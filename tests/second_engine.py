@@ -64,9 +64,14 @@ def declared(kind, name):
     return tomllib.loads(path.read_text()) if path.exists() else None
 
 
+def shared(name):
+    """The list that stages read as `shared_…`: what its owner, the seller `shared`, gave for all sellers."""
+    return name.removeprefix("shared_")
+
+
 def columns(name):
     """A dataset's declared columns: name and DuckDB's type."""
-    found = (declared("tables", name) or declared("sources", name))["columns"]
+    found = (declared("tables", name) or declared("sources", name) or declared("sources", shared(name)))["columns"]
     return {column: TYPES.get(facts["type"], facts["type"]) for column, facts in found.items()}
 
 
@@ -98,8 +103,10 @@ class Lake:
 
     def objects(self, name):
         """Paths by month; the month of an object without one is None."""
-        found = {}
-        for path in glob(str(self.folder / "*" / name / f"seller_id={self.seller}" / "**/data.parquet"), recursive=True):
+        found, seller = {}, self.seller
+        if not (declared("tables", name) or declared("sources", name)):
+            name, seller = shared(name), "shared"
+        for path in glob(str(self.folder / "*" / name / f"seller_id={seller}" / "**/data.parquet"), recursive=True):
             month = Path(path).parent.name
             found[month.removeprefix("month=") if month.startswith("month=") else None] = path
         return found
@@ -178,7 +185,7 @@ def main():
         objects = rows = 0
         for folder in LAKES:
             sellers = {Path(path).name.removeprefix("seller_id=") for path in glob(str(folder / "*/*/seller_id=*"))}
-            for lake in (Lake(folder, seller) for seller in sorted(sellers)):
+            for lake in (Lake(folder, seller) for seller in sorted(sellers - {"shared"})):
                 for month in lake.months(name, reads, emits):
                     for source, reach in reads.items():
                         if source not in known:

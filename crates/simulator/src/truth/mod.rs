@@ -18,13 +18,11 @@ mod profit;
 mod settlements;
 mod stock;
 mod taxes;
-
-pub use advertising::AdSpend;
-pub use losses::GapTruth;
 mod warehouse;
 
 pub use advertising::{AdDay, AdSpend};
 pub use health::Health;
+pub use losses::GapTruth;
 pub use money::{Booked, RefundTruth};
 pub use offers::PriceTruth;
 pub use orders::{DailySales, DailyTotal, Metrics, OrderTruth};
