@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::large_futures)] // a test that can't go on should stop
 
+mod analysts;
 mod backfill;
 mod bad_input;
 mod books;

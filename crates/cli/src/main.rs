@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         return fail(&error);
     }
     listen();
+    sellerlake_query::quiet_panics();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&Error::permanent(Kind::Internal, "can't start").source(error)),

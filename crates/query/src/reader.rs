@@ -23,13 +23,14 @@ use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, GetResult, OBJECT_STORE_COALESCE_DEFAULT, ObjectStore, coalesce_ranges};
+use object_store::{GetOptions, GetRange, OBJECT_STORE_COALESCE_DEFAULT, ObjectStore, coalesce_ranges};
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use sellerlake_contracts::{Error, Kind, Result};
 use sellerlake_seal::{Seal, damaged, footer_bytes};
+use tokio::runtime::Handle;
 
 use crate::failure::Replaced;
 use crate::footers::Footers;
@@ -52,6 +53,8 @@ pub type Held = HashMap<String, (String, Arc<File>)>;
 
 struct Inner {
     place: Place,
+    /// Where requests are sent from: connections outlive the threads of the statement that opened them.
+    io: Option<Handle>,
     footers: Footers,
     opened: AtomicU64,
 }
@@ -82,7 +85,8 @@ impl LakeReader {
 
     fn build(place: Place) -> Self {
         let footers = Footers::new(FOOTER_CACHE_BYTES);
-        Self(Arc::new(Inner { place, footers, opened: AtomicU64::new(0) }), Arc::default())
+        let io = Handle::try_current().ok();
+        Self(Arc::new(Inner { place, io, footers, opened: AtomicU64::new(0) }), Arc::default())
     }
 
     /// The same reader, but for these versions of these objects, which it reads from the files given: they are there
@@ -273,18 +277,27 @@ impl ObjectReader {
 
     async fn fetch(&self, store: &Arc<dyn ObjectStore>, range: Range<u64>) -> Result<Bytes> {
         let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
-        let answer = self.request(store, options).await?;
-        answer.bytes().await.map_err(|error| self.refused(error))
+        self.request(store, options).await
     }
 
-    async fn request(&self, store: &Arc<dyn ObjectStore>, options: GetOptions) -> Result<GetResult> {
+    async fn request(&self, store: &Arc<dyn ObjectStore>, options: GetOptions) -> Result<Bytes> {
         self.reader.0.opened.fetch_add(1, Ordering::Relaxed);
+        let (store, path, is_head) = (Arc::clone(store), self.path.clone(), options.head);
         let options = GetOptions { if_match: Some(self.etag.clone()), ..options };
-        let answer = store.get_opts(&self.path, options).await.map_err(|error| self.refused(error))?;
-        if answer.meta.e_tag.as_deref() != Some(self.etag.as_str()) {
+        let work = async move {
+            let answer = store.get_opts(&path, options).await?;
+            let etag = answer.meta.e_tag.clone();
+            Ok((etag, if is_head { Bytes::new() } else { answer.bytes().await? }))
+        };
+        let answer = match &self.reader.0.io {
+            Some(io) => io.spawn(work).await.map_err(|error| unreadable(&self.path, error))?,
+            None => work.await,
+        };
+        let (etag, bytes) = answer.map_err(|error| self.refused(error))?;
+        if etag.as_deref() != Some(self.etag.as_str()) {
             return Err(Replaced::error(self.path.as_ref()));
         }
-        Ok(answer)
+        Ok(bytes)
     }
 
     fn refused(&self, error: object_store::Error) -> Error {

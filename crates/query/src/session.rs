@@ -13,13 +13,12 @@ use datafusion::catalog::{
     CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider,
 };
 use datafusion::datasource::ViewTable;
-use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{MemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::ScalarUDF;
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
 use futures::{Stream, StreamExt};
@@ -29,6 +28,7 @@ use tokio::time::{Instant, Sleep};
 use crate::engine::{CATALOG, LAKE, engine};
 use crate::plain::plain;
 use crate::pool::SessionPool;
+use crate::running::{Running, elsewhere};
 use crate::table::objects_in;
 use crate::{failure, statement, stores};
 
@@ -83,7 +83,8 @@ impl SessionBuilder {
         for function in &self.functions {
             context.register_udf(function.clone());
         }
-        Ok(Session { context, catalog, row_limit: self.row_limit, timeout: self.timeout })
+        let (row_limit, timeout, threads) = (self.row_limit, self.timeout, self.target_partitions);
+        Ok(Session { context, catalog, row_limit, timeout, threads })
     }
 
     fn runtime(&self) -> datafusion::error::Result<RuntimeEnv> {
@@ -109,6 +110,7 @@ pub struct Session {
     catalog: Arc<MemoryCatalogProvider>,
     row_limit: Option<u64>,
     timeout: Option<Duration>,
+    threads: usize,
 }
 
 impl Session {
@@ -124,26 +126,30 @@ impl Session {
     ///
     /// Errors are [`Kind::Query`] (not allowed, or wrong), [`Kind::Limit`] (memory, rows, time),
     /// [`Kind::Conflict`] (an object was replaced: heal the catalogue, build the session again, ask again;
-    /// see [`replaced`](crate::replaced)) or [`Kind::Storage`]. The answer's stream raises the same.
+    /// see [`replaced`](crate::replaced)) or [`Kind::Storage`]; [`Kind::Internal`] where DataFusion broke off. The
+    /// answer's stream raises the same.
     pub async fn sql(&self, text: &str) -> Result<Answer> {
         let deadline = self.timeout.map(|timeout| (timeout, Instant::now() + timeout));
-        let statement = statement::parse(text)?;
-        let plan = async { execute_stream(self.plan(statement).await?, self.context.task_ctx()) };
-        let stream = match deadline {
+        let (statement, context) = (statement::parse(text)?, self.context.clone());
+        let mut running = Running::start(self.threads, self.names(), async move {
+            let rows = execute_stream(plan(&context, statement).await?, context.task_ctx())?;
+            Ok(plain(rows))
+        })?;
+        let planned = match deadline {
             // A query runs in real time, whatever the clock of the lake says.
-            Some((timeout, at)) => tokio::time::timeout_at(at, plan).await.map_err(|_| too_slow(timeout))?,
-            None => plan.await,
+            Some((timeout, at)) => {
+                tokio::time::timeout_at(at, &mut running.planned).await.map_err(|_| too_slow(timeout))?
+            }
+            None => (&mut running.planned).await,
         };
-        let names = self.names();
-        let stream = plain(stream.map_err(|error| failure::explain(error, &names))?);
+        let broken = |_| Error::permanent(Kind::Internal, "the query engine stopped").at("query.plan");
         Ok(Answer {
-            schema: stream.schema(),
+            schema: planned.map_err(broken)??,
             first: None,
             rows: 0,
             row_limit: self.row_limit,
             deadline: deadline.map(|(timeout, at)| (timeout, Box::pin(tokio::time::sleep_until(at)))),
-            names,
-            stream: Some(stream),
+            running: Some(running),
         })
     }
 
@@ -157,15 +163,9 @@ impl Session {
 
     /// The objects a statement would read, by path.
     pub async fn reads(&self, text: &str) -> Result<BTreeSet<String>> {
-        let plan = self.plan(statement::parse(text)?).await;
-        plan.map(|plan| objects_in(&plan)).map_err(|error| failure::explain(error, &self.names()))
-    }
-
-    async fn plan(&self, statement: Statement) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
-        let state = self.context.state();
-        let plan = state.statement_to_plan(statement).await?;
-        only_reads().verify_plan(&plan)?;
-        state.create_physical_plan(&plan).await
+        let (statement, context) = (statement::parse(text)?, self.context.clone());
+        let objects = async move { plan(&context, statement).await.map(|plan| objects_in(&plan)) };
+        elsewhere(objects, self.names()).await
     }
 
     /// The session's tables: bare names, and `schema.table` outside `lake`.
@@ -178,6 +178,13 @@ impl Session {
         names.sort_unstable();
         names
     }
+}
+
+async fn plan(context: &SessionContext, statement: Statement) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
+    let state = context.state();
+    let plan = state.statement_to_plan(statement).await?;
+    only_reads().verify_plan(&plan)?;
+    state.create_physical_plan(&plan).await
 }
 
 impl std::fmt::Debug for Session {
@@ -201,13 +208,12 @@ pub(crate) fn short_name(name: &str) -> &str {
 /// It ends after the first error.
 pub struct Answer {
     schema: SchemaRef,
-    stream: Option<SendableRecordBatchStream>,
+    running: Option<Running>,
     /// The first batch, where [`Answer::ready`] waited for it.
     first: Option<RecordBatch>,
     rows: u64,
     row_limit: Option<u64>,
     deadline: Option<(Duration, Pin<Box<Sleep>>)>,
-    names: Vec<String>,
 }
 
 impl Answer {
@@ -254,25 +260,20 @@ impl Stream for Answer {
         if let Some(first) = this.first.take() {
             return Poll::Ready(Some(Ok(first)));
         }
-        let Some(stream) = &mut this.stream else { return Poll::Ready(None) };
+        let Some(running) = &mut this.running else { return Poll::Ready(None) };
         if let Some((timeout, sleep)) = &mut this.deadline
             && sleep.as_mut().poll(cx).is_ready()
         {
             let error = too_slow(*timeout);
-            this.stream = None;
+            this.running = None;
             return Poll::Ready(Some(Err(error)));
         }
-        let next = match stream.poll_next_unpin(cx) {
+        let next = match running.rows.poll_recv(cx) {
             Poll::Pending => return Poll::Pending,
-            Poll::Ready(next) => next,
+            Poll::Ready(next) => next.map(|batch| batch.and_then(|batch| this.admit(batch))),
         };
-        let next = next.map(|batch| {
-            batch
-                .map_err(|error: DataFusionError| failure::explain(error, &this.names))
-                .and_then(|batch| this.admit(batch))
-        });
         if !matches!(next, Some(Ok(_))) {
-            this.stream = None;
+            this.running = None;
         }
         Poll::Ready(next)
     }

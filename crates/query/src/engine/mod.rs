@@ -1,5 +1,7 @@
 //! How DataFusion is set up wherever sellerlake's SQL runs, so that one text means one thing everywhere.
 
+mod bounded;
+mod interrupt;
 mod keys;
 mod pushdown;
 
@@ -21,14 +23,20 @@ pub const LAKE: &str = "lake";
 pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionStateBuilder {
     let mut analysis = Analyzer::new().rules;
     analysis.push(Arc::new(keys::Forget));
-    SessionStateBuilder::new()
+    let mut execution: Vec<_> = PhysicalOptimizer::new().rules.into_iter().filter(reads).collect();
+    let after = execution.iter().position(|rule| rule.name() == interrupt::AFTER).map_or(0, |at| at + 1);
+    execution.insert(after, Arc::new(interrupt::Interruptible));
+    let mut builder = SessionStateBuilder::new()
         .with_config(config(target_partitions))
         .with_runtime_env(Arc::clone(runtime))
-        .with_default_features()
+        .with_default_features();
+    let functions = builder.scalar_functions().take().unwrap_or_default();
+    builder
+        .with_scalar_functions(bounded::bounded(functions, runtime))
         .with_relation_planners(vec![Arc::new(keys::ForgetRelations)])
         .with_analyzer_rules(analysis)
         .with_optimizer_rules(Optimizer::new().rules.into_iter().map(mended).collect())
-        .with_physical_optimizer_rules(PhysicalOptimizer::new().rules.into_iter().filter(reads).collect())
+        .with_physical_optimizer_rules(execution)
 }
 
 /// The same rule, held to what it may rely on.
@@ -67,11 +75,13 @@ fn config(target_partitions: usize) -> SessionConfig {
 mod tests {
     use datafusion::optimizer::Optimizer;
 
-    use super::{PhysicalOptimizer, UNREAD, keys, pushdown};
+    use super::{PhysicalOptimizer, UNREAD, interrupt, keys, pushdown};
 
     #[test]
     fn every_rule_to_mend_is_there() {
-        assert!(PhysicalOptimizer::new().rules.iter().any(|rule| rule.name() == UNREAD));
+        for name in [UNREAD, interrupt::AFTER] {
+            assert!(PhysicalOptimizer::new().rules.iter().any(|rule| rule.name() == name));
+        }
         let rules = Optimizer::new().rules;
         for name in keys::TRUSTING.iter().chain([&pushdown::RULE]) {
             assert!(rules.iter().any(|rule| rule.name() == *name), "DataFusion has no rule {name:?} any more");
