@@ -55,6 +55,12 @@ impl Fragments {
         self.lines.iter().map(|line| line.cells.len()).sum::<usize>() + 1 - self.lines.len()
     }
 
+    /// Whether one line ends with a quote and the next begins with one: a quoted cell holds line ends as they are, so
+    /// that they broke two.
+    fn parts_quotes(&self) -> bool {
+        self.lines.windows(2).any(|pair| pair[0].whole.ends_with('"') && pair[1].whole.starts_with('"'))
+    }
+
     /// The cells of that record, and the positions of those that were broken.
     fn joined(&self) -> (Vec<String>, Vec<usize>) {
         let (mut cells, mut broken) = (Vec::<String>::new(), Vec::new());
@@ -133,6 +139,7 @@ impl LineReader<'_> {
         } else if is_spare && !self.plan.layout.habits().allows(line.cells.len() + line.surplus, width) {
             format!("has {} cells, the header {width}", line.cells.len() + line.surplus).into()
         } else if line.is_open && self.plan.layout.doubts_last_cell {
+            self.writer.doubt_all(0);
             "ends the file without a line end, and its last cell may be cut off".into()
         } else {
             self.read(line, values);
@@ -175,6 +182,7 @@ impl LineReader<'_> {
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
         let is_one = broken.iter().all(|position| self.may_hold_line_ends(*position))
             && self.is_row(&cells)
+            && !(self.plan.layout.quoting && fragments.parts_quotes())
             && !later.any(|line| self.is_row(&line.cells()));
         self.fragments = fragments;
         let Some(first) = self.fragments.lines.first().filter(|_| is_one) else { return false };

@@ -75,8 +75,8 @@ impl<'a> Layout<'a> {
         layout.doubts_last_cell = layout.last_cells(charset).is_some_and(|(place, last, others)| {
             let target = header.targets.get(place).copied().unwrap_or(Target::Blank);
             match target {
-                Target::Dropped | Target::Ignored | Target::Blank => false,
-                Target::Unknown(_) => !ends_as(&last, &others),
+                Target::Blank => false,
+                Target::Dropped | Target::Ignored | Target::Unknown(_) => !ends_as(&last, &others),
                 Target::Column(column) | Target::Again(column) => {
                     !rows.summed().contains(&column) && !is_entire(&formats[column], &last, &others)
                 }

@@ -236,6 +236,11 @@ impl<'p> RowWriter<'p> {
         }
     }
 
+    /// Says that rows of any unit may be missing.
+    pub fn doubt_all(&mut self, set: usize) {
+        self.tally.sets_incomplete.insert(self.plan.groups[set]);
+    }
+
     /// Forgets the row taken last: what comes doesn't follow on it.
     pub fn forget_last(&mut self) {
         self.has_last = false;
