@@ -46,6 +46,7 @@ mod stores;
 mod sync;
 mod tidy;
 mod trouble;
+mod understood;
 mod unheard;
 mod windows;
 mod withdrawal;

@@ -9,7 +9,10 @@ fn alarms(site: &Site, like: &str) -> Vec<Row> {
 }
 
 fn listings(site: &Site, marketplace: &str) -> String {
-    let file = site.file("listings.txt", "seller-sku\tasin1\titem-name\tprice\tquantity\nMUG\tB0MUG\tMug\t9.99\t3\n");
+    let file = site.file(
+        "listings.txt",
+        "seller-sku\tasin1\titem-name\tprice\tquantity\tstatus\nMUG\tB0MUG\tMug\t9.99\t3\tActive\n",
+    );
     site.ingest("merchant_listings", &file, &["--marketplace", marketplace, "--as-of", "2026-03-05T00:00:00Z"])
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Each step may be repeated: landing and merging are idempotent, stale stages are found by comparison.
 
+mod acquaint;
 mod alarms;
 mod ask;
 mod catalogue;
@@ -52,6 +53,7 @@ mod verify;
 mod withdraw;
 mod workspace;
 
+pub use acquaint::Unknown;
 pub use ask::Granted;
 pub use changed::{Changed, Show, Since};
 pub use connect::Connectors;

@@ -358,6 +358,8 @@ fn report(loaded: &Loaded) -> LoadReport {
         "set_aside": loaded.set_aside,
         LACKING: listed,
         "as_of": outcome.as_of,
+        "dropped": outcome.dropped,
+        "strangers": outcome.strangers,
         "held_back": held_back,
         "held_back_count": outcome.held_back.len(),
         "incomplete": outcome.incomplete.len(),

@@ -1,5 +1,7 @@
 //! What Amazon sends that nobody declared yet: kept, counted, and told as an alarm.
 
+use std::collections::BTreeMap;
+
 use arrow::array::AsArray;
 use sellerlake_contracts::{MarketplaceId, Result, SellerId};
 use sellerlake_schemas::nearest;
@@ -38,14 +40,10 @@ impl Workspace {
     pub(crate) async fn tell_novelties(&self, loaded: &Loaded) -> Result<()> {
         let Loaded { delivery, outcome, .. } = loaded;
         let subject = source_folder(&delivery.source, &delivery.seller);
-        if !outcome.drift.is_empty() {
-            let names = outcome.drift.iter().take(SHOWN).map(|(name, cells)| format!("{name} ({cells} values)"));
-            let message = format!(
-                "{} undeclared columns, kept in _extra, last in delivery {}: {}",
-                outcome.drift.len(),
-                delivery.id,
-                names.collect::<Vec<_>>().join(", "),
-            );
+        let told = [(&outcome.drift, "kept in _extra"), (&outcome.dropped, "dropped as personal")];
+        let told: Vec<String> = told.into_iter().filter_map(|(columns, fate)| undeclared(columns, fate)).collect();
+        if !told.is_empty() {
+            let message = format!("{}; last in delivery {}", told.join("; "), delivery.id);
             let alarm = drift_alarm(&delivery.source, &delivery.seller);
             self.state.raise_alarm(&alarm, Severity::Warning, &subject, &message, self.clock.now()).await?;
         }
@@ -64,6 +62,13 @@ impl Workspace {
 /// The alarm about a marketplace nobody knows.
 pub(crate) fn marketplace_alarm(seller: &SellerId, marketplace: &MarketplaceId) -> String {
     format!("marketplace:{seller}:{marketplace}")
+}
+
+/// Counts and names of undeclared columns that share a fate; `None` where there are none.
+fn undeclared(columns: &BTreeMap<String, u64>, fate: &str) -> Option<String> {
+    let names: Vec<String> =
+        columns.iter().take(SHOWN).map(|(name, cells)| format!("{name} ({cells} values)")).collect();
+    (!names.is_empty()).then(|| format!("{} undeclared columns, {fate}: {}", columns.len(), names.join(", ")))
 }
 
 /// The alarm about a source's undeclared columns. It stands until everything is read again: what is in `_extra`

@@ -10,7 +10,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use sellerlake_contracts::{Delivery, Error, Kind, Result};
 use sellerlake_schemas::Source;
 use sellerlake_sinks::{Mapped, Spool};
-use sellerlake_transforms::decode::{Outcome, Request, decode, inflate};
+use sellerlake_transforms::decode::{Outcome, Request, decode, inflate, recognise};
 use sellerlake_transforms::merge::{Sorter, Stamp, marker_batch, stamp};
 
 use crate::Workspace;
@@ -52,6 +52,7 @@ impl Workspace {
     }
 
     async fn decode(&self, source: &Arc<Source>, delivery: &Delivery, bytes: Mapped) -> Result<(Outcome, Sorter)> {
+        let others = self.declarations.schemas.sources.clone();
         let (source, delivery, threads) = (Arc::clone(source), delivery.clone(), self.settings.threads);
         // The rest is for merging with what stands.
         let memory_bytes = self.settings.memory_bytes / 4 * 3;
@@ -59,7 +60,14 @@ impl Workspace {
         let work = tokio::task::spawn_blocking(move || {
             let allow_personal_data = delivery.options.contains_key(ALLOW_PERSONAL_DATA);
             let request = Request { source: &source, delivery: &delivery, allow_personal_data, threads };
-            let outcome = decode(&request, &bytes, &mut |batch: RecordBatch| sorter.push(&batch).map_err(unsorted))?;
+            let mut outcome =
+                decode(&request, &bytes, &mut |batch: RecordBatch| sorter.push(&batch).map_err(unsorted))?;
+            if let Some(reason) = &mut outcome.refused {
+                let likely = recognise(&request, &bytes, others.values().map(AsRef::as_ref));
+                if !likely.is_empty() {
+                    *reason = format!("{reason}; it reads like {}", likely.join(" or "));
+                }
+            }
             if !outcome.empty.is_empty() {
                 sorter.push(&marker_batch(&source, &outcome.empty)?).map_err(unsorted)?;
             }

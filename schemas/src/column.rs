@@ -114,6 +114,16 @@ pub enum Context {
     Key,
 }
 
+/// What a column's values name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Named {
+    /// An ISO 4217 currency.
+    Currency,
+    /// A marketplace: by its id, its country's code or its name. Kept by hand it is stored as its id.
+    Marketplace,
+}
+
 /// One column of a source.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -147,12 +157,22 @@ pub struct Column {
     #[serde(default)]
     pub pii: bool,
     /// chrono patterns tried for `date` and `timestamp`, besides ISO 8601 / RFC 3339, which always are.
-    /// Patterns that differ in the order of day and month are decided per file.
+    /// Patterns that differ in the order of day and month are decided per file, by evidence.
     #[serde(default)]
     pub formats: Vec<String>,
     /// Languages whose names of months `%b` reads besides English abbreviations.
     #[serde(default)]
     pub month_names: Vec<Language>,
+    /// Its days may lie after the delivery's as-of: a plan, not an event.
+    #[serde(default)]
+    pub ahead: bool,
+    /// What its values name. Of lists kept by hand, spellings are put right and unknown values counted; elsewhere they
+    /// are kept verbatim and tell where the rows are from.
+    #[serde(default)]
+    pub names: Option<Named>,
+    /// In a list kept by hand: tables and columns, such as `listings.sku`, that know what it names.
+    #[serde(default)]
+    pub known_in: Vec<String>,
     /// IANA zone of timestamps that carry no offset; default UTC.
     #[serde(default)]
     pub zone: Option<String>,

@@ -99,6 +99,11 @@ fn expected_names(rest: &str) -> impl Iterator<Item = &str> {
     rest.split('`').skip(2).step_by(2)
 }
 
+/// Whether two names differ by little more than a slip of the hand.
+pub fn resemble(one: &str, other: &str) -> bool {
+    strsim::normalized_damerau_levenshtein(one, other) >= 0.75
+}
+
 /// The known name closest to `name`, if any is close enough to be a slip.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known

@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::column::Column;
 use crate::files::{File, Files};
 use crate::findings::Findings;
+use crate::knowledge::Knowledge;
 use crate::reference::{Reference, read_rows};
 use crate::source::Source;
 use crate::source_rules::check_source;
@@ -47,6 +48,7 @@ impl Schemas {
         let mut schemas = Self::default();
         files.unreadable().for_each(|(path, problem)| findings.add(path, "", problem));
         let mut owners: BTreeMap<&str, &File> = BTreeMap::new();
+        let mut paths: BTreeMap<String, String> = BTreeMap::new();
         let mut own = |file: &'a File, findings: &mut Findings| {
             let Some(earlier) = owners.insert(file.stem(), file) else { return true };
             findings.add(&file.path, "", taken(file, earlier));
@@ -59,6 +61,7 @@ impl Schemas {
                 source.columns = columns;
                 source.columns.iter_mut().for_each(|(name, column)| column.name.clone_from(name));
                 check_source(&file.path, &source, findings);
+                paths.insert(source.name.clone(), file.path.clone());
                 let source = Arc::new(source);
                 if source.shared {
                     schemas.shared.insert(Source::shared_name(&source.name), Arc::clone(&source));
@@ -78,7 +81,24 @@ impl Schemas {
         }
         schemas.load_references(files, findings);
         schemas.check_report_types(findings);
+        schemas.check_known_in(&paths, findings);
+        schemas.share_knowledge(&paths, findings);
         schemas
+    }
+
+    /// Gives every source what all of them know.
+    fn share_knowledge(&mut self, paths: &BTreeMap<String, String>, findings: &mut Findings) {
+        let marketplaces = self.references.get("marketplaces").map(AsRef::as_ref);
+        let knowledge = Arc::new(Knowledge::of(self.sources.values().map(AsRef::as_ref), marketplaces));
+        for source in self.sources.values_mut().chain(self.shared.values_mut()) {
+            for column in source.columns.values() {
+                if let (Some(other), Some(path)) = (knowledge.contradicts(column), paths.get(&source.name)) {
+                    let problem = format!("{other} declares it personal, so it is here too: pii = true");
+                    findings.add(path, format!("columns.{}.pii", column.name), problem);
+                }
+            }
+            Arc::make_mut(source).knowledge = Arc::clone(&knowledge);
+        }
     }
 
     fn load_references(&mut self, files: &Files, findings: &mut Findings) {
@@ -94,6 +114,20 @@ impl Schemas {
                     self.references.insert(table.name.clone(), Arc::new(reference));
                 }
                 Err(problem) => findings.add(&file.path, "", problem),
+            }
+        }
+    }
+
+    fn check_known_in(&self, paths: &BTreeMap<String, String>, findings: &mut Findings) {
+        for source in self.sources.values() {
+            let places =
+                source.columns.values().flat_map(|column| column.known_in.iter().map(move |place| (column, place)));
+            for (column, place) in places {
+                let found = place.split_once('.').and_then(|(table, name)| self.tables.get(table)?.columns.get(name));
+                if let (None, Some(path)) = (found, paths.get(&source.name)) {
+                    let problem = format!("{place:?} is no column of a table, such as listings.sku");
+                    findings.add(path, format!("columns.{}.known_in", column.name), problem);
+                }
             }
         }
     }

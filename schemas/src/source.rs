@@ -1,9 +1,12 @@
 //! A declared kind of delivery: how its bytes become rows, and what a newer one replaces.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde::Deserialize;
 
 use crate::column::Column;
+use crate::knowledge::Knowledge;
 use crate::path::RowPath;
 
 /// How the bytes are laid out.
@@ -30,6 +33,27 @@ pub enum Unit {
     Period,
     /// Scope and the day of the as-of instant: a full list, one version kept per day.
     AsOfDay,
+}
+
+/// Names of which one is enough.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "Names")]
+pub struct OneOf(pub Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Names {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl From<Names> for OneOf {
+    fn from(names: Names) -> Self {
+        match names {
+            Names::One(name) => Self(vec![name]),
+            Names::Several(names) => Self(names),
+        }
+    }
 }
 
 /// One kind of row in a JSON document.
@@ -91,9 +115,21 @@ pub struct Source {
     /// is known.
     #[serde(default)]
     pub separators: Vec<char>,
-    /// Flat files: columns that the header must name though cells may be empty. A file without one is something else.
+    /// What makes a document one of this source, besides required columns. Flat files: columns that the header must
+    /// name though cells may be empty. JSON: paths that some record must have though they may hold nothing. Of a list
+    /// within the list one is enough.
     #[serde(default)]
-    pub header_has: Vec<String>,
+    pub has: Vec<OneOf>,
+    /// What only documents of other sources have. Flat files: headers. JSON: paths that hold something.
+    #[serde(default)]
+    pub lacks: Vec<String>,
+    /// Columns that tell the same day, up to time zones, in each row: which of day and month comes first in one of them
+    /// follows from the others.
+    #[serde(default)]
+    pub same_day: Vec<Vec<String>>,
+    /// Columns whose days follow one another, or coincide, in each row: no day precedes the one before it.
+    #[serde(default)]
+    pub in_order: Vec<Vec<String>>,
     /// Flat files: a column that rows may end with: Amazon leaves the empty cells behind it out. Elsewhere a row with
     /// fewer cells than the header has lost some.
     #[serde(default)]
@@ -118,7 +154,8 @@ pub struct Source {
     /// Column whose greatest value stands in for an as-of the request didn't give.
     #[serde(default)]
     pub as_of: Option<String>,
-    /// A list people keep themselves: where nobody says as of when it is, that is when it is handed in.
+    /// A list people keep themselves: where nobody says as of when it is, that is when it is handed in; a header that
+    /// nearly names a missing column is a mistake, and what names something nobody knows is counted.
     #[serde(default)]
     pub by_hand: bool,
     /// Columns with the days a row is of: where a request has a window, a document whose rows lie outside it is another
@@ -160,6 +197,9 @@ pub struct Source {
     pub ignore: Vec<String>,
     /// Columns, in the order they are stored.
     pub columns: IndexMap<String, Column>,
+    /// Filled by the loader: what all declarations together know.
+    #[serde(skip)]
+    pub knowledge: Arc<Knowledge>,
 }
 
 fn default_max_rejected_share() -> f64 {

@@ -58,6 +58,12 @@ fn check_column(file: &str, source: &Source, column: &Column, findings: &mut Fin
     if column.line_ends && (column.column_type != ColumnType::Text || source.format == Format::Json) {
         findings.add(file, key(".line_ends"), "only a text of a flat file can hold line ends");
     }
+    if column.ahead && !matches!(column.column_type, ColumnType::Date | ColumnType::Timestamp) {
+        findings.add(file, key(".ahead"), "only days and instants can lie ahead");
+    }
+    if column.names.is_some() && column.column_type != ColumnType::Text {
+        findings.add(file, key(".names"), "only text names something");
+    }
     let names_months = |format: &String| format.contains("%b") || format.contains("%B");
     if !column.month_names.is_empty() && !column.formats.iter().any(names_months) {
         findings.add(file, key(".month_names"), "none of the formats has a month's name: %b");
@@ -114,6 +120,12 @@ fn check_format(file: &str, source: &Source, findings: &mut Findings) {
             if source.rows.is_empty() {
                 findings.add(file, "rows", "a JSON source needs at least one [[rows]]");
             }
+            let has = source.has.iter().flat_map(|one| &one.0).map(|path| ("has", path));
+            for (key, path) in has.chain(source.lacks.iter().map(|path| ("lacks", path))) {
+                if !matches!(ColumnPath::try_from(path.clone()), Ok(ColumnPath::Document(_))) {
+                    findings.add(file, key, format!("{path:?} is not a path from the document"));
+                }
+            }
             if !source.separators.is_empty() {
                 findings.add(file, "separators", "only flat files have this");
             }
@@ -122,7 +134,9 @@ fn check_format(file: &str, source: &Source, findings: &mut Findings) {
             }
         }
         Format::Tsv | Format::Csv => {
-            for separator in source.separators.iter().filter(|separator| !separator.is_ascii_punctuation()) {
+            for separator in
+                source.separators.iter().filter(|separator| **separator != '\t' && !separator.is_ascii_punctuation())
+            {
                 findings.add(file, "separators", format!("{separator:?} is no separator such as \";\""));
             }
             let json_only = [
@@ -170,8 +184,12 @@ fn check_references(file: &str, source: &Source, findings: &mut Findings) {
     }
     source.may_end_with.iter().for_each(|name| refer("may_end_with", name, &|_| true, ""));
     source.identity.iter().for_each(|name| refer("identity", name, &|_| true, ""));
-    source.header_has.iter().for_each(|name| refer("header_has", name, &|_| true, ""));
     source.dated_by.iter().for_each(|name| refer("dated_by", name, &is_time, "date or timestamp"));
+    if source.format != Format::Json {
+        source.has.iter().flat_map(|one| &one.0).for_each(|name| refer("has", name, &|_| true, ""));
+    }
+    source.same_day.iter().flatten().for_each(|name| refer("same_day", name, &is_time, "date or timestamp"));
+    source.in_order.iter().flatten().for_each(|name| refer("in_order", name, &is_time, "date or timestamp"));
     if let Some(name) = &source.as_of {
         refer("as_of", name, &is_time, "date or timestamp");
     }

@@ -2,8 +2,9 @@
 doc = """
 One signed line per leaf of a Finances 2024-06-19 transaction. Amazon tells the same money in two trees and in every
 parent (amazon-facts C.4): an item's leaves count where items have breakdowns, the transaction's own leaves only
-where no item has any, and a transaction without either is one line with its total. Every transaction is here once
-per id, deferred ones and releases alike: what counts when is decided in ledger_all.
+where no item has any or where the items lack part of the money and its own leaves don't, and a transaction without
+either is one line with its total. Every transaction is here once per id, deferred ones and releases alike: what counts
+when is decided in ledger_all.
 """
 [reads]
 finance_transactions = "0"
@@ -31,19 +32,32 @@ transactions AS (
         sum(amount) FILTER (WHERE row_kind = 'item_leaf') AS items_sum,
         sum(amount) FILTER (WHERE row_kind = 'leaf') AS own_sum,
         sum(transaction_amount) FILTER (WHERE row_kind = 'transaction') AS total,
-        bool_or(coalesce(currency <> transaction_currency, false)) AS mixed
+        bool_or(coalesce(currency <> transaction_currency, false)) AS mixed,
+        bool_or(row_kind = 'leaf' AND coalesce(currency <> transaction_currency, false)) AS own_mixed
     FROM keyed
     GROUP BY transaction_key
 ),
+-- Storage fees list but some of the products they are for: there the transaction's own leaves tell all of the money.
+partly_told AS (
+    SELECT transaction_key
+    FROM transactions
+    WHERE item_leaves > 0 AND own_leaves > 0 AND NOT own_mixed AND own_sum = total AND (mixed OR items_sum <> total)
+),
 -- Only the exceptions are joined: nearly every transaction is told by its items and adds up.
-without_item_leaves AS (
-    SELECT transaction_key, own_leaves > 0 AS has_own_leaves FROM transactions WHERE item_leaves = 0
+not_by_items AS (
+    SELECT
+        transaction_key, own_leaves > 0 AS has_own_leaves,
+        CASE WHEN item_leaves > 0 THEN 'stand_in' WHEN own_leaves > 0 THEN 'transaction' ELSE 'total' END AS told_by
+    FROM transactions
+    WHERE item_leaves = 0 OR transaction_key IN (SELECT transaction_key FROM partly_told)
 ),
 unbalanced AS (
     SELECT transaction_key
     FROM transactions
-    WHERE mixed OR NOT coalesce(
-        CASE WHEN item_leaves > 0 THEN items_sum WHEN own_leaves > 0 THEN own_sum ELSE total END = total, false
+    WHERE transaction_key NOT IN (SELECT transaction_key FROM partly_told) AND (
+        mixed OR NOT coalesce(
+            CASE WHEN item_leaves > 0 THEN items_sum WHEN own_leaves > 0 THEN own_sum ELSE total END = total, false
+        )
     )
 ),
 -- Money told by the transaction belongs to a product where all its items are that product.
@@ -52,9 +66,9 @@ only_products AS (
         k.transaction_key,
         CASE WHEN min(k.sku) = max(k.sku) THEN min(k.sku) END AS sku,
         CASE WHEN min(k.asin) = max(k.asin) THEN min(k.asin) END AS asin
-    FROM without_item_leaves AS w
+    FROM not_by_items AS w
     INNER JOIN keyed AS k ON w.transaction_key = k.transaction_key
-    WHERE k.row_kind = 'item'
+    WHERE k.row_kind = 'item' AND w.told_by <> 'stand_in'
     GROUP BY k.transaction_key, w.has_own_leaves
 ),
 lines AS (
@@ -63,16 +77,17 @@ lines AS (
         coalesce(k.currency, k.transaction_currency) AS line_currency, k.sku AS line_sku, k.asin AS line_asin, k.*
     FROM keyed AS k
     WHERE k.row_kind = 'item_leaf' AND k.amount IS NOT NULL
+        AND k.transaction_key NOT IN (SELECT transaction_key FROM partly_told)
     UNION ALL
     SELECT
-        CASE WHEN w.has_own_leaves THEN 'transaction' ELSE 'total' END AS told_by,
+        w.told_by,
         CASE WHEN w.has_own_leaves THEN k.breakdown_path ELSE concat_ws('/', k.transaction_type, k.description) END
             AS raw_type,
         CASE WHEN w.has_own_leaves THEN k.amount ELSE k.transaction_amount END AS line_amount,
         CASE WHEN w.has_own_leaves THEN coalesce(k.currency, k.transaction_currency) ELSE k.transaction_currency END
             AS line_currency,
         coalesce(k.sku, p.sku) AS line_sku, coalesce(k.asin, p.asin) AS line_asin, k.*
-    FROM without_item_leaves AS w
+    FROM not_by_items AS w
     INNER JOIN keyed AS k ON w.transaction_key = k.transaction_key
     LEFT JOIN only_products AS p ON w.transaction_key = p.transaction_key
     WHERE (w.has_own_leaves AND k.row_kind = 'leaf' AND k.amount IS NOT NULL)

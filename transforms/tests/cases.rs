@@ -29,6 +29,14 @@ pub struct Case {
     expect_rejected: u64,
     #[serde(default)]
     expect_drift: BTreeSet<String>,
+    /// Undeclared headers or paths dropped as personal.
+    #[serde(default)]
+    expect_dropped: BTreeSet<String>,
+    /// Texts of a list kept by hand that name nothing anybody knows, after their column.
+    #[serde(default)]
+    expect_strangers: BTreeSet<String>,
+    /// `dmy` or `mdy`, where a person has said so.
+    day_order: Option<String>,
     /// Part of the sentence with which the delivery is refused.
     expect_refused: Option<String>,
     /// Default: UTF-8, not guessed.
@@ -73,6 +81,7 @@ impl Case {
             as_of: self.as_of.as_deref(),
             charset: self.charset.as_deref(),
             allow_personal_data: self.allow_personal_data,
+            day_order: self.day_order.as_deref(),
         }
     }
 
@@ -88,6 +97,12 @@ impl Case {
         compare("rows", self.expect_rows.to_string(), outcome.rows.to_string());
         compare("rejected", self.expect_rejected.to_string(), outcome.rejected.to_string());
         compare("drift", format!("{:?}", self.expect_drift), format!("{drift:?}"));
+        let dropped: BTreeSet<&String> = outcome.dropped.keys().collect();
+        compare("dropped", format!("{:?}", self.expect_dropped), format!("{dropped:?}"));
+        let strangers = outcome.strangers.iter();
+        let strangers = strangers.flat_map(|(column, met)| met.keys().map(move |text| format!("{column} {text}")));
+        let strangers: BTreeSet<String> = strangers.collect();
+        compare("strangers", format!("{:?}", self.expect_strangers), format!("{strangers:?}"));
         compare("outside the window", self.expect_outside_window.to_string(), outcome.outside_window.to_string());
         compare("held back", self.expect_held_back.to_string(), outcome.held_back.len().to_string());
         compare("incomplete", self.expect_incomplete.to_string(), outcome.incomplete.len().to_string());

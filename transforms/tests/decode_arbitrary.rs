@@ -80,8 +80,11 @@ proptest! {
         prop_assert_eq!(found.rows() as u64, outcome.rows);
         let accounted = outcome.rows + outcome.rejected + outcome.outside_window + outcome.repeated;
         let lines = lines_with_content(&bytes, &outcome.charset);
+        // A file whose dates contradict each other is refused before any row is read.
+        let asks = outcome.refused.as_ref().is_some_and(|sentence| sentence.contains("--day-order"));
         // A record that was put together is made of several lines.
-        prop_assert!(accounted <= lines && (accounted == lines || outcome.joined > 0), "{lines} {outcome:?}");
+        let whole = accounted <= lines && (accounted == lines || outcome.joined > 0);
+        prop_assert!(asks || whole, "{lines} {outcome:?}");
         prop_assert_eq!(outcome.rejects.len() as u64, outcome.rejected);
         let lines = bytes.split(|byte| *byte == b'\n').count() as u64;
         prop_assert!(outcome.rejects.iter().all(|reject| (2..=lines).contains(&reject.line)));

@@ -1,6 +1,5 @@
 //! Decodes bytes as a delivery of a source and shows the rows as text.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
@@ -38,6 +37,8 @@ pub struct Asked<'a> {
     pub charset: Option<&'a str>,
     /// Keep buyers' personal data.
     pub allow_personal_data: bool,
+    /// `dmy` or `mdy`, where a person has said so.
+    pub day_order: Option<&'a str>,
 }
 
 /// The delivery such a request would have landed. Its identity plays no part in decoding.
@@ -51,7 +52,7 @@ pub fn delivery(source: &Source, asked: &Asked<'_>, bytes: &[u8]) -> Delivery {
         scope: Scope(asked.scope.or(asked.marketplace).unwrap_or(seller).to_owned()),
         marketplace: asked.marketplace.map(|id| id.parse().unwrap()),
         window: asked.window.map(|window| window.parse().unwrap()),
-        options: BTreeMap::new(),
+        options: asked.day_order.iter().map(|order| ("day_order".to_owned(), (*order).to_owned())).collect(),
         as_of: asked.as_of.map(|at| at.parse().unwrap()),
         fetched_at: "2026-04-15T00:00:00Z".parse().unwrap(),
         charset: asked.charset.map(str::to_owned),

@@ -8,6 +8,7 @@ mod decode_json;
 mod decode_lines;
 mod decode_text;
 mod decoded;
+mod identity;
 mod lossless;
 mod mutations;
 mod samples;

@@ -118,6 +118,9 @@ pub struct Ingest {
     /// The charset label that came with the file.
     #[arg(long)]
     pub charset: Option<String>,
+    /// Whether day or month comes first in dates such as 03/04/2026, where nothing else says so.
+    #[arg(long, value_name = "ORDER", value_parser = ["dmy", "mdy"])]
+    pub day_order: Option<String>,
     /// The files are pages of one answer, in this order.
     #[arg(long)]
     pub pages: bool,

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta};
-use sellerlake_schemas::{Column, ColumnType};
+use sellerlake_schemas::{Column, ColumnType, Source};
 
 use super::marks::Reading;
 use super::moment::Moments;
+use super::names::Names;
 use super::number::{self, Evidence, Mark};
 
 /// A decoded value. The scale of a decimal is its column's.
@@ -107,10 +108,18 @@ pub struct CellFormat {
     /// How dates and times are read.
     pub moments: Moments,
     nulls: Vec<String>,
+    /// In a list kept by hand: what the texts name.
+    names: Option<Names>,
 }
 
 impl CellFormat {
-    /// The format of a declared column, with a decimal point and the first declared order of day and month.
+    /// The formats of a source's columns, in their order.
+    pub fn all(source: &Source) -> Vec<Self> {
+        let names = |column| Names::of(source, column);
+        source.columns.values().map(|column| Self { names: names(column), ..Self::new(column) }).collect()
+    }
+
+    /// The format of a declared column, with a decimal point and an open order of day and month.
     pub fn new(column: &Column) -> Self {
         Self {
             column_type: column.column_type,
@@ -118,6 +127,7 @@ impl CellFormat {
             reading: Reading::Trusting,
             moments: Moments::new(&column.formats, column.zone.as_deref()).with_month_names(&column.month_names),
             nulls: column.null.clone(),
+            names: None,
         }
     }
 
@@ -136,7 +146,10 @@ impl CellFormat {
             return Ok(Value::Null);
         }
         match self.column_type {
-            ColumnType::Text => Ok(Value::Text(Cow::Borrowed(text))),
+            ColumnType::Text => Ok(Value::Text(match &self.names {
+                None => Cow::Borrowed(text),
+                Some(names) => names.put_right(text),
+            })),
             ColumnType::Int => self.int(text),
             ColumnType::Decimal(precision, scale) => self.decimal(text, precision, scale, rounded),
             ColumnType::Timestamp => self.moments.instant(text).map(Value::Instant),

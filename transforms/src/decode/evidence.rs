@@ -1,41 +1,42 @@
-//! What a whole file says about its decimal mark and its order of day and month, before any row is read.
+//! What a whole file says about its decimal mark, its order of day and month and its as-of, before any row is read.
 
-use sellerlake_schemas::Source;
+use sellerlake_schemas::{DayOrder, Source};
 
 use super::cell::{CellFormat, Value, trim};
+use super::day_order::{Question, Testimony};
 use super::marks::{Marks, Reading};
-use super::moment::{Order, OrderDecision};
 use super::number::Mark;
 
 /// What the cells looked at so far say.
 #[derive(Debug, Clone)]
 pub struct Evidence {
     marks: Vec<Marks>,
-    day_first: u64,
-    month_first: u64,
-    as_of_micros: Option<i64>,
+    dates: Testimony,
+    /// Greatest instant of the as-of column, with the day first and with the month first.
+    as_of_micros: [Option<i64>; 2],
 }
 
 /// Which columns have to be looked at.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct Wanted<'a> {
     /// Columns whose decimal mark is open.
     pub marks: Vec<bool>,
-    /// Columns whose order of day and month is open.
-    pub orders: Vec<bool>,
+    /// Where the order of day and month is open.
+    pub dates: Option<Question<'a>>,
     /// The column that dates the delivery, where that must be known first.
     pub as_of: Option<usize>,
 }
 
-impl Wanted {
+impl Wanted<'_> {
     /// Nothing to look at.
     pub fn is_empty(&self) -> bool {
-        self.as_of.is_none() && !self.marks.contains(&true) && !self.orders.contains(&true)
+        self.as_of.is_none() && !self.marks.contains(&true) && self.dates.is_none()
     }
 
     /// Whether a column has to be looked at.
     pub fn has(&self, column: usize) -> bool {
-        self.marks[column] || self.orders[column] || self.as_of == Some(column)
+        let tells_dates = |question: &Question<'_>| question.has(column);
+        self.marks[column] || self.as_of == Some(column) || self.dates.as_ref().is_some_and(tells_dates)
     }
 }
 
@@ -43,11 +44,11 @@ impl Evidence {
     /// No evidence.
     pub fn new(source: &Source) -> Self {
         let marks = vec![Marks::default(); source.columns.len()];
-        Self { marks, day_first: 0, month_first: 0, as_of_micros: None }
+        Self { marks, dates: Testimony::default(), as_of_micros: [None; 2] }
     }
 
     /// Looks at a cell of a wanted column.
-    pub fn look(&mut self, wanted: &Wanted, column: usize, format: &CellFormat, cell: &str) {
+    pub fn look(&mut self, wanted: &Wanted<'_>, column: usize, format: &CellFormat, cell: &str) {
         let cell = trim(cell);
         if format.is_null(cell) {
             return;
@@ -55,19 +56,35 @@ impl Evidence {
         if wanted.marks[column] {
             self.marks[column].look(cell, format.column_type);
         }
-        if wanted.orders[column] && !starts_with_year(cell) {
-            match format.moments.orders(cell) {
-                (true, false) => self.day_first += 1,
-                (false, true) => self.month_first += 1,
-                _ => {}
-            }
+        if let Some(question) = wanted.dates.as_ref().filter(|question| question.has(column)) {
+            self.dates.look(question, column, format, cell);
         }
         if wanted.as_of == Some(column) {
-            if let Ok(Value::Instant(micros)) = format.read(cell, &mut 0) {
-                self.as_of_micros = self.as_of_micros.max(Some(micros));
-            } else if let Ok(day) = format.moments.day(cell) {
-                self.as_of_micros = self.as_of_micros.max(Some(i64::from(day) * 86_400_000_000));
-            }
+            self.look_at_as_of(format, cell);
+        }
+    }
+
+    /// Call at the end of every row whose cells were looked at.
+    pub fn end_row(&mut self, wanted: &Wanted<'_>) {
+        wanted.dates.iter().for_each(|question| self.dates.end_row(question));
+    }
+
+    fn look_at_as_of(&mut self, format: &CellFormat, cell: &str) {
+        let read = |format: &CellFormat| match format.read(cell, &mut 0) {
+            Ok(Value::Instant(micros)) => Some(micros),
+            _ => format.moments.day(cell).ok().map(|day| i64::from(day) * 86_400_000_000),
+        };
+        let mut keep = |at: usize, micros: Option<i64>| self.as_of_micros[at] = self.as_of_micros[at].max(micros);
+        if format.moments.readings(cell).is_none() {
+            let micros = read(format);
+            keep(0, micros);
+            keep(1, micros);
+            return;
+        }
+        for (at, order) in [DayOrder::DayFirst, DayOrder::MonthFirst].into_iter().enumerate() {
+            let mut format = format.clone();
+            format.moments.decide(order);
+            keep(at, read(&format));
         }
     }
 
@@ -76,30 +93,32 @@ impl Evidence {
         for (own, other) in self.marks.iter_mut().zip(&other.marks) {
             own.merge(other);
         }
-        self.day_first += other.day_first;
-        self.month_first += other.month_first;
-        self.as_of_micros = self.as_of_micros.max(other.as_of_micros);
+        self.dates.merge(&other.dates);
+        for (own, other) in self.as_of_micros.iter_mut().zip(other.as_of_micros) {
+            *own = (*own).max(other);
+        }
     }
 
-    /// The greatest value of the column that dates the delivery, in microseconds.
-    pub fn as_of_micros(&self) -> Option<i64> {
-        self.as_of_micros
+    /// The order of day and month that the whole file speaks for, `None` where none of its dates needs one; or the
+    /// sentence that asks for it.
+    pub fn order(&self, wanted: &Wanted<'_>) -> Result<Option<DayOrder>, String> {
+        wanted.dates.as_ref().map_or(Ok(None), |question| self.dates.conclude(question))
+    }
+
+    /// The greatest value of the column that dates the delivery, in microseconds, dates being in this order.
+    pub fn as_of_micros(&self, order: Option<DayOrder>) -> Option<i64> {
+        self.as_of_micros[usize::from(order == Some(DayOrder::MonthFirst))]
     }
 
     /// Settles marks and orders in the formats. Columns that say nothing follow the rest of the file.
-    pub fn decide(&self, formats: &mut [CellFormat]) {
+    pub fn decide(&self, formats: &mut [CellFormat], order: Option<DayOrder>) {
         let mut total = Marks::default();
         self.marks.iter().for_each(|marks| total.merge(marks));
         let default = total.majority().unwrap_or_default();
         for (format, marks) in formats.iter_mut().zip(&self.marks) {
             format.mark = marks.majority().unwrap_or(default);
             format.reading = marks.reading(format.column_type, format.mark, &total);
-            match (self.day_first > 0, self.month_first > 0) {
-                (true, true) => format.moments.decide(OrderDecision::Contested),
-                (true, false) => format.moments.decide(OrderDecision::Always(Order::DayFirst)),
-                (false, true) => format.moments.decide(OrderDecision::Always(Order::MonthFirst)),
-                (false, false) => {}
-            }
+            order.into_iter().for_each(|order| format.moments.decide(order));
         }
     }
 
@@ -134,8 +153,4 @@ impl Evidence {
             _ => format.mark == Mark::Comma && marks.is_telling(),
         })
     }
-}
-
-fn starts_with_year(cell: &str) -> bool {
-    cell.as_bytes().iter().take(4).filter(|byte| byte.is_ascii_digit()).count() == 4
 }

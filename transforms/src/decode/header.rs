@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sellerlake_schemas::{Column, Source, nearest, normalise};
+use sellerlake_schemas::{Source, nearest, normalise, resemble};
 
-use super::personal::looks_personal;
+use super::personal::Personal;
 
 /// More header cells than this are no report.
 const MAX_CELLS: usize = 5_000;
@@ -69,7 +69,7 @@ impl Header {
         if cells.iter().any(|cell| cell.contains(['\r', '\0'])) {
             return Err(unreadable(source, cells));
         }
-        let known = names(source);
+        let (known, personal) = (names(source), Personal::of(source, allow_personal_data));
         let ignored: HashSet<String> = source.ignore.iter().map(|text| normalise(text)).collect();
         let texts = cells.iter().map(|cell| (*cell).to_owned()).collect();
         let mut header = Self { targets: Vec::with_capacity(cells.len()), unknown: Vec::new(), texts, delimiter };
@@ -85,7 +85,7 @@ impl Header {
                 Some(index) if is_first => Target::Column(index),
                 Some(index) => Target::Again(index),
                 None if ignored.contains(&plain) => Target::Ignored,
-                None => header.add_unknown(text, allow_personal_data),
+                None => header.add_unknown(text, &personal),
             };
             header.targets.push(target);
         }
@@ -98,8 +98,7 @@ impl Header {
         self.targets.iter().filter(|target| matches!(target, Target::Column(_) | Target::Dropped)).count()
     }
 
-    fn add_unknown(&mut self, text: &str, allow_personal_data: bool) -> Target {
-        let personal = !allow_personal_data && looks_personal(text);
+    fn add_unknown(&mut self, text: &str, personal: &Personal) -> Target {
         let mut name = text.to_owned();
         let mut number = 1;
         while self.unknown.iter().any(|unknown| unknown.text == name) {
@@ -107,7 +106,7 @@ impl Header {
             name = format!("{text} ({number})");
         }
         let json = serde_json::Value::from(name.as_str()).to_string();
-        self.unknown.push(Unknown { text: name, json, personal });
+        self.unknown.push(Unknown { text: name, json, personal: personal.has(text) });
         Target::Unknown(self.unknown.len() - 1)
     }
 
@@ -115,24 +114,63 @@ impl Header {
         if !self.targets.iter().any(|target| matches!(target, Target::Column(_) | Target::Dropped)) {
             return Err(unreadable(source, cells));
         }
-        let present = |name: &str| taken.contains(name);
-        let wanted = |column: &Column| column.required || source.header_has.contains(&column.name);
-        let missing = source.columns.values().filter(|column| wanted(column) && column.from.is_none());
-        let missing: Vec<String> = missing
-            .filter(|column| !present(&column.name))
-            .map(|column| {
-                let mut spellings =
-                    std::iter::once(column.name.as_str()).chain(column.headers.iter().map(String::as_str));
-                let texts = self.unknown.iter().map(|unknown| unknown.text.as_str());
-                let close = spellings.find_map(|name| nearest(name, texts.clone()));
-                close.map_or(column.name.clone(), |close| format!("{} (nearest: {close:?})", column.name))
-            })
-            .collect();
-        if missing.is_empty() {
-            return Ok(());
+        let foreign: HashSet<String> = source.lacks.iter().map(|text| normalise(text)).collect();
+        if let Some(text) = cells.iter().find(|text| foreign.contains(&normalise(text))) {
+            return Err(format!("the header has {:?}, which no {} file has", text.trim(), source.name));
         }
-        Err(format!("the header lacks {}, without which this is no {} file", missing.join(", "), source.name))
+        let present = |name: &&str| taken.contains(*name);
+        let required = source.columns.values().filter(|column| column.required && column.from.is_none());
+        let required = required.map(|column| vec![column.name.as_str()]);
+        let has = source.has.iter().map(|one| one.0.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut missing: Vec<String> = Vec::new();
+        for names in required.chain(has).filter(|names| !names.iter().any(present)) {
+            let described: Vec<String> = names.iter().map(|name| self.describe_missing(source, name)).collect();
+            let described = described.join(" or ");
+            if !missing.contains(&described) {
+                missing.push(described);
+            }
+        }
+        if !missing.is_empty() {
+            return Err(format!(
+                "the header lacks {}, without which this is no {} file",
+                missing.join(", "),
+                source.name
+            ));
+        }
+        if source.by_hand { self.check_slips(source, taken) } else { Ok(()) }
     }
+
+    /// A header that nearly names a column that isn't there, in a list that somebody keeps by hand.
+    fn check_slips(&self, source: &Source, taken: &HashSet<&str>) -> Result<(), String> {
+        let absent =
+            source.columns.values().filter(|column| column.from.is_none() && !taken.contains(column.name.as_str()));
+        let mut spellings = absent.flat_map(|column| column.headers.iter().chain([&column.name]));
+        let slip = spellings.find_map(|name| {
+            let is_meant = |unknown: &&Unknown| resemble(&normalise(&unknown.text), &normalise(name));
+            self.unknown.iter().find(is_meant).map(|unknown| (name, &unknown.text))
+        });
+        slip.map_or(Ok(()), |(name, text)| {
+            Err(format!("the header has {text:?} and lacks {name}: name the column {name}, or leave it out"))
+        })
+    }
+
+    /// A missing column's name, with what stands in the file and comes near it.
+    fn describe_missing(&self, source: &Source, name: &str) -> String {
+        let headers = source.columns.get(name).into_iter().flat_map(|column| &column.headers);
+        let mut spellings = std::iter::once(name).chain(headers.map(String::as_str));
+        let texts: Vec<&str> = self.unknown.iter().map(|unknown| unknown.text.as_str()).collect();
+        let close = spellings.find_map(|name| nearest(name, texts.iter().copied()).or_else(|| part_of(name, &texts)));
+        close.map_or(name.to_owned(), |close| format!("{name} (nearest: {close:?})"))
+    }
+}
+
+/// A text that a name contains word for word, or that contains it: `cost` where `unit_cost` is missing.
+fn part_of<'t>(name: &str, texts: &[&'t str]) -> Option<&'t str> {
+    let name = normalise(name);
+    texts.iter().copied().find(|text| {
+        let text = normalise(text);
+        text.len() > 2 && (name.contains(&text) || text.contains(&name))
+    })
 }
 
 /// Every normalised spelling of every column that cells can feed.

@@ -7,7 +7,7 @@ use sellerlake_contracts::{Error, Kind, Result};
 use sellerlake_schemas::{ColumnPath, ColumnType, Segment, Source};
 
 use super::json_node::{Node, write_list, write_text};
-use super::personal::looks_personal;
+use super::personal::Personal;
 
 /// Different paths counted one by one; a document whose keys are data must not fill the memory.
 const PATHS: usize = 2_000;
@@ -241,27 +241,43 @@ impl Known {
 }
 
 /// Counts drift over a delivery.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Drift {
-    pub(super) counts: BTreeMap<String, u64>,
+    /// By path: values kept in `_extra`.
+    pub(super) kept: BTreeMap<String, u64>,
+    /// By path: values dropped because their name says that they are personal.
+    pub(super) dropped: BTreeMap<String, u64>,
     pub(super) total: u64,
+    personal: Personal,
 }
 
 impl Drift {
-    /// Counts one value at a path.
-    pub(super) fn count(&mut self, path: &str) {
+    /// Nothing so far.
+    pub(super) fn new(source: &Source, allow_personal_data: bool) -> Self {
+        let personal = Personal::of(source, allow_personal_data);
+        Self { kept: BTreeMap::new(), dropped: BTreeMap::new(), total: 0, personal }
+    }
+
+    /// Counts one value at a path. Whether it may be kept.
+    pub(super) fn count(&mut self, path: &str) -> bool {
         self.total += 1;
-        if let Some(count) = self.counts.get_mut(path) {
+        if let Some(count) = self.kept.get_mut(path) {
             *count += 1;
-            return;
+            return true;
         }
-        let path = if self.counts.len() < PATHS { path } else { MORE };
-        *self.counts.entry(path.to_owned()).or_default() += 1;
+        if let Some(count) = self.dropped.get_mut(path) {
+            *count += 1;
+            return false;
+        }
+        let is_personal = self.personal.has_path(path);
+        let counts = if is_personal { &mut self.dropped } else { &mut self.kept };
+        let path = if counts.len() < PATHS { path } else { MORE };
+        *counts.entry(path.to_owned()).or_default() += 1;
+        !is_personal
     }
 }
 
 /// The unknown leaves of one record, as the `_extra` column holds them: an object of lists by path.
-/// Under a name that looks personal the list stays empty.
 #[derive(Debug, Default)]
 pub(super) struct Extra<'n, 'a> {
     values: BTreeMap<String, Vec<&'n Node<'a>>>,
@@ -271,14 +287,10 @@ impl<'n, 'a> Extra<'n, 'a> {
     /// Keeps one value.
     pub(super) fn keep(&mut self, path: &str, value: &'n Node<'a>) {
         if let Some(values) = self.values.get_mut(path) {
-            // An empty list is one that stays empty.
-            if !values.is_empty() {
-                values.push(value);
-            }
+            values.push(value);
             return;
         }
-        let personal = path.split('.').any(looks_personal);
-        self.values.insert(path.to_owned(), if personal { Vec::new() } else { vec![value] });
+        self.values.insert(path.to_owned(), vec![value]);
     }
 
     /// Compact JSON, or `None` where there is nothing.

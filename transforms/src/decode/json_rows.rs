@@ -8,8 +8,10 @@ use sellerlake_schemas::{ColumnType, Context, Source};
 
 use super::Emit;
 use super::cell::{CellFormat, Value};
+use super::day_order;
 use super::json::{as_instant, stated_as_of, stated_once};
 use super::json_known::{Drift, Extra, Known};
+use super::json_marks::Marks;
 use super::json_node::{Node, mend_surrogates, parse};
 use super::json_repeats::Repeats;
 use super::json_stream::{Fault, Layout, Record, Skeleton, Stop, records};
@@ -35,6 +37,7 @@ pub(super) struct Reader<'p> {
     cells: Cells<'p>,
     writer: RowWriter<'p>,
     drift: Drift,
+    marks: Marks,
     repeats: Repeats,
     /// Records so far.
     record: u64,
@@ -51,8 +54,9 @@ impl<'p> Reader<'p> {
         let mut by_list: Vec<Vec<usize>> = layout.lists.iter().map(|list| of(Some(*list))).collect();
         by_list.push(of(None));
         let (cells, writer) = (Cells::new(plan, sets), RowWriter::new(plan));
-        let repeats = Repeats::new(plan.source);
-        Self { plan, known, layout, sets, by_list, cells, writer, drift: Drift::default(), repeats, record: 0 }
+        let (marks, repeats) = (Marks::new(plan.source), Repeats::new(plan.source));
+        let drift = Drift::new(plan.source, plan.request.allow_personal_data);
+        Self { plan, known, layout, sets, by_list, cells, writer, drift, marks, repeats, record: 0 }
     }
 
     /// Takes all rows of a document.
@@ -62,13 +66,19 @@ impl<'p> Reader<'p> {
         if let Some(reason) = self.otherwise(&skeleton.node) {
             return Err(Stop::Foreign(reason));
         }
+        if let Some(reason) = self.marks.look(&skeleton.node, &[]) {
+            return Err(Stop::Foreign(reason));
+        }
         let known_before = self.drift.total;
         let mut extra = Extra::default();
         self.known.unknown(&skeleton.node, &self.known.root(), &mut String::new(), &mut |path, value| {
-            self.drift.count(path);
-            extra.keep(path, value);
+            if self.drift.count(path) {
+                extra.keep(path, value);
+            }
         });
-        skeleton.left_out.iter().for_each(|path| self.drift.count(path));
+        for path in &skeleton.left_out {
+            self.drift.count(path);
+        }
         let found = self.document_rows(document, extra, emit)?;
         if !found && !skeleton.met && self.drift.total > known_before {
             return Err(Stop::Foreign(self.foreign(&skeleton.node)));
@@ -126,9 +136,13 @@ impl<'p> Reader<'p> {
         let mut extra = Extra::default();
         let mut path = format!("{}[]", record.way.join("."));
         self.known.unknown(&parsed.node, &self.known.record(record.way), &mut path, &mut |path, value| {
-            self.drift.count(path);
-            extra.keep(path, value);
+            if self.drift.count(path) {
+                extra.keep(path, value);
+            }
         });
+        if let Some(reason) = self.marks.look(&parsed.node, self.layout.lists[record.list]) {
+            return Err(Stop::Foreign(reason));
+        }
         let spoilt = parsed.repeated.map(|name| format!("member {name:?} stands twice in one object"));
         let mut taker = Taker { line: self.record, extra: extra.into_json(), spoilt, taken: false };
         let sets = self.sets;
@@ -213,8 +227,16 @@ impl<'p> Reader<'p> {
         if let Some(batch) = self.writer.take_rest()? {
             emit(batch)?;
         }
-        self.writer.tally.drift = self.drift.counts;
-        Ok(self.writer.tally.finish(self.plan))
+        self.writer.tally.drift = self.drift.kept;
+        self.writer.tally.dropped = self.drift.dropped;
+        let mut outcome = self.writer.tally.finish(self.plan);
+        if outcome.refused.is_none() && self.record > 0 {
+            outcome.refused = self.marks.missing();
+        }
+        if outcome.refused.is_some() {
+            outcome.empty.clear();
+        }
+        Ok(outcome)
     }
 }
 
@@ -229,7 +251,10 @@ struct Cells<'p> {
 
 impl<'p> Cells<'p> {
     fn new(plan: &rows::RowPlan<'_>, sets: &'p [RowPlan<'p>]) -> Self {
-        let formats = plan.source.columns.values().map(CellFormat::new).collect();
+        let mut formats = CellFormat::all(plan.source);
+        if let Some(order) = day_order::named(&plan.request) {
+            formats.iter_mut().for_each(|format| format.moments.decide(order));
+        }
         let allow_personal_data = plan.request.allow_personal_data;
         Self { sets, formats, template: plan.template(), allow_personal_data }
     }

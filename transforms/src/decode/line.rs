@@ -260,7 +260,9 @@ impl<'p> LineReader<'p> {
     /// The counts of the lines taken since the last call, drift included.
     pub fn take_tally(&mut self) -> Tally {
         for (unknown, count) in self.plan.header.unknown.iter().zip(&mut self.drift) {
-            self.writer.tally.drift.insert(unknown.text.clone(), std::mem::take(count));
+            let tally = &mut self.writer.tally;
+            let counts = if unknown.personal { &mut tally.dropped } else { &mut tally.drift };
+            counts.insert(unknown.text.clone(), std::mem::take(count));
         }
         self.writer.take_tally()
     }

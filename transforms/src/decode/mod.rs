@@ -13,11 +13,13 @@ mod chunk;
 mod columns;
 mod control;
 mod dates;
+mod day_order;
 mod evidence;
 mod gunzip;
 mod header;
 mod json;
 mod json_known;
+mod json_marks;
 mod json_node;
 mod json_repeats;
 mod json_rows;
@@ -28,10 +30,12 @@ mod line;
 mod marks;
 mod moment;
 mod month_name;
+mod names;
 mod number;
 mod outcome;
 mod personal;
 mod quoted;
+mod recognise;
 mod rows;
 mod spreadsheet;
 mod survey;
@@ -45,6 +49,7 @@ use sellerlake_schemas::{Format, Source};
 pub use columns::decoded_schema;
 pub use gunzip::inflate;
 pub use outcome::{EmptyUnit, Outcome, Reject, Unbalanced};
+pub use recognise::recognise;
 
 /// What decoding needs besides the bytes.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone};
 use chrono_tz::Tz;
-use sellerlake_schemas::Language;
+use sellerlake_schemas::{DayOrder as Order, Language};
 
 use super::cell::{Fault, days_of};
 use super::month_name::in_english;
@@ -16,22 +16,37 @@ const MAX_LENGTH: usize = 64;
 /// Years outside are misread digits, not dates.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
 
-/// Whether a file's ambiguous dates have the day or the month first.
+/// How the order of day and month is settled where both are declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// `31/12/2026`
-    DayFirst,
-    /// `12/31/2026`
-    MonthFirst,
-}
-
-/// What a file's dates say about the order of day and month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrderDecision {
+enum Decision {
     /// This order, throughout.
     Always(Order),
-    /// Some cells can only be read one way, some only the other: none can be trusted.
-    Contested,
+    /// Nothing tells the two readings of a date apart but the date itself.
+    EachAlone,
+}
+
+/// The day that a date is if the day comes first, and if the month does; days since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Readings {
+    /// `03/04` as 3 April.
+    pub day_first: Option<i32>,
+    /// `03/04` as 4 March.
+    pub month_first: Option<i32>,
+}
+
+impl Readings {
+    /// The day under an order.
+    pub fn under(self, order: Order) -> Option<i32> {
+        match order {
+            Order::DayFirst => self.day_first,
+            Order::MonthFirst => self.month_first,
+        }
+    }
+
+    /// Whether the two orders make two different days of it.
+    pub fn differ(self) -> bool {
+        self.day_first.is_some() && self.month_first.is_some() && self.day_first != self.month_first
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -50,7 +65,7 @@ pub struct Moments {
     patterns: Vec<Pattern>,
     zone: Option<Tz>,
     month_names: Vec<Language>,
-    decision: Option<OrderDecision>,
+    decision: Decision,
 }
 
 /// Exchanges day and month in a chrono pattern.
@@ -100,7 +115,7 @@ impl Moments {
             patterns: formats.iter().map(|text| Pattern::new(text, formats)).collect(),
             zone: zone.and_then(|name| Tz::from_str(name).ok()),
             month_names: Vec::new(),
-            decision: None,
+            decision: Decision::EachAlone,
         }
     }
 
@@ -115,22 +130,25 @@ impl Moments {
         self.patterns.iter().any(|pattern| pattern.order.is_some())
     }
 
-    /// Settles the order of day and month; without it the order declared first holds.
-    pub fn decide(&mut self, decision: OrderDecision) {
-        self.decision = Some(decision);
+    /// Settles the order of day and month. Until then a date of which the two orders make different days is refused.
+    pub fn decide(&mut self, order: Order) {
+        self.decision = Decision::Always(order);
     }
 
-    /// The orders under which the text is a date: (day first, month first). Neither for other ways to write dates.
-    pub fn orders(&self, text: &str) -> (bool, bool) {
+    /// What a date is under either order; `None` where it is written in another way.
+    pub fn readings(&self, text: &str) -> Option<Readings> {
+        if text.len() > MAX_LENGTH || starts_with_year(text) || !self.is_order_open() {
+            return None;
+        }
         let (stripped, _) = split_zone(text);
         let reads = |order| {
-            if text.len() > MAX_LENGTH {
-                return false;
-            }
             let mut patterns = self.patterns.iter().filter(|pattern| pattern.order == Some(order));
-            patterns.any(|pattern| pattern.read(text).or_else(|| pattern.read(stripped)).is_some())
+            let found = patterns.find_map(|pattern| pattern.read(text).or_else(|| pattern.read(stripped)));
+            found.map(|(at, _)| days_of(at.date()))
         };
-        (reads(Order::DayFirst), reads(Order::MonthFirst))
+        let found = short_date(text)
+            .unwrap_or_else(|| Readings { day_first: reads(Order::DayFirst), month_first: reads(Order::MonthFirst) });
+        (found.day_first.is_some() || found.month_first.is_some()).then_some(found)
     }
 
     /// The instant, in microseconds since 1970 UTC. A day alone is its first instant.
@@ -162,42 +180,45 @@ impl Moments {
         }
         let text = &*in_english(text, &self.month_names);
         let (stripped, zone_offset) = split_zone(text);
-        let mut contested = false;
-        let first_declared = self.patterns.iter().find_map(|pattern| pattern.order);
+        let mut other_order = false;
+        if self.decision == Decision::EachAlone && self.readings(text).is_some_and(Readings::differ) {
+            return Err("is one day with the day first and another with the month first".into());
+        }
         for pattern in &self.patterns {
             let Some((at, offset)) = pattern.read(text).or_else(|| pattern.read(stripped)) else { continue };
-            let wanted = match self.decision {
-                None => first_declared,
-                Some(OrderDecision::Always(order)) => Some(order),
-                Some(OrderDecision::Contested) => None,
-            };
-            if pattern.order.is_some() && pattern.order != wanted {
-                contested = true;
+            if let (Some(order), Decision::Always(wanted)) = (pattern.order, self.decision)
+                && order != wanted
+            {
+                other_order = true;
                 continue;
             }
             let time = at.time().signed_duration_since(NaiveTime::MIN);
             let micro = time.num_microseconds().unwrap_or(0) % MICROS;
             return Ok((days_of(at.date()), time.num_seconds() as i32, micro as i32, offset.or(zone_offset)));
         }
-        Err(match (contested, self.decision) {
-            (true, Some(OrderDecision::Contested)) => "has day and month in an order the file contradicts".into(),
-            (true, _) => "has day and month in the other order than the rest of the file".into(),
-            (false, _) => "is not a date".into(),
-        })
+        let other = "has day and month in the other order than the rest of the file";
+        Err(if other_order { other.into() } else { "is not a date".into() })
     }
+}
+
+fn starts_with_year(text: &str) -> bool {
+    text.len() > 4 && text.as_bytes()[..4].iter().all(u8::is_ascii_digit)
 }
 
 /// Day, second of the day, microsecond, offset in seconds; local as written.
 type Written = (i32, i32, i32, Option<i32>);
 
-/// `2026-08-18`, `2026-08-18T09:12:44+00:00`, `2026-08-31 01:02:03 UTC`, `2026-08-12 PDT` and their kin.
+/// `2026-08-18`, `2026-08-18T09:12:44+00:00`, `2026-08-31 01:02:03 UTC`, `2026-08-12 PDT` and their kin; month, day
+/// and hour may have one digit.
 fn iso(bytes: &[u8]) -> Option<Written> {
-    let [y0, y1, y2, y3, s1, m0, m1, s2, d0, d1, rest @ ..] = bytes else { return None };
-    if s1 != s2 || !matches!(s1, b'-' | b'/') {
+    let [y0, y1, y2, y3, separator, rest @ ..] = bytes else { return None };
+    if !matches!(separator, b'-' | b'/') {
         return None;
     }
     let year = pair(*y0, *y1)? * 100 + pair(*y2, *y3)?;
-    let day = day_number(year, pair(*m0, *m1)?, pair(*d0, *d1)?)?;
+    let (month, rest) = short_number(rest)?;
+    let (day, rest) = short_number(rest.strip_prefix(&[*separator])?)?;
+    let day = day_number(year, month, day)?;
     match rest {
         [] => Some((day, 0, 0, None)),
         [b'T' | b't' | b' ', time @ ..] if time.first().is_some_and(u8::is_ascii_digit) => {
@@ -205,6 +226,30 @@ fn iso(bytes: &[u8]) -> Option<Written> {
             Some((day, second, micro, offset(zone)?))
         }
         zone => Some((day, 0, 0, offset(zone)?)),
+    }
+}
+
+/// `03/04/2026`, `3-4-26`, with or without a time after it: a date whose order of day and month is open.
+fn short_date(text: &str) -> Option<Readings> {
+    let (one, rest) = short_number(text.as_bytes())?;
+    let [separator @ (b'/' | b'-'), rest @ ..] = rest else { return None };
+    let (other, rest) = short_number(rest)?;
+    let (year, rest) = match rest.strip_prefix(&[*separator])? {
+        [y0, y1, y2, y3, rest @ ..] if y2.is_ascii_digit() => (pair(*y0, *y1)? * 100 + pair(*y2, *y3)?, rest),
+        // As `%y` has it.
+        [y0, y1, rest @ ..] => (pair(*y0, *y1).map(|year| if year < 69 { year + 2000 } else { year + 1900 })?, rest),
+        _ => return None,
+    };
+    let found = Readings { day_first: day_number(year, other, one), month_first: day_number(year, one, other) };
+    matches!(rest, [] | [b' ' | b'T', ..]).then_some(found)
+}
+
+/// A number of one or two digits and what follows it.
+fn short_number(bytes: &[u8]) -> Option<(i32, &[u8])> {
+    match bytes {
+        [tens, ones, rest @ ..] if ones.is_ascii_digit() => Some((pair(*tens, *ones)?, rest)),
+        [ones, rest @ ..] if ones.is_ascii_digit() => Some((i32::from(ones - b'0'), rest)),
+        _ => None,
     }
 }
 
@@ -231,10 +276,11 @@ fn day_number(year: i32, month: i32, day: i32) -> Option<i32> {
     Some(century * 146_097 + of_century * 365 + of_century / 4 - of_century / 100 + of_year - 719_468)
 }
 
-/// `HH:MM[:SS[.fraction]]` and what follows it.
+/// `HH:MM[:SS[.fraction]]`, or `H:MM` and so on, and what follows it.
 fn clock_time(bytes: &[u8]) -> Option<(i32, i32, &[u8])> {
-    let [h0, h1, b':', m0, m1, rest @ ..] = bytes else { return None };
-    let (hour, minute) = (pair(*h0, *h1)?, pair(*m0, *m1)?);
+    let (hour, rest) = short_number(bytes)?;
+    let [b':', m0, m1, rest @ ..] = rest else { return None };
+    let minute = pair(*m0, *m1)?;
     let (second, rest) = match rest {
         [b':', s0, s1, rest @ ..] => (pair(*s0, *s1)?, rest),
         rest => (0, rest),
@@ -374,12 +420,17 @@ mod tests {
             ("2022-07-11 01:34:18 jst", "2022-07-10T16:34:18Z"),
             ("2026-08-12 PDT", "2026-08-12T07:00:00Z"),
             ("2026/08/31 10:00:00", "2026-08-31T10:00:00Z"),
+            ("2026/01/01 0:51:55 JST", "2025-12-31T15:51:55Z"),
+            ("2026/3/5 9:12:00 JST", "2026-03-05T00:12:00Z"),
+            ("2026/3/5", "2026-03-05T00:00:00Z"),
+            ("2026-8-1", "2026-08-01T00:00:00Z"),
             ("2026-08-12", "2026-08-12T00:00:00Z"),
         ];
         for (text, expected) in cases {
             assert_eq!(moments(&[], None).instant(text), Ok(utc(expected)), "{text}");
         }
-        let no_dates = ["", "2026-02-29", "2026-13-01", "2026-8-1", "18.08.2026", "2026-08-18T25:00:00Z", "0026-01-01"];
+        let no_dates =
+            ["", "2026-02-29", "2026-13-01", "2026-8-", "2026-3/5", "18.08.2026", "2026-08-18T25:00:00Z", "0026-01-01"];
         for text in no_dates.into_iter().chain(["2026-08-18T09:12:44+99:00", "2026-08-18 XYZ", "2026-08-18T"]) {
             assert!(moments(&[], None).instant(text).is_err(), "{text}");
         }
@@ -422,19 +473,23 @@ mod tests {
 
     #[test]
     fn the_order_of_day_and_month_is_the_files() {
-        let mut open = moments(&["%d/%m/%Y", "%m/%d/%Y"], None);
+        let mut open = moments(&["%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y %H:%M", "%m/%d/%y %H:%M"], None);
         assert!(open.is_order_open());
         assert!(!moments(&["%d/%m/%Y", "%d.%m.%Y"], None).is_order_open());
-        assert_eq!(open.orders("13/02/2026"), (true, false));
-        assert_eq!(open.orders("02/13/2026"), (false, true));
-        assert_eq!(open.orders("01/02/2026"), (true, true));
-        assert_eq!(open.day("01/02/2026"), open.day("2026-02-01"), "undecided: the order declared first");
-        assert!(open.day("02/13/2026").is_err());
-        open.decide(OrderDecision::Always(Order::MonthFirst));
-        assert_eq!(open.day("01/02/2026"), open.day("2026-01-02"));
+        let day = |text: &str| moments(&[], None).day(text).ok();
+        let readings = |text: &str| open.readings(text).map(|found| (found.day_first, found.month_first));
+        assert_eq!(readings("13/02/2026"), Some((day("2026-02-13"), None)));
+        assert_eq!(readings("02/13/2026"), Some((None, day("2026-02-13"))));
+        assert_eq!(readings("1/2/26 10:30"), Some((day("2026-02-01"), day("2026-01-02"))));
+        for text in ["2026-02-01", "01.02.2026", "13/13/2026", "1/2/3", ""] {
+            assert_eq!(readings(text), None, "{text}");
+        }
+        assert!(open.day("01/02/2026").unwrap_err().0.contains("one day with the day first"), "undecided");
+        assert_eq!(open.day("05/05/2026").ok(), day("2026-05-05"), "which comes first doesn't matter");
+        assert_eq!(open.day("13/02/2026").ok(), day("2026-02-13"));
+        open.decide(Order::MonthFirst);
+        assert_eq!(open.day("01/02/2026").ok(), day("2026-01-02"));
         assert!(open.day("13/02/2026").unwrap_err().0.contains("other order"));
-        open.decide(OrderDecision::Contested);
-        assert!(open.day("01/02/2026").unwrap_err().0.contains("contradicts"));
         assert!(open.day("2026-02-01").is_ok());
     }
 
@@ -449,7 +504,7 @@ mod tests {
         fn no_text_panics(text in ".{0,40}", dated in "[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}[T ]?[0-9:.+ A-Z-]{0,20}") {
             let all = moments(&["%d/%m/%Y", "%m/%d/%Y %H:%M", "%b %d, %Y", "%Y-%m", "%H:%M %d.%m.%y %z"], Some("Asia/Tokyo"));
             for text in [text, dated] {
-                let _ = (all.instant(&text), all.day(&text), all.orders(&text));
+                let _ = (all.instant(&text), all.day(&text), all.readings(&text));
             }
         }
     }

@@ -52,6 +52,10 @@ pub struct Outcome {
     pub rejects: Vec<Reject>,
     /// Header or JSON path the source doesn't declare, and how many cells of it held a value.
     pub drift: BTreeMap<String, u64>,
+    /// The same for those whose names are personal: their values were dropped.
+    pub dropped: BTreeMap<String, u64>,
+    /// In lists kept by hand, by column: texts that name no marketplace or currency anybody knows, and how often.
+    pub strangers: BTreeMap<String, BTreeMap<String, u64>>,
     /// `_unit` keys with a rejected row: none of their rows may be merged.
     pub held_back: BTreeSet<String>,
     /// Nothing may be merged: a rejected row of a strict source could not be ascribed to a unit.

@@ -14,6 +14,7 @@ use super::columns::{BatchBuilder, decoded_schema};
 use super::control::{ControlPlan, Sums};
 use super::dates::{Dates, DatesPlan};
 use super::json_walk;
+use super::names::Names;
 use super::outcome::{MAX_REJECTS, Outcome, Reject};
 use super::units::{Asked, Placement, UnitPlan, index_of};
 
@@ -21,6 +22,8 @@ use super::units::{Asked, Placement, UnitPlan, index_of};
 const MAX_KEY_BYTES: usize = 1_024;
 /// Longest rejected text that is kept, in characters.
 const MAX_VALUE_CHARS: usize = 200;
+/// Unknown names of one column that are told one by one.
+const MAX_STRANGERS: usize = 100;
 
 /// Everything the rows of one delivery have in common. Shared between threads.
 pub struct RowPlan<'a> {
@@ -42,6 +45,8 @@ pub struct RowPlan<'a> {
     as_of_column: Option<usize>,
     controls: Vec<ControlPlan>,
     dates: DatesPlan,
+    /// Columns whose texts name something, in lists kept by hand.
+    names: Vec<(usize, Names)>,
 }
 
 impl<'a> RowPlan<'a> {
@@ -93,6 +98,7 @@ impl<'a> RowPlan<'a> {
             groups: groups(source),
             required,
             as_of_column: source.as_of.as_deref().map(|name| index_of(source, name)).transpose()?,
+            names: names(source),
             controls: source.controls.iter().map(|control| ControlPlan::new(source, control)).collect::<Result<_>>()?,
             dates: DatesPlan::new(source, window)?,
         })
@@ -126,6 +132,11 @@ impl<'a> RowPlan<'a> {
             _ => Value::Null,
         }
     }
+}
+
+fn names(source: &Source) -> Vec<(usize, Names)> {
+    let columns = source.columns.values().enumerate();
+    columns.filter_map(|(index, column)| Some((index, Names::of(source, column)?))).collect()
 }
 
 fn groups(source: &Source) -> Vec<usize> {
@@ -339,6 +350,10 @@ pub struct Tally {
     pub given_up: bool,
     /// Unknown headers or paths, and how many of their cells held a value.
     pub drift: BTreeMap<String, u64>,
+    /// The same for those that were dropped because their names are personal.
+    pub dropped: BTreeMap<String, u64>,
+    /// In lists kept by hand, by column: texts that name nothing anybody knows, and how often.
+    pub strangers: BTreeMap<String, BTreeMap<String, u64>>,
     rejects: Vec<Reject>,
     held_back: BTreeSet<String>,
     hold_back_all: bool,
@@ -374,6 +389,20 @@ impl Tally {
         for (control, sums) in plan.controls.iter().zip(&mut self.sums) {
             sums.add(control, values, key);
         }
+        for (column, names) in &plan.names {
+            if let Value::Text(text) = &values[*column]
+                && names.is_strange(text)
+            {
+                self.meet_stranger(&plan.source.columns[*column].name, text, 1);
+            }
+        }
+    }
+
+    fn meet_stranger(&mut self, column: &str, text: &str, times: u64) {
+        let met = self.strangers.entry(column.to_owned()).or_default();
+        if met.len() < MAX_STRANGERS || met.contains_key(text) {
+            *met.entry(text.to_owned()).or_default() += times;
+        }
     }
 
     /// Adds the counts of the stretch that follows in the document.
@@ -388,8 +417,13 @@ impl Tally {
         self.padded += later.padded;
         self.cut_off = self.cut_off.or(later.cut_off);
         self.given_up |= later.given_up;
-        for (name, count) in later.drift {
-            *self.drift.entry(name).or_default() += count;
+        for (own, later) in [(&mut self.drift, later.drift), (&mut self.dropped, later.dropped)] {
+            for (name, count) in later {
+                *own.entry(name).or_default() += count;
+            }
+        }
+        for (column, met) in &later.strangers {
+            met.iter().for_each(|(text, times)| self.meet_stranger(column, text, *times));
         }
         let room = MAX_REJECTS - self.rejects.len();
         self.rejects.extend(later.rejects.into_iter().take(room));
@@ -419,6 +453,8 @@ impl Tally {
             padded: self.padded,
             cut_off: self.cut_off,
             drift: self.drift,
+            dropped: self.dropped,
+            strangers: self.strangers,
             rejects: self.rejects,
             held_back: self.held_back,
             hold_back_all: self.hold_back_all,
@@ -431,8 +467,8 @@ impl Tally {
             outcome.unproven.extend(sums.unproven().cloned());
             outcome.unbalanced.extend(sums.unbalanced(control));
         }
-        // A document that is all about other days says nothing of those that were asked for.
-        let asked = if outcome.is_elsewhere() { &[][..] } else { &plan.units };
+        // A document that is about other days than those asked for, be it in part, says nothing of days it doesn't name.
+        let asked = if outcome.outside_window > 0 { &[][..] } else { &plan.units };
         for (set, unit) in asked.iter().enumerate().filter(|(set, _)| plan.groups[*set] == *set) {
             let doubtful = outcome.hold_back_all || self.sets_incomplete.contains(&set);
             for (ordinal, last_day, empty) in unit.asked() {

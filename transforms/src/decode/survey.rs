@@ -6,6 +6,7 @@
 use super::cell::CellFormat;
 use super::charset::Charset;
 use super::chunk::{self, Chunk};
+use super::day_order::Question;
 use super::evidence::{Evidence, Wanted};
 use super::header::{Header, Target};
 use super::number::is_numeric;
@@ -30,9 +31,8 @@ pub struct Survey<'a> {
 
 impl Survey<'_> {
     /// Evidence from a file in which quotes mean nothing.
-    pub fn lines(&self, chunks: &[Chunk]) -> Evidence {
+    pub fn lines(&self, chunks: &[Chunk], mut wanted: Wanted<'_>) -> Evidence {
         let threads = self.rows.request.threads;
-        let mut wanted = self.wanted();
         let dressed = |chunk: &Chunk| self.has_dressed_number(&self.bytes[chunk.range.clone()], &wanted.marks);
         // Controls may hinge on a number that either mark explains, so where there are any, all are looked at.
         if self.rows.source.controls.is_empty() && !chunk::map(chunks, threads, dressed).contains(&true) {
@@ -48,8 +48,7 @@ impl Survey<'_> {
     }
 
     /// Evidence from a file in which quotes quote.
-    pub fn records(&self, mut records: Records<'_>) -> Evidence {
-        let wanted = self.wanted();
+    pub fn records(&self, mut records: Records<'_>, wanted: &Wanted<'_>) -> Evidence {
         let mut evidence = Evidence::new(self.rows.source);
         if wanted.is_empty() {
             return evidence;
@@ -65,21 +64,23 @@ impl Survey<'_> {
                             && wanted.has(column)
                             && let Some(text) = field.text(self.bytes, self.charset)
                         {
-                            evidence.look(&wanted, column, &self.formats[column], &text);
+                            evidence.look(wanted, column, &self.formats[column], &text);
                         }
                     }
+                    evidence.end_row(wanted);
                 }
             }
         }
     }
 
-    fn wanted(&self) -> Wanted {
+    /// What has to be looked at.
+    pub fn wanted(&self) -> Wanted<'_> {
         let fed = |index: usize| self.header.targets.contains(&Target::Column(index));
         let source = self.rows.source;
         let columns = self.formats.iter().enumerate();
         Wanted {
-            marks: columns.clone().map(|(index, format)| fed(index) && is_numeric(format.column_type)).collect(),
-            orders: columns.map(|(index, format)| fed(index) && format.moments.is_order_open()).collect(),
+            marks: columns.map(|(index, format)| fed(index) && is_numeric(format.column_type)).collect(),
+            dates: Question::of(&self.rows.request, self.rows.window, self.formats, fed),
             as_of: source
                 .as_of
                 .as_ref()
@@ -126,18 +127,19 @@ impl Survey<'_> {
         lines.filter(move |line| line.len() <= limit)
     }
 
-    fn chunk(&self, chunk: &Chunk, wanted: &Wanted) -> Evidence {
+    fn chunk(&self, chunk: &Chunk, wanted: &Wanted<'_>) -> Evidence {
         let mut evidence = Evidence::new(self.rows.source);
         let asked = |target: &Target| target.column().is_some_and(|column| wanted.has(column));
         let Some(last) = self.header.targets.iter().rposition(asked) else { return evidence };
         let bytes = &self.bytes[chunk.range.clone()];
         for line in self.lines_of(bytes) {
             self.line(line, last, wanted, &mut evidence);
+            evidence.end_row(wanted);
         }
         evidence
     }
 
-    fn line(&self, line: &[u8], last: usize, wanted: &Wanted, evidence: &mut Evidence) {
+    fn line(&self, line: &[u8], last: usize, wanted: &Wanted<'_>, evidence: &mut Evidence) {
         let mut start = 0;
         for target in self.header.targets.iter().take(last + 1) {
             let rest = &line[start..];

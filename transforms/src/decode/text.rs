@@ -12,6 +12,7 @@ use sellerlake_contracts::{Error, Kind, Result};
 use super::cell::{CellFormat, Value};
 use super::charset::{self, Charset};
 use super::chunk::{self, CHUNK_BYTES, Chunk};
+use super::day_order;
 use super::evidence::Evidence;
 use super::header::Header;
 use super::layout::Layout;
@@ -36,6 +37,13 @@ pub fn decode(request: &Request<'_>, bytes: &[u8], emit: &mut Emit<'_>) -> Resul
         Err(sentence) => return Ok(refused(&rows, Some(charset), sentence)),
     };
     file.decode(emit)
+}
+
+/// Whether the first line of `bytes` is a header of the request's source.
+pub fn has_header_of(request: &Request<'_>, bytes: &[u8]) -> bool {
+    let delivery = request.delivery;
+    let Ok(rows) = RowPlan::new(request, delivery.window, delivery.as_of, &BTreeMap::new()) else { return false };
+    charset::detect(request, bytes).is_ok_and(|detected| File::open(&rows, detected.charset, &detected.bytes).is_ok())
 }
 
 fn refused(rows: &RowPlan<'_>, charset: Option<Charset>, sentence: String) -> Outcome {
@@ -63,9 +71,13 @@ struct File<'a> {
 
 impl<'a> File<'a> {
     /// Reads the header under each separator the source may have: the one that makes most of it known is the file's.
-    /// An error is the sentence with which the file is refused.
+    /// An error is the sentence with which the file is refused, under the separator that its first line has most of.
     fn open(rows: &'a RowPlan<'a>, charset: Charset, bytes: &'a [u8]) -> Result<Self, String> {
-        let mut found = rows.source.delimiters().map(|delimiter| Self::separated_by(delimiter, rows, charset, bytes));
+        let line = &bytes[..memchr::memchr(b'\n', bytes).unwrap_or(bytes.len())];
+        let mut delimiters: Vec<u8> = rows.source.delimiters().collect();
+        delimiters.sort_by_key(|delimiter| std::cmp::Reverse(memchr::memchr_iter(*delimiter, line).count()));
+        let found = delimiters.into_iter();
+        let mut found = found.map(|delimiter| Self::separated_by(delimiter, rows, charset, bytes));
         let mut best = found.next().unwrap_or_else(|| Err("the source has no separator".to_owned()));
         for other in found.flatten() {
             if best.as_ref().map_or(0, |best| best.header.known()) < other.header.known() {
@@ -116,7 +128,7 @@ impl<'a> File<'a> {
         let source = self.rows.source;
         let threads = self.rows.request.threads;
         let mut chunks = chunk::split(self.bytes, self.body.0);
-        let mut formats: Vec<CellFormat> = source.columns.values().map(CellFormat::new).collect();
+        let mut formats = CellFormat::all(source);
         let survey = Survey {
             rows: self.rows,
             header: &self.header,
@@ -125,16 +137,21 @@ impl<'a> File<'a> {
             bytes: self.bytes,
             seeks_as_of: self.rows.as_of.is_none() && needs_as_of_first(source),
         };
+        let wanted = survey.wanted();
         let evidence = if self.quoting {
-            survey.records(self.records(self.header.targets.len(), true))
+            survey.records(self.records(self.header.targets.len(), true), &wanted)
         } else {
-            survey.lines(&chunks)
+            survey.lines(&chunks, wanted.clone())
         };
-        evidence.decide(&mut formats);
+        let order = match evidence.order(&wanted) {
+            Ok(order) => order.or_else(|| day_order::named(&self.rows.request)),
+            Err(sentence) => return Ok(refused(self.rows, Some(self.charset), sentence)),
+        };
+        evidence.decide(&mut formats, order);
         if !self.quoting {
             chunk::number_lines(self.bytes, &mut chunks, self.body.1, threads);
         }
-        let as_of = self.rows.as_of.or_else(|| evidence.as_of_micros().and_then(DateTime::from_timestamp_micros));
+        let as_of = self.rows.as_of.or_else(|| evidence.as_of_micros(order).and_then(DateTime::from_timestamp_micros));
         let rows = RowPlan::new(&self.rows.request, self.rows.window, as_of, &BTreeMap::new())?;
         let records = self.records(usize::MAX, self.quoting);
         let layout = Layout::new(&rows, &self.header, self.quoting, records, self.charset, &formats);

@@ -5,9 +5,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use sellerlake_contracts::{Delivery, Error, Kind, Result};
+use sellerlake_contracts::{Delivery, Error, Kind, Result, SellerId};
 use sellerlake_pipelines::{
-    Arrival, DeliveryFacts, GROUP, GROUP_BYTES, Group, LoadOptions, Loaded, Progress, Rebuilt, Tie, Ties, Workspace,
+    Arrival, DeliveryFacts, GROUP, GROUP_BYTES, Group, LoadOptions, Loaded, Progress, Rebuilt, Tie, Ties, Unknown,
+    Workspace,
 };
 
 use crate::arguments::Ingest;
@@ -69,8 +70,26 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
             rebuilt.push(workspace.rebuild(seller, None, &bars).await?);
         }
         stale = report(&rebuilt);
+        if !ingest.seller.is_shared() {
+            tell_unknown(workspace, &source, &ingest.seller).await?;
+        }
     }
     Ok(if in_part || stale { ExitCode::from(IN_PART) } else { ExitCode::SUCCESS })
+}
+
+/// Says which names in a list kept by hand nothing else in the lake knows.
+async fn tell_unknown(workspace: &Workspace, source: &str, seller: &SellerId) -> Result<()> {
+    for unknown in workspace.unknown_in_list(workspace.source(source)?, seller).await? {
+        let Unknown { column, count, shown, nobody_known } = unknown;
+        let more = if count > shown.len() as i64 { ", …" } else { "" };
+        let shown = format!("{}{more}", shown.join(", "));
+        printer::note(if nobody_known {
+            format!("warning: no {column} of seller {seller} is known yet, so none in the list: {shown}")
+        } else {
+            format!("warning: {count} {column} in the list that nothing else of the seller's has: {shown}")
+        });
+    }
+    Ok(())
 }
 
 fn report(rebuilt: &[Rebuilt]) -> bool {
@@ -87,8 +106,11 @@ fn facts(ingest: &Ingest, source: &str, name: &str) -> DeliveryFacts {
         window: ingest.window,
         as_of: ingest.as_of,
         charset: ingest.charset.clone(),
-        // The same bytes in another charset are another delivery.
-        options: ingest.charset.iter().map(|label| ("charset".to_owned(), label.trim().to_lowercase())).collect(),
+        // The same bytes in another charset, or with days for months, are another delivery.
+        options: [("charset", &ingest.charset), ("day_order", &ingest.day_order)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value.as_ref()?.trim().to_lowercase())))
+            .collect(),
         allow_personal_data: ingest.allow_personal_data,
         origin: Some(name.to_owned()),
     }
@@ -164,6 +186,14 @@ fn summarise(group: &Group) {
         if !outcome.drift.is_empty() {
             let names: Vec<String> = outcome.drift.iter().map(|(name, cells)| format!("{name} ({cells})")).collect();
             printer::note(format!("  undeclared, kept in _extra: {}", names.join(", ")));
+        }
+        if !outcome.dropped.is_empty() {
+            let names: Vec<String> = outcome.dropped.iter().map(|(name, cells)| format!("{name} ({cells})")).collect();
+            printer::note(format!("  undeclared, dropped as personal: {}", names.join(", ")));
+        }
+        for (column, strangers) in &outcome.strangers {
+            let names: Vec<String> = strangers.iter().map(|(name, rows)| format!("{name:?} ({rows})")).collect();
+            printer::note(format!("  unknown {column}: {}", names.join(", ")));
         }
         for unit in &outcome.unbalanced {
             printer::note(format!("  unit {} doesn't balance: {} instead of {}", unit.unit, unit.sum, unit.expected));
