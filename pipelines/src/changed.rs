@@ -193,7 +193,9 @@ impl Workspace {
         let (mut waiting, mut gone) = (0, 0);
         for record in self.granted_deliveries(granted).await? {
             waiting += u64::from(record.status == DeliveryStatus::Landed);
-            let was_known = record.status == DeliveryStatus::Loaded && record.fetched_at <= since.moment;
+            let stands =
+                matches!(record.status, DeliveryStatus::Loaded | DeliveryStatus::InPart | DeliveryStatus::HeldBack);
+            let was_known = stands && record.fetched_at <= since.moment;
             gone += u64::from(was_known && !standing.contains(&record.id));
         }
         if waiting > 0 {
