@@ -74,6 +74,7 @@ async fn time_runs_out_in_what_never_waits() {
             numbers(500_000)
         ),
         "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n".to_owned(),
+        format!("SELECT max(md5(md5(md5(CAST(i AS TEXT))))) FROM {} a(i)", numbers(2_000_000_000)),
     ] {
         let begun = std::time::Instant::now();
         let error = match session.sql(&sql).await {

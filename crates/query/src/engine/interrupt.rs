@@ -1,7 +1,8 @@
-//! Joins that can be stopped.
+//! Plans that can be stopped.
 //!
-//! DataFusion yields where batches are read. A join may make billions of rows out of two batches: it yields with its
-//! own batches here, and one that looks for matches without making any looks up now and then.
+//! DataFusion yields where batches are read, now and then. A join may make billions of rows out of two batches: it
+//! yields with its own batches here, and one that looks for matches without making any looks up meanwhile. Whatever
+//! reads batch after batch finds out with the next that it is stopped.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -23,18 +24,19 @@ use datafusion::physical_plan::joins::{
 };
 use datafusion::physical_plan::unnest::UnnestExec;
 
+use super::checkpoint::Checkpoint;
 use crate::running::Stop;
 
 /// The rule this one has to follow: later ones tie operators to each other.
 pub(super) const AFTER: &str = "EnsureCooperative";
 
-/// Makes joins yield, and look up.
+/// Makes joins yield, and all of them look up.
 #[derive(Debug)]
 pub(super) struct Interruptible;
 
 impl PhysicalOptimizerRule for Interruptible {
     fn name(&self) -> &'static str {
-        "interruptible_joins"
+        "interruptible"
     }
 
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
@@ -49,10 +51,14 @@ impl PhysicalOptimizerRule for Interruptible {
                 || plan.is::<HashJoinExec>()
                 || plan.is::<SortMergeJoinExec>()
                 || plan.is::<UnnestExec>();
-            if multiplies {
-                return Ok(Transformed::yes(Arc::new(CooperativeExec::new(plan)) as _));
-            }
-            Ok(Transformed::no(plan))
+            let is_leaf = plan.children().is_empty();
+            let plan = if multiplies { Arc::new(CooperativeExec::new(plan)) as _ } else { plan };
+            Ok(match &stop {
+                Some(stop) if multiplies || is_leaf => {
+                    Transformed::yes(Arc::new(Checkpoint { input: plan, stop: stop.clone() }) as _)
+                }
+                _ => Transformed::yes(plan),
+            })
         })?;
         Ok(done.data)
     }

@@ -1,6 +1,7 @@
 //! How DataFusion is set up wherever sellerlake's SQL runs, so that one text means one thing everywhere.
 
 mod bounded;
+mod checkpoint;
 mod interrupt;
 mod keys;
 mod pushdown;
