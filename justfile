@@ -23,6 +23,10 @@ bench:
     cargo build --release
     python3 benches/run.py
 
+# Ingest, queries and an hour with two builds in turns: is the newer one slower?
+compare old new:
+    python3 benches/before.py {{old}} {{new}}
+
 # Two hundred seeds of faults and deaths; `just chaos 17` sees one again.
 chaos seeds="0..200":
     SELLERLAKE_CHAOS={{seeds}} cargo test --release --package sellerlake-cli --test end_to_end storms -- --nocapture

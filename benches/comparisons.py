@@ -206,9 +206,7 @@ def queries(binary, scratch, runs):
     """Eight questions to the lake the last ingest left, and to DuckDB over the same files."""
     import duckdb
 
-    lake = Lake.__new__(Lake)
-    lake.binary, lake.directory = binary, scratch / "full"
-    lake.settings = lake.directory / "sellerlake.toml"
+    lake = Lake.opened(binary, scratch / "full")
     db = duckdb.connect()
     db.execute(f"SET threads = {measure.THREADS}; SET TimeZone = 'UTC'")
     for area, name in (("tables", "orders"), ("tables", "order_items"), ("rollups", "daily_sales")):

@@ -12,11 +12,21 @@ class Lake:
     """A fresh lake in a directory of its own."""
 
     def __init__(self, binary, directory):
-        self.binary, self.directory = binary, Path(directory)
+        self._at(binary, directory)
         shutil.rmtree(self.directory, ignore_errors=True)
         self.directory.mkdir(parents=True)
-        self.settings = self.directory / "sellerlake.toml"
         self.settings.write_text(f'lake = "lake"\nstate = "state.db"\nthreads = {measure.THREADS}\n')
+
+    @classmethod
+    def opened(cls, binary, directory):
+        """The lake an earlier step left there."""
+        lake = cls.__new__(cls)
+        lake._at(binary, directory)
+        return lake
+
+    def _at(self, binary, directory):
+        self.binary, self.directory = binary, Path(directory)
+        self.settings = self.directory / "sellerlake.toml"
 
     def run(self, *arguments):
         return measure.run([self.binary, "--config", self.settings, *arguments])
