@@ -365,7 +365,12 @@ fn a_lake_is_made_only_where_nothing_is() {
 fn damaged_bytes_are_named_and_left_out() {
     let site = Site::new();
     load_small_seller(&site, false);
-    let raw = site.objects("raw").into_iter().map(|(path, ..)| path).find(|path| path.ends_with(".tsv")).unwrap();
+    let raw = site
+        .objects("raw")
+        .into_iter()
+        .map(|(path, ..)| path)
+        .find(|path| Path::new(path).extension().is_some_and(|kind| kind == "tsv"))
+        .unwrap();
     let path = site.path().join("lake").join(&raw);
     let mut bytes = std::fs::read(&path).unwrap();
     let last = bytes.len() - 5;

@@ -114,7 +114,7 @@ fn rows_that_cant_be_read_are_told_until_the_source_is_mended() {
     sync(desk, "sheets", 3, "2 rows of delivery");
     later(desk, 1);
     sync(desk, "sheets", 3, "1 interval left for you since an earlier run");
-    assert!(gaps(desk, "sheets").contains("in part"), "{}", gaps(desk, "sheets"));
+    assert!(gaps(desk, "sheets").contains("held back"), "{}", gaps(desk, "sheets"));
     assert_eq!((drop.rows().as_str(), alarms(desk).as_str()), ("58", "1"));
     drop.declare("decimal(18,4)");
     desk.site.ok(&["replay", "--source", "ad_credits"]);

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use crate::desk::Desk;
 
 /// Long after the slowest of these commands ends on a busy machine.
-const TOO_LONG: Duration = Duration::from_secs(240);
+const TOO_LONG: Duration = Duration::from_mins(4);
 
 /// Runs a command of which only the first lines are read, data and words in one pipe.
 fn run_unheard(desk: &Desk, arguments: &[&str], lines: usize) -> ExitStatus {

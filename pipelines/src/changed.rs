@@ -119,7 +119,9 @@ impl Workspace {
         let Since { moment, seller, .. } = since;
         let clock = Arc::clone(&self.clock);
         let into = folder.path().join("then");
-        let known = history::make(&self.settings, &self.lake, *moment, seller.as_ref(), &into, clock, progress).await?;
+        let known =
+            Box::pin(history::make(&self.settings, &self.lake, *moment, seller.as_ref(), &into, clock, progress))
+                .await?;
         refuse_damaged(&known)?;
         let granted = seller.clone().map_or(Granted::All, |seller| Granted::Sellers([seller].into()));
         let doubts = self.doubts(&known, since, &granted).await?;

@@ -45,7 +45,7 @@ pub async fn as_known(
 ) -> Result<Known> {
     let origin = Lake::open_to_read(&settings.lake, &settings.store)?;
     refuse_unless_empty(into, &origin)?;
-    make(settings, &origin, until, seller, into, clock, progress).await
+    Box::pin(make(settings, &origin, until, seller, into, clock, progress)).await
 }
 
 /// The same in a directory of our own, wherever that lies.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sellerlake_contracts::{Delivery, DeliveryId, Result, SellerId};
+use sellerlake_contracts::{Delivery, DeliveryId, Error, Result, SellerId};
 use sellerlake_state::{DeliveryFilter, DeliveryRecord, DeliveryStatus, Severity};
 
 use crate::Workspace;
@@ -40,7 +40,7 @@ impl Workspace {
                 match self.settle(&record).await {
                     Ok(Some(delivery)) => match self.check_raw(delivery.clone()).await {
                         Ok(()) => landed.push(delivery),
-                        Err(error) => resumed.left.push((record.id, format!("{error:#}"))),
+                        Err(error) => self.leave(&delivery, &error, &mut resumed).await?,
                     },
                     Ok(None) => resumed.forgotten += 1,
                     Err(error) => resumed.left.push((record.id, format!("{error:#}"))),
@@ -93,22 +93,26 @@ impl Workspace {
             return Ok(());
         }
         for delivery in group {
-            let id = delivery.id.clone();
+            let again = delivery.clone();
             match self.load(&source, vec![delivery], &options).await {
                 Ok(group) => {
                     resumed.loaded += 1;
                     resumed.in_part += group.in_part();
                     resumed.sellers.insert(seller.clone());
                 }
-                Err(error) => {
-                    let reason = format!("delivery {id} can't be loaded: {error:#}");
-                    let subject = source_folder(&source, &seller);
-                    let now = self.clock.now();
-                    self.state.raise_alarm(&load_alarm(&id), Severity::Error, &subject, &reason, now).await?;
-                    resumed.left.push((id, reason));
-                }
+                Err(error) => self.leave(&again, &error, resumed).await?,
             }
         }
+        Ok(())
+    }
+
+    /// Leaves a delivery that can't be loaded, with an alarm that stands until it is.
+    async fn leave(&self, delivery: &Delivery, error: &Error, resumed: &mut Resumed) -> Result<()> {
+        let id = delivery.id.clone();
+        let reason = format!("delivery {id} can't be loaded: {error:#}");
+        let subject = source_folder(&delivery.source, &delivery.seller);
+        self.state.raise_alarm(&load_alarm(&id), Severity::Error, &subject, &reason, self.clock.now()).await?;
+        resumed.left.push((id, reason));
         Ok(())
     }
 }

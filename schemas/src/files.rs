@@ -88,7 +88,7 @@ impl Files {
             Err(error) => return self.unreadable.push((path, format!("can't be read: {error}"))),
         };
         if let Err(error) = std::str::from_utf8(&bytes) {
-            let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+            let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
             self.unreadable.push((path.clone(), format!("line {line} isn't UTF-8; save the file as UTF-8")));
         }
         self.files.push(File { path, text: String::from_utf8_lossy(&bytes).into_owned(), user: true });

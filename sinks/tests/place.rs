@@ -44,6 +44,6 @@ impl Place {
     pub(crate) fn spools(&self) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(self.lake.spool_dir()) else { return Vec::new() };
         let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
-        names.filter(|name| name.ends_with(".spool")).collect()
+        names.filter(|name| std::path::Path::new(name).extension().is_some_and(|kind| kind == "spool")).collect()
     }
 }

@@ -182,7 +182,7 @@ fn is_whole(decoded: &Decoded) -> bool {
 /// Where the cells of each record stand, quotes included.
 fn records(bytes: &[u8], source: &Source) -> Vec<Vec<Range<usize>>> {
     let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |delimiter: &u8| header.iter().filter(|byte| *byte == delimiter).count();
+    let count = |delimiter: &u8| header.split(|byte| byte == delimiter).count() - 1;
     let delimiter = source.delimiters().max_by_key(count).unwrap();
     let quoting = source.quoting() || bytes.windows(2).any(|pair| pair == [delimiter, b'"']);
     let (mut records, mut record, mut start, mut quoted) = (Vec::new(), Vec::new(), 0, false);

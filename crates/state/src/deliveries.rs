@@ -196,7 +196,7 @@ impl State {
         const NEWEST: &str =
             "SELECT * FROM deliveries WHERE status IN ($1, $2, $3) ORDER BY fetched_at DESC, id LIMIT 1";
         let statuses = [DeliveryStatus::Loaded, DeliveryStatus::InPart, DeliveryStatus::HeldBack];
-        let newest = statuses.into_iter().fold(sql(READ, NEWEST), |newest, status| newest.bind(status));
+        let newest = statuses.into_iter().fold(sql(READ, NEWEST), super::statement::Statement::bind);
         let newest = newest.first(self.reader()).await?;
         newest.as_ref().map(read).transpose()
     }

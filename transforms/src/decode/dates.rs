@@ -9,11 +9,15 @@ use super::units::{day_of, index_of};
 
 /// Days by which a date may miss the window where the window doesn't make the unit: zones differ.
 const LEEWAY: i32 = 2;
+/// Days beside the window that are still its neighbours: Amazon cuts reports in zones of its own, so what was asked for
+/// comes with some rows of the day before or after.
+const NEIGHBOURS: i32 = 1;
 
 /// Which dates are looked at, and between which days they have to lie.
 pub struct DatesPlan {
     columns: Vec<usize>,
     window: Option<(i32, i32)>,
+    neighbourhood: Option<(i32, i32)>,
     rule: Rule,
 }
 
@@ -32,13 +36,15 @@ impl DatesPlan {
         let of_window = source.unit == Unit::Period;
         let rule = if of_window && source.format != Format::Json { Rule::None } else { Rule::All };
         let leeway = if of_window { 0 } else { LEEWAY };
-        let days = |window: Window| {
-            (
-                days_of(window.from.date_naive()).saturating_sub(leeway),
-                days_of(window.last_day()).saturating_add(leeway),
-            )
+        let days = |leeway: i32| {
+            window.map(|window| {
+                (
+                    days_of(window.from.date_naive()).saturating_sub(leeway),
+                    days_of(window.last_day()).saturating_add(leeway),
+                )
+            })
         };
-        Ok(Self { columns, window: window.map(days), rule })
+        Ok(Self { columns, window: days(leeway), neighbourhood: days(NEIGHBOURS), rule })
     }
 }
 
@@ -47,6 +53,7 @@ impl DatesPlan {
 pub struct Dates {
     inside: u64,
     outside: Option<Outside>,
+    far: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -58,7 +65,8 @@ struct Outside {
 
 impl Dates {
     /// Counts a row of a day that wasn't asked for.
-    pub fn outside(&mut self, day: i32) {
+    pub fn outside(&mut self, plan: &DatesPlan, day: i32) {
+        self.far += u64::from(plan.neighbourhood.is_none_or(|(first, last)| day < first || last < day));
         self.add(Outside { rows: 1, first: day, last: day });
     }
 
@@ -87,9 +95,15 @@ impl Dates {
         own.last = own.last.max(other.last);
     }
 
+    /// Whether rows are of days that aren't even neighbours of those asked for.
+    pub fn are_of_others(&self) -> bool {
+        self.far > 0
+    }
+
     /// Adds those of a later stretch of the document.
     pub fn merge(&mut self, later: &Self) {
         self.inside += later.inside;
+        self.far += later.far;
         if let Some(outside) = later.outside {
             self.add(outside);
         }

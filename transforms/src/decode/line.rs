@@ -151,7 +151,10 @@ impl<'p> LineReader<'p> {
                 Target::Again(column) => {
                     let (read, known) = (self.plan.formats[column].read(cell, &mut rounded), &mut values[column]);
                     let found = match read {
-                        Ok(value) if known.is_null() => Ok(*known = value),
+                        Ok(value) if known.is_null() => {
+                            *known = value;
+                            Ok(())
+                        }
                         Ok(value) if value.is_null() || value == *known => Ok(()),
                         Ok(_) => Err(Cow::Borrowed("stands there twice, with another value")),
                         Err(fault) => Err(fault.0),

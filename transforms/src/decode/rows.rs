@@ -206,7 +206,7 @@ impl<'p> RowWriter<'p> {
         match unit.place(values, &mut self.key) {
             Placement::Inside => {}
             Placement::Outside => {
-                self.tally.dates.outside(unit.ordinal(values));
+                self.tally.dates.outside(&self.plan.dates, unit.ordinal(values));
                 self.tally.outside_window += 1;
                 return Fate::Outside;
             }
@@ -468,7 +468,7 @@ impl Tally {
             outcome.unbalanced.extend(sums.unbalanced(control));
         }
         // A document that is about other days than those asked for, be it in part, says nothing of days it doesn't name.
-        let asked = if outcome.outside_window > 0 { &[][..] } else { &plan.units };
+        let asked = if self.dates.are_of_others() { &[][..] } else { &plan.units };
         for (set, unit) in asked.iter().enumerate().filter(|(set, _)| plan.groups[*set] == *set) {
             let doubtful = outcome.hold_back_all || self.sets_incomplete.contains(&set);
             for (ordinal, last_day, empty) in unit.asked() {
@@ -483,7 +483,8 @@ impl Tally {
                 }
             }
         }
-        let elsewhere = || self.dates.elsewhere(&plan.dates, outcome.is_elsewhere());
+        let of_others = self.dates.are_of_others() && outcome.is_elsewhere();
+        let elsewhere = || self.dates.elsewhere(&plan.dates, of_others);
         let cut_off = self.cut_off.filter(|_| plan.units.iter().any(UnitPlan::is_request_unit)).map(cut_off);
         outcome.refused = cut_off.or_else(|| refusal(plan.source, &outcome, self.pieces)).or_else(elsewhere);
         if self.given_up && outcome.refused.is_none() {

@@ -25,7 +25,7 @@ pub(crate) async fn replay(
 ) -> Result<ExitCode> {
     let settings = Settings::read(config)?;
     let clock = amazon::clock_to_read(&settings).await?;
-    let known = as_known(&settings, until, seller, into, clock, &Bars::default()).await?;
+    let known = Box::pin(as_known(&settings, until, seller, into, clock, &Bars::default())).await?;
     let Known { deliveries, later, damaged, replayed, .. } = &known;
     printer::note(format!(
         "the lake as known at {}: {} read, {} refused; {} came later",
@@ -60,7 +60,7 @@ pub(crate) async fn changed(workspace: &Workspace, changed: &Changed) -> Result<
     sellers::known(workspace, changed.seller.as_slice()).await?;
     let Changed { since, month, seller, .. } = changed;
     let since = Since { moment: *since, month: *month, seller: seller.clone() };
-    let found = workspace.changed(&since, &Bars::default()).await?;
+    let found = Box::pin(workspace.changed(&since, &Bars::default())).await?;
     let shown = match (changed.show, changed.format) {
         (Some(show), _) => vec![show],
         (None, OutputFormat::Table) if found.lines == 0 => Vec::new(),

@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Sources { name } => tables::sources(config, name.as_deref()),
         Command::Ingest(ingest) => ingest::run(&open().await?, ingest).await,
         Command::Replay(replay) => match (replay.until, replay.into.as_deref()) {
-            (Some(until), Some(into)) => history::replay(config, until, into, replay.seller.as_ref()).await,
+            (Some(until), Some(into)) => Box::pin(history::replay(config, until, into, replay.seller.as_ref())).await,
             _ => rebuild::replay(&open().await?, replay).await,
         },
         Command::Changed(changed) => Box::pin(history::changed(&to_read(config).await?, changed)).await,

@@ -64,11 +64,11 @@ pub struct Paid {
     pub units: i64,
 }
 
-fn published<'a>(
-    seller: &'a Seller,
+fn published(
+    seller: &Seller,
     source: Source,
     published_by: DateTime<Utc>,
-) -> impl Iterator<Item = (DateTime<Utc>, &'a What)> {
+) -> impl Iterator<Item = (DateTime<Utc>, &What)> {
     let events = seller.events.iter().take_while(move |event| event.at <= published_by);
     events.filter(move |event| published_at(source, event.at) <= published_by).map(|event| (event.at, &event.what))
 }
