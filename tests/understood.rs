@@ -39,7 +39,7 @@ fn what_nothing_settles_is_asked_and_the_answer_is_remembered() {
     let site = Site::new();
     let file = ledger(&site, "either.txt", 3..=5, false).display().to_string();
     let mut asked = vec!["ingest", "--source", "ledger_detail", "--seller", "A1", "--scope", "NA"];
-    asked.extend(["--window", "2026-01-01..2026-11-30", "--as-of", "2026-12-02", &file]);
+    asked.extend(["--window", "2026-01-01..2026-11-25", "--as-of", "2026-11-27", &file]);
     let refused = site.run(&asked);
     let words = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(3), "{words}");
@@ -54,8 +54,8 @@ fn what_nothing_settles_is_asked_and_the_answer_is_remembered() {
     // Told otherwise, later: the same bytes are another delivery.
     let last = asked.len() - 1;
     asked[last] = "dmy";
-    let at = asked.iter().position(|argument| *argument == "2026-12-02").unwrap();
-    asked[at] = "2026-12-03";
+    let at = asked.iter().position(|argument| *argument == "2026-11-27").unwrap();
+    asked[at] = "2026-11-28";
     site.ok(&asked);
     assert_eq!(site.value(days), "2026-06-03 2026-06-04 2026-06-05");
 }
