@@ -49,7 +49,8 @@ fn what_nothing_settles_is_asked_and_the_answer_is_remembered() {
     let days =
         "SELECT string_agg(CAST(movement_day AS VARCHAR), ' ' ORDER BY movement_day) AS d FROM inventory_movements";
     assert_eq!(site.value(days), "2026-03-06 2026-04-06 2026-05-06");
-    site.ok(&["replay"]);
+    // The file that was refused is refused again, and said so.
+    assert_eq!(site.run(&["replay"]).status.code(), Some(3));
     assert_eq!(site.value(days), "2026-03-06 2026-04-06 2026-05-06");
     // Told otherwise, later: the same bytes are another delivery.
     let last = asked.len() - 1;
