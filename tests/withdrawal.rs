@@ -69,6 +69,29 @@ fn a_settlement_that_adds_up_is_never_replaced_by_a_part_of_it() {
     }
 }
 
+/// A file that was cut where the lost rows add up to nothing balances as well as the whole one.
+#[test]
+fn of_two_settlements_that_add_up_the_one_with_more_rows_stands() {
+    for whole_comes_first in [true, false] {
+        let site = Site::new();
+        let whole = settlement(&site, "whole.txt", 3, 0);
+        let line = |amount: &str| {
+            let head = "555\t\t\t\t\t\tOrder\t111-0000001-0000002\tAmazon.com\tItemPrice\tPrincipal";
+            format!("{head}\t{amount}\t2026-03-06\t2026-03-06 08:14:22 UTC\tMUG\t1\n")
+        };
+        let text = std::fs::read_to_string(&whole).unwrap();
+        let longer = site.file("longer.txt", text + &line("7.00") + &line("-7.00"));
+        let files = if whole_comes_first { [&longer, &whole] } else { [&whole, &longer] };
+        assert_eq!(ingest(&site, "settlement_v2", files[0], &[]).0, 0);
+        let (code, words) = ingest(&site, "settlement_v2", files[1], &["--as-of", "2026-04-01"]);
+        assert_eq!(code, if whole_comes_first { 3 } else { 0 }, "{words}");
+        assert!(words.contains("balances with more rows"), "{words}");
+        assert_eq!(site.value("SELECT count(*) FROM sources.settlement_v2"), "6");
+        site.run(&["replay"]);
+        assert_eq!(site.value("SELECT count(*) FROM sources.settlement_v2"), "6", "a replay decides alike");
+    }
+}
+
 #[test]
 fn of_lists_of_the_same_moment_the_one_that_came_last_stands() {
     let site = Site::new();

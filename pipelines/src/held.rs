@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
@@ -116,7 +116,8 @@ impl Workspace {
         if lacks.iter().all(|lack| lack.units.is_none()) {
             return Ok(());
         }
-        self.each_batch(source, partitions, &mut |batch| strike_rows(batch, lacks)).await
+        let has_controls = !source.controls.is_empty();
+        self.each_batch(source, partitions, &mut |batch| strike_rows(batch, has_controls, lacks)).await
     }
 
     /// Shows a source's stored rows, partition by partition.
@@ -141,17 +142,17 @@ impl Workspace {
     }
 }
 
-fn strike_rows(batch: &RecordBatch, lacks: &mut [Lack]) {
+fn strike_rows(batch: &RecordBatch, has_controls: bool, lacks: &mut [Lack]) {
     let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
-    let flag = |name: &str| batch.column_by_name(name).and_then(|column| column.as_boolean_opt());
     let as_of = batch.column_by_name("_as_of").and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
     let (Some(units), Some(deliveries), Some(as_of)) = (text("_unit"), text("_delivery_id"), as_of) else { return };
-    let (incomplete, unproven) = (flag("_incomplete"), flag("_unproven"));
+    let incomplete = batch.column_by_name("_incomplete").and_then(|column| column.as_boolean_opt());
+    let proven = batch.column_by_name("_proven_rows").filter(|_| has_controls);
     let mut last = "";
     for row in 0..batch.num_rows() {
         let (unit, delivery) = (units.value(row), deliveries.value(row));
-        let is_off = |flags: Option<&BooleanArray>| flags.is_some_and(|flags| flags.is_valid(row) && flags.value(row));
-        if unit == last || is_off(incomplete) || is_off(unproven) {
+        let is_incomplete = incomplete.is_some_and(|flags| flags.is_valid(row) && flags.value(row));
+        if unit == last || is_incomplete || proven.is_some_and(|proven| proven.is_null(row)) {
             continue;
         }
         last = unit;

@@ -43,7 +43,7 @@ impl Workspace {
             delivery: delivery.id.clone(),
             as_of: outcome.as_of,
             fetched_at: delivery.fetched_at.trunc_subsecs(3),
-            unproven: outcome.unproven.clone(),
+            proven: outcome.proven.clone(),
             held_back: outcome.held_back.clone(),
             incomplete: outcome.incomplete.clone(),
         };

@@ -51,6 +51,7 @@ fn amount(values: &[Value<'_>], (column, factor): (usize, i128)) -> Option<i128>
 
 #[derive(Default)]
 struct Sum {
+    rows: u64,
     total: i128,
     /// The totals stated; more than one contradict each other.
     stated: Vec<i128>,
@@ -75,6 +76,7 @@ impl Sums {
             self.0.insert(key.to_owned(), Sum::default());
         }
         let Some(sum) = self.0.get_mut(key) else { return };
+        sum.rows += 1;
         for column in &control.sum {
             sum.total = sum.total.saturating_add(amount(values, *column).unwrap_or(0));
         }
@@ -87,6 +89,7 @@ impl Sums {
     pub fn merge(&mut self, later: Self) {
         for (key, sum) in later.0 {
             let own = self.0.entry(key).or_default();
+            own.rows += sum.rows;
             own.total = own.total.saturating_add(sum.total);
             for total in sum.stated {
                 own.state(total);
@@ -94,10 +97,11 @@ impl Sums {
         }
     }
 
-    /// The units whose sums aren't shown to match: those that don't balance, and those that state no total at all.
-    pub fn unproven(&self) -> impl Iterator<Item = &String> {
+    /// The units whose sums are shown to match, with their number of rows: neither those that don't balance nor those
+    /// that state no total at all.
+    pub fn proven(&self) -> impl Iterator<Item = (&String, u64)> {
         let is_proven = |sum: &Sum| matches!(sum.stated.as_slice(), [stated] if *stated == sum.total);
-        self.0.iter().filter(move |(_, sum)| !is_proven(sum)).map(|(unit, _)| unit)
+        self.0.iter().filter(move |(_, sum)| is_proven(sum)).map(|(unit, sum)| (unit, sum.rows))
     }
 
     /// The units that don't balance. A unit that states no total can't be checked and isn't listed.

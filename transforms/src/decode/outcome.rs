@@ -92,8 +92,8 @@ pub struct Outcome {
     pub cut_off: Option<u64>,
     /// Units whose declared sums don't match.
     pub unbalanced: Vec<Unbalanced>,
-    /// `_unit` keys of which the declared sums aren't shown to match: a version that is shown to goes before.
-    pub unproven: BTreeSet<String>,
+    /// `_unit` keys whose declared sums are shown to match, with their number of rows: they go before others.
+    pub proven: BTreeMap<String, u64>,
     /// Why the delivery must not be loaded, as a sentence.
     pub refused: Option<String>,
 }

@@ -463,8 +463,12 @@ impl Tally {
             window: plan.window,
             ..Outcome::default()
         };
-        for (control, sums) in plan.controls.iter().zip(self.sums) {
-            outcome.unproven.extend(sums.unproven().cloned());
+        for (number, (control, sums)) in plan.controls.iter().zip(self.sums).enumerate() {
+            let proven: BTreeMap<_, _> = sums.proven().map(|(unit, rows)| (unit.clone(), rows)).collect();
+            match number {
+                0 => outcome.proven = proven,
+                _ => outcome.proven.retain(|unit, _| proven.contains_key(unit)),
+            }
             outcome.unbalanced.extend(sums.unbalanced(control));
         }
         // A document that is about other days than those asked for, be it in part, says nothing of days it doesn't name.

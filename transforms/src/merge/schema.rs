@@ -17,8 +17,8 @@ pub(crate) const MONTH: &str = "_month";
 
 /// What a partition of `sources/` holds: the declared columns, then the columns the lake adds.
 ///
-/// `_unit` is the key a newer delivery replaces; `_delivery_id` and `_line` lead to the bytes; `_as_of`, `_unproven` and
-/// `_fetched_at` are the stamp, the last two NULL in objects from before they were kept; `_marker` rows say that a unit is
+/// `_unit` is the key a newer delivery replaces; `_delivery_id` and `_line` lead to the bytes; `_proven_rows`,
+/// `_as_of` and `_fetched_at` are the stamp: how many rows the unit has, where declared sums prove them, is NULL elsewhere; `_marker` rows say that a unit is
 /// known to be empty; `_extra` keeps undeclared columns as JSON.
 pub fn stored_schema(source: &Source) -> SchemaRef {
     let declared = source.columns.values().map(|column| Field::new(&column.name, column.column_type.arrow(), true));
@@ -31,7 +31,7 @@ pub fn stored_schema(source: &Source) -> SchemaRef {
         Field::new("_incomplete", DataType::Boolean, false),
         Field::new("_marker", DataType::Boolean, false),
         Field::new("_extra", DataType::Utf8, true),
-        Field::new("_unproven", DataType::Boolean, true),
+        Field::new("_proven_rows", DataType::Int64, true),
         Field::new("_fetched_at", instant, true),
     ];
     Arc::new(Schema::new(declared.chain(added).collect::<Vec<_>>()))

@@ -24,8 +24,9 @@ use crate::merge::schema::{INPUT, MONTH, working_schema};
 
 /// By home and unit; within a unit the highest stamp first; within a delivery in document order.
 ///
-/// The stamp is, in this order: the version, whether the unit's controls hold, the server's cut-off, when it was fetched,
-/// and the content. Controls go before the cut-off: what doesn't add up isn't what was true later, but a part of it.
+/// The stamp is, in this order: the version, how many rows the unit's controls prove, the server's cut-off, when it was
+/// fetched, and the content. Controls go before the cut-off: what doesn't add up isn't what was true later, but a part of
+/// it; and where the lost rows add up to nothing, only their number tells.
 pub(crate) fn keys(source: &Source, stamped: bool) -> Vec<(&str, SortOptions)> {
     // NULL is the lowest of all, so last where the highest comes first.
     let ascending = SortOptions { descending: false, nulls_first: true };
@@ -33,8 +34,7 @@ pub(crate) fn keys(source: &Source, stamped: bool) -> Vec<(&str, SortOptions)> {
     let mut keys = vec![(MONTH, ascending), ("_unit", ascending)];
     keys.extend(source.version_column.as_deref().map(|version| (version, descending)));
     if stamped {
-        // NULL, the first of all, stands for a unit that isn't known to be off: it has no control, or is from before.
-        keys.extend([("_unproven", ascending), ("_as_of", descending), ("_fetched_at", descending)]);
+        keys.extend([("_proven_rows", descending), ("_as_of", descending), ("_fetched_at", descending)]);
         keys.extend([("_delivery_id", descending), (INPUT, ascending)]);
     }
     keys.push(("_line", ascending));

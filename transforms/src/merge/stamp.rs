@@ -1,6 +1,6 @@
 //! Stamping a delivery's sorted rows: from the decoded to the working schema.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{
@@ -29,8 +29,8 @@ pub struct Stamp {
     /// When the bytes arrived, in whole milliseconds, as the ledger keeps it: what decides between deliveries that were
     /// true at the same moment.
     pub fetched_at: DateTime<Utc>,
-    /// Units whose controls aren't shown to hold.
-    pub unproven: BTreeSet<String>,
+    /// Units whose controls are shown to hold, with their number of rows.
+    pub proven: BTreeMap<String, u64>,
     /// Units whose rows must not be merged, because one of them is bad.
     pub held_back: BTreeSet<String>,
     /// Units that lack a bad row.
@@ -61,11 +61,11 @@ fn stamp_batch(batch: &RecordBatch, stamp: &Stamp, target: &SchemaRef) -> Result
             "_delivery_id" => Arc::new(StringArray::new_repeated(stamp.delivery.as_str(), rows)),
             "_as_of" => instants(stamp.as_of, rows),
             "_fetched_at" => instants(Some(stamp.fetched_at), rows),
-            "_unproven" if stamp.unproven.is_empty() => new_null_array(field.data_type(), rows),
-            "_unproven" => {
+            "_proven_rows" if stamp.proven.is_empty() => new_null_array(field.data_type(), rows),
+            "_proven_rows" => {
                 let units = batch.column_by_name("_unit").map(AsArray::as_string::<i32>);
-                let flags = units.into_iter().flatten().map(|unit| is_in(unit, &stamp.unproven).then_some(true));
-                Arc::new(flags.collect::<BooleanArray>())
+                let counts = units.into_iter().flatten().map(|unit| stamp.proven.get(unit?));
+                Arc::new(counts.map(|count| Some(i64::try_from(*count?).unwrap_or(i64::MAX))).collect::<Int64Array>())
             }
             "_incomplete" if stamp.incomplete.is_empty() => Arc::new(BooleanArray::from(vec![false; rows])),
             "_incomplete" => {

@@ -16,7 +16,7 @@ use futures::StreamExt;
 use sellerlake_schemas::Source;
 
 use crate::merge::schema::{INPUT, stored_schema};
-use crate::merge::ties::{Contest, Tie, Ties};
+use crate::merge::ties::{Contest, Other, Tie, Ties};
 
 /// What became of the units of the new input (number 0).
 #[derive(Debug, Default)]
@@ -71,8 +71,7 @@ struct Winner {
     unit: String,
     delivery: String,
     input: i64,
-    /// What the stamp says before it says when the delivery was fetched: unproven, and the server's cut-off.
-    moment: (bool, Option<i64>),
+    stamp: Stamped,
     /// Whether the unit's rows have reached an older version.
     outdated: bool,
     seen: Option<Seen>,
@@ -179,7 +178,7 @@ impl Thinning {
         let units = strings(batch, "_unit")?;
         let deliveries = strings(batch, "_delivery_id")?;
         let inputs = named(batch, INPUT)?.as_primitive::<Int64Type>();
-        let moments = Moments::of(batch)?;
+        let stamps = Stamps::of(batch)?;
         let mut mask = BooleanBuilder::with_capacity(batch.num_rows());
         self.contest.next_batch();
         for row in 0..batch.num_rows() {
@@ -189,15 +188,17 @@ impl Thinning {
             let fate = self.winner.takes(unit, delivery, input, repeats.value(row), &self.tally);
             match fate {
                 Fate::Begins => {
-                    self.winner.moment = moments.at(row);
+                    self.winner.stamp = stamps.at(row);
                     self.contest.begin(row);
                 }
                 Fate::Stands => self.contest.stands(),
                 Fate::SetAside => self.tally.set_aside(delivery),
                 Fate::Loses { outdated } => {
-                    let is_other = self.winner.delivery != delivery;
-                    if !outdated && is_other && self.winner.moment == moments.at(row) {
-                        let other = self.contest.contends(batch, row, delivery, input == 0)?;
+                    let (is_other, stamp) = (self.winner.delivery != delivery, stamps.at(row));
+                    if !outdated && is_other && self.winner.stamp.is_as_true_as(stamp) {
+                        let is_shorter = self.winner.stamp.proven_rows != stamp.proven_rows;
+                        let other = Other::new(delivery, input == 0, is_shorter);
+                        let other = self.contest.contends(batch, row, other)?;
                         self.tell(other);
                     }
                 }
@@ -216,28 +217,42 @@ impl Thinning {
     }
 
     /// Tells of a tie in the unit at hand.
-    fn tell(&self, other: Option<(String, bool)>) {
-        let Some((other, came_now)) = other else { return };
+    fn tell(&self, other: Option<Other>) {
+        let Some(other) = other else { return };
         let (unit, stands) = (self.winner.unit.clone(), self.winner.delivery.clone());
-        self.tally.tie(Tie { unit, stands, other }, (self.winner.input == 0, came_now));
+        let tie = Tie { unit, stands, other: other.delivery, by_rows: other.is_shorter };
+        self.tally.tie(tie, (self.winner.input == 0, other.came_now));
     }
 }
 
-/// What the stamps of a batch's rows say before they say when they were fetched.
-struct Moments<'a> {
-    unproven: &'a BooleanArray,
+/// What a row's stamp says before it says when the delivery was fetched.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stamped {
+    proven_rows: Option<i64>,
+    as_of: Option<i64>,
+}
+
+impl Stamped {
+    /// Whether two versions of a unit, both proven or neither, were true at the same moment.
+    fn is_as_true_as(self, other: Self) -> bool {
+        self.proven_rows.is_some() == other.proven_rows.is_some() && self.as_of == other.as_of
+    }
+}
+
+struct Stamps<'a> {
+    proven_rows: &'a PrimitiveArray<Int64Type>,
     as_of: &'a PrimitiveArray<TimestampMicrosecondType>,
 }
 
-impl<'a> Moments<'a> {
+impl<'a> Stamps<'a> {
     fn of(batch: &'a RecordBatch) -> Result<Self, DataFusionError> {
-        let (unproven, as_of) = (named(batch, "_unproven")?, named(batch, "_as_of")?);
-        Ok(Self { unproven: unproven.as_boolean(), as_of: as_of.as_primitive() })
+        let (proven_rows, as_of) = (named(batch, "_proven_rows")?, named(batch, "_as_of")?);
+        Ok(Self { proven_rows: proven_rows.as_primitive(), as_of: as_of.as_primitive() })
     }
 
-    fn at(&self, row: usize) -> (bool, Option<i64>) {
-        let unproven = self.unproven.is_valid(row) && self.unproven.value(row);
-        (unproven, self.as_of.is_valid(row).then(|| self.as_of.value(row)))
+    fn at(&self, row: usize) -> Stamped {
+        let as_of = self.as_of.is_valid(row).then(|| self.as_of.value(row));
+        Stamped { proven_rows: self.proven_rows.is_valid(row).then(|| self.proven_rows.value(row)), as_of }
     }
 }
 

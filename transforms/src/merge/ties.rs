@@ -9,10 +9,12 @@ use datafusion::common::DataFusionError;
 pub struct Tie {
     /// Its `_unit` key.
     pub unit: String,
-    /// The delivery whose rows stand, because it was fetched later.
+    /// The delivery whose rows stand, because its sums prove more of them, or else because it was fetched later.
     pub stands: String,
     /// The delivery whose rows don't.
     pub other: String,
+    /// Whether they stand because there are more of them, not because they were fetched later.
+    pub by_rows: bool,
 }
 
 /// The ties there were.
@@ -49,11 +51,22 @@ pub(crate) struct Contest {
     content: Option<Vec<DynComparator>>,
 }
 
-struct Other {
-    delivery: String,
-    came_now: bool,
+/// A delivery that says something else of a unit than the one that stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Other {
+    pub(crate) delivery: String,
+    /// Whether it isn't of what stood before.
+    pub(crate) came_now: bool,
+    /// Whether its sums prove fewer rows.
+    pub(crate) is_shorter: bool,
     rows: usize,
     differs: bool,
+}
+
+impl Other {
+    pub(crate) fn new(delivery: &str, came_now: bool, is_shorter: bool) -> Self {
+        Self { delivery: delivery.to_owned(), came_now, is_shorter, rows: 0, differs: false }
+    }
 }
 
 impl Contest {
@@ -74,18 +87,17 @@ impl Contest {
         self.rows += 1;
     }
 
-    /// A row of another delivery with the same stamp; `came_now` says that it isn't of what stood before.
+    /// A row of another delivery that was true at the same moment; gives the one before it, if that differed.
     pub(crate) fn contends(
         &mut self,
         batch: &RecordBatch,
         row: usize,
-        delivery: &str,
-        came_now: bool,
-    ) -> Result<Option<(String, bool)>, DataFusionError> {
+        other: Other,
+    ) -> Result<Option<Other>, DataFusionError> {
         let mut ended = None;
-        if self.other.as_ref().is_none_or(|other| other.delivery != delivery) {
+        if self.other.as_ref().is_none_or(|last| last.delivery != other.delivery) {
             ended = self.end();
-            self.other = Some(Other { delivery: delivery.to_owned(), came_now, rows: 0, differs: false });
+            self.other = Some(other);
         }
         if self.content.is_none() {
             self.content = Some(content(batch)?);
@@ -98,10 +110,9 @@ impl Contest {
         Ok(ended)
     }
 
-    /// The other delivery, once all its rows were seen, where they differ; and whether it came now.
-    pub(crate) fn end(&mut self) -> Option<(String, bool)> {
-        let other = self.other.take()?;
-        (other.differs || other.rows != self.rows).then_some((other.delivery, other.came_now))
+    /// The other delivery, once all its rows were seen, where they differ.
+    pub(crate) fn end(&mut self) -> Option<Other> {
+        self.other.take().filter(|other| other.differs || other.rows != self.rows)
     }
 }
 

@@ -224,12 +224,13 @@ fn summarise(group: &Group) {
 
 /// Deliveries that were true at the same moment and say different things.
 fn tell_ties(ties: &Ties) {
-    let Some(Tie { unit, stands, other }) = &ties.example else { return };
+    let Some(Tie { unit, stands, other, by_rows }) = &ties.example else { return };
+    let why = if *by_rows { "balances with more rows" } else { "was fetched later" };
     printer::note(format!(
-        "same as-of, different content: {}; of {unit}, delivery {stands} stands, which was fetched later than {other}",
+        "same as-of, different content: {}; of {unit}, delivery {stands} stands, which {why} than {other}",
         count(ties.won + ties.lost, "unit"),
     ));
-    if ties.lost > 0 {
+    if ties.lost > 0 && !by_rows {
         printer::note("  hint: a later --as-of makes what comes again stand");
     }
 }
