@@ -195,7 +195,7 @@ impl Thinning {
                 Fate::SetAside => self.tally.set_aside(delivery),
                 Fate::Loses { outdated } => {
                     let (is_other, stamp) = (self.winner.delivery != delivery, stamps.at(row));
-                    if !outdated && is_other && self.winner.stamp.is_as_true_as(stamp) {
+                    if !outdated && is_other && self.winner.stamp.is_contended_by(stamp) {
                         let is_shorter = self.winner.stamp.proven_rows != stamp.proven_rows;
                         let other = Other::new(delivery, input == 0, is_shorter);
                         let other = self.contest.contends(batch, row, other)?;
@@ -233,9 +233,9 @@ struct Stamped {
 }
 
 impl Stamped {
-    /// Whether two versions of a unit, both proven or neither, were true at the same moment.
-    fn is_as_true_as(self, other: Self) -> bool {
-        self.proven_rows.is_some() == other.proven_rows.is_some() && self.as_of == other.as_of
+    /// Whether another version of the unit, both being proven or neither, was true no earlier.
+    fn is_contended_by(self, other: Self) -> bool {
+        self.proven_rows.is_some() == other.proven_rows.is_some() && self.as_of <= other.as_of
     }
 }
 

@@ -1,10 +1,10 @@
-//! Units that two deliveries have in equal stamps, but for when they were fetched: which stands is told.
+//! Units that two deliveries have differently, although neither was true earlier: which stands is told.
 
 use arrow::array::{DynComparator, RecordBatch, make_comparator};
 use arrow::compute::SortOptions;
 use datafusion::common::DataFusionError;
 
-/// A unit of which two deliveries, true at the same moment, say different things.
+/// A unit of which two deliveries say different things, although what doesn't stand was true no earlier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tie {
     /// Its `_unit` key.
@@ -87,7 +87,7 @@ impl Contest {
         self.rows += 1;
     }
 
-    /// A row of another delivery that was true at the same moment; gives the one before it, if that differed.
+    /// A row of another delivery that was true no earlier; gives the one before it, if that differed.
     pub(crate) fn contends(
         &mut self,
         batch: &RecordBatch,

@@ -222,14 +222,16 @@ fn summarise(group: &Group) {
     tell_ties(&group.ties);
 }
 
-/// Deliveries that were true at the same moment and say different things.
+/// Deliveries that say different things although none was true earlier.
 fn tell_ties(ties: &Ties) {
     let Some(Tie { unit, stands, other, by_rows }) = &ties.example else { return };
-    let why = if *by_rows { "balances with more rows" } else { "was fetched later" };
-    printer::note(format!(
-        "same as-of, different content: {}; of {unit}, delivery {stands} stands, which {why} than {other}",
-        count(ties.won + ties.lost, "unit"),
-    ));
+    let (what, why) = if *by_rows {
+        ("fewer rows, and yet it balances", "has more rows")
+    } else {
+        ("same as-of, different content", "was fetched later")
+    };
+    let units = count(ties.won + ties.lost, "unit");
+    printer::note(format!("{what}: {units}; of {unit}, delivery {stands} stands, which {why} than {other}"));
     if ties.lost > 0 && !by_rows {
         printer::note("  hint: a later --as-of makes what comes again stand");
     }
