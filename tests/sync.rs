@@ -26,7 +26,8 @@ fn a_sync_brings_what_is_true_and_a_second_one_nothing_twice() {
     assert!(missing.is_empty(), "{missing:?}");
     let created = desk.reports_created();
     desk.site.ok(&["sync"]);
-    // What moved on since the first plan was made, midnight perhaps, and nothing of what lies further back.
+    // What moved on since the first plan was made, and nothing of what lies further back: two accounts that wait for the
+    // same stepped clock take five hours for the first sync and eight for the second, which has a midnight in it.
     let again = desk.reports_created() - created;
     assert!(again * 4 <= created, "{again} reports were asked for again, after {created}");
     desk.assert_true();
