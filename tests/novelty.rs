@@ -1,4 +1,5 @@
-//! What Amazon adds is kept, counted and told, and nobody else's business (DESIGN promises 8 and 9).
+//! What Amazon adds is kept, counted and told, and another seller never learns of it
+//! (ARCHITECTURE.md: Nothing is lost and nothing is invented; A session contains only what was granted).
 
 use serde_json::json;
 

@@ -14,7 +14,7 @@ pub(crate) struct Ask {
     query: String,
     pub body: Option<String>,
     pub headers: Vec<(&'static str, String)>,
-    /// A token for this call alone, in place of the account's: a restricted data token (A.8).
+    /// A token for this call alone, in place of the account's: a restricted data token (amazon.md: Restricted data).
     pub bearer: Option<Secret>,
 }
 

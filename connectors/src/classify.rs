@@ -27,7 +27,8 @@ impl Reply {
     }
 }
 
-/// Judges an answer by its status and its body; both can lie alone (peers' empty success out of a 503 with HTML).
+/// Judges an answer by its status and its body. Either can lie alone: a 503 with HTML that is read as an empty list
+/// loses a day in silence (amazon.md: Headers and error answers).
 pub(crate) fn classify(operation: &Operation, arrived: Arrived) -> Result<Reply, Stop> {
     let parsed = serde_json::from_slice::<Value>(&arrived.body);
     let fault = match (arrived.status, &parsed) {

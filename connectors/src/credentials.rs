@@ -3,12 +3,12 @@
 use sellerlake_contracts::Secret;
 
 /// The applications registered with Login with Amazon: one for the Selling Partner API, one for the Ads API, which in
-/// general need separate ones (amazon-facts F.1).
+/// general need separate ones (amazon.md: Ads sign-in and profiles).
 #[derive(Debug, Clone)]
 pub struct Application {
     /// LWA client id (`amzn1.application-oa2-client.…`), not the application id of consent addresses.
     pub client_id: String,
-    /// Its secret, which ends after 180 days (A.5).
+    /// Its secret, which ends after 180 days (amazon.md: Client secrets).
     pub client_secret: Secret,
     /// LWA client id of the Ads application; empty if there is none.
     pub ads_client_id: String,

@@ -26,7 +26,7 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// The charset label of the content type, verbatim (D.4).
+    /// The charset label of the content type, verbatim (amazon.md: Charsets).
     pub(crate) fn charset(&self) -> Option<String> {
         let parameters = self.content_type.split(';').skip(1).filter_map(|part| part.split_once('='));
         let mut labels = parameters.filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
@@ -72,7 +72,7 @@ pub(crate) async fn fetch(caller: &Caller, scratch: &Scratch, mint: Mint<'_>) ->
             return Err(Stop::Failed(failure));
         };
         tracing::warn!(account = %caller.account, error = %failure.error, "downloading again");
-        // Storage refuses an address that is too old (D.1: five minutes).
+        // Storage refuses an address that is older than five minutes (amazon.md: Life of a report).
         minted = (!matches!(failure.fault, Fault::Expired | Fault::NotAnAnswer)).then_some(reply);
         caller.pause(delay).await?;
     }

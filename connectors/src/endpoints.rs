@@ -7,10 +7,10 @@ use crate::operation::Api;
 /// Addresses of the APIs and of the sign-in, by region.
 #[derive(Debug, Clone, Default)]
 pub enum Endpoints {
-    /// Amazon's own (A.6, F.1).
+    /// Amazon's own (amazon.md: Regions and hosts).
     #[default]
     Amazon,
-    /// The Selling Partner API's sandbox; sign-in and Ads are Amazon's own (A.10).
+    /// The Selling Partner API's sandbox; sign-in and Ads are Amazon's own (amazon.md: Sandbox).
     Sandbox,
     /// Everything below one address, as the simulator has it.
     Single(String),

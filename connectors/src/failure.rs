@@ -10,7 +10,7 @@ use sellerlake_contracts::{AccountId, Error, Kind};
 pub(crate) enum Fault {
     /// 429.
     Throttled,
-    /// 500 with Amazon's own error in it; sometimes the request's fault (C.4).
+    /// 500 with Amazon's own error in it; sometimes the request's fault (amazon.md: Headers and error answers).
     Internal,
     /// 502, 503, 504 and whatever else isn't JSON at 5xx.
     Unavailable,

@@ -25,13 +25,13 @@ pub(crate) struct Operation {
     /// Path with names in braces.
     pub path: &'static str,
     pub api: Api,
-    /// Tokens a second by default (B.2).
+    /// Tokens a second by default (amazon.md: Default rates).
     pub rate: f64,
     /// Tokens in a full bucket.
     pub burst: u32,
     /// Whether the whole application shares one bucket, not each account its own.
     pub shared: bool,
-    /// Role that opens it, as the developer console names it (A.8).
+    /// Role that opens it, as the developer console names it (amazon.md: Roles).
     pub role: &'static str,
     /// Whether a call whose outcome is unknown must not simply be sent again: it creates something.
     pub creates: bool,
@@ -69,7 +69,7 @@ impl Operation {
         self
     }
 
-    /// An operation of the Ads API, whose limits are the application's (F.2).
+    /// An operation of the Ads API, whose limits are the application's (amazon.md: Ads reports).
     #[must_use]
     pub(crate) const fn ads(mut self) -> Self {
         self.api = Api::Ads;

@@ -28,7 +28,7 @@ pub(crate) fn policy(fault: Fault) -> Policy {
         Fault::Expired => Policy { attempts: 4, delays: &[0, 2, 10] },
         // Once with a new token.
         Fault::Token => Policy { attempts: 2, delays: &[0] },
-        // Refusals that come and go have been seen (A.7).
+        // Refusals that come and go have been seen (amazon.md: Headers and error answers).
         Fault::Denied => Policy { attempts: 2, delays: &[5] },
         Fault::Invalid | Fault::NotFound | Fault::Duplicate | Fault::Ours => ONCE,
     }

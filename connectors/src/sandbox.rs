@@ -1,5 +1,6 @@
 //! Amazon's static sandbox: a documented request for each operation in use, word for word, since the sandbox knows no
-//! others (A.10, I). No real data comes back; what is shown is that sign-in, addresses and reading answers work.
+//! others (amazon.md: Sandbox). No real data comes back; what is shown is that sign-in, addresses and reading answers
+//! work.
 
 use sellerlake_contracts::{Error, Kind};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Login with Amazon: access tokens out of refresh tokens (A.4).
+//! Login with Amazon: access tokens out of refresh tokens (amazon.md: Login with Amazon).
 
 use std::sync::Arc;
 
@@ -176,7 +176,7 @@ fn refused(api: Api) -> Kind {
     }
 }
 
-/// LWA's table of errors (A.4), with what to do about each.
+/// LWA's table of errors (amazon.md: Login with Amazon), with what to do about each.
 fn refusal(account: &AccountId, api: Api, arrived: &Arrived, code: &str, words: &str) -> Stop {
     let name = if api == Api::Ads { "the Ads API" } else { "the Selling Partner API" };
     let (fault, message, hint) = match (arrived.status, code) {

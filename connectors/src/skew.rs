@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Windows may not end later than this before Amazon's present (C.4), so an error of less does no harm.
+/// Windows may not end later than this before Amazon's present (amazon.md: Finances 2024-06-19), so an error of less
+/// does no harm.
 const HARMLESS: TimeDelta = TimeDelta::minutes(2);
 
 /// With an error of more, lists of the present are dated wrongly and reports asked for that can't be there.

@@ -124,7 +124,8 @@ impl Transport {
         Ok(Arrived { status, headers, body })
     }
 
-    /// Starts a download from a presigned address, with none of the headers of an API call: storage refuses them (F.2).
+    /// Starts a download from a presigned address, with none of the headers of an API call: storage refuses them
+    /// (amazon.md: Life of a report; Ads reports).
     pub(crate) async fn download(&self, url: &str) -> Result<Response, Stop> {
         let response = self.client.get(url).send().await.map_err(broken)?;
         self.observe(response.headers());

@@ -22,7 +22,7 @@ const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/built_in.r
 pub enum ScopeKind {
     /// All of the account's marketplaces in one request.
     Account,
-    /// All of the region, whichever marketplace is named: FBA's reports (amazon-facts D.3).
+    /// All of the region, whichever marketplace is named: FBA's reports (amazon.md: Report types).
     Region,
     /// One marketplace.
     Marketplace,
@@ -55,7 +55,7 @@ pub enum Naming {
 }
 
 /// How soon Amazon makes the same kind of report again; asking earlier gets CANCELLED or the old document
-/// (amazon-facts D.2).
+/// (amazon.md: How often a report is made).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cooldown {
@@ -102,11 +102,11 @@ pub enum Zone {
     /// UTC's.
     #[default]
     Utc,
-    /// The marketplace's, or the Ads profile's: windows are then days as they are printed (amazon-facts H.6).
+    /// The marketplace's, or the Ads profile's: windows are then days as they are printed (amazon.md: Days and clocks).
     Local,
 }
 
-/// The recent past that is asked for again, because Amazon still changes it (amazon-facts H.7).
+/// The recent past that is asked for again, because Amazon still changes it (amazon.md: Windows that are asked again).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Restate {

@@ -1,4 +1,4 @@
-//! How soon requests can be answered at all: Amazon's documented quotas are the bound (amazon-facts B.2).
+//! How soon requests can be answered at all: Amazon's quotas are the bound (amazon.md: Default rates).
 
 use chrono::TimeDelta;
 use sellerlake_contracts::Pace;

@@ -13,7 +13,7 @@ use sellerlake_state::DeliveryRecord;
 
 use crate::Workspace;
 
-/// Days after which Amazon wants buyers' personal data gone (amazon-facts G).
+/// Days after which Amazon wants buyers' personal data gone (amazon.md: Restricted data).
 const PERSONAL_DATA_DAYS: i64 = 30;
 
 /// Before Amazon sold anything.

@@ -1,4 +1,5 @@
-//! What is pulled and what happens to it: land, decode, merge, then rebuild what is stale (DESIGN section 5).
+//! What is pulled and what happens to it: land, decode, merge, then rebuild what is stale
+//! (ARCHITECTURE.md: The path of a row).
 //!
 //! Each step may be repeated: landing and merging are idempotent, stale stages are found by comparison.
 

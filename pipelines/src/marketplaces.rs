@@ -26,8 +26,8 @@ impl Workspace {
     }
 
     /// The marketplace somebody means by its id, its country's code or its name, however they are written: `ES`,
-    /// `amazon.es`. Amazon opens marketplaces (amazon-facts A.6), so an id that is no known one's misspelling is taken as
-    /// it is.
+    /// `amazon.es`. Amazon opens marketplaces (amazon.md: Marketplaces), so an id that is no known one's misspelling is
+    /// taken as it is.
     pub fn named_marketplace(&self, name: &str) -> Result<MarketplaceId> {
         let name = name.trim();
         let Some(ids) = self.marketplace_column("marketplace_id") else { return name.parse() };

@@ -15,7 +15,7 @@ const SHOWN: usize = 20;
 
 impl Workspace {
     /// What is strange about a marketplace id, as a sentence; `None` where the reference table has it. Unknown ids
-    /// are legal: Amazon opens marketplaces (amazon-facts A.6).
+    /// are legal: Amazon opens marketplaces (amazon.md: Marketplaces).
     pub fn doubt(&self, marketplace: &MarketplaceId) -> Option<String> {
         let rows = &self.declarations.schemas.references.get("marketplaces")?.rows;
         let column = |name: &str| rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());

@@ -1,4 +1,4 @@
-//! Header texts as Amazon varies them: case, spaces, dashes and punctuation carry no meaning (amazon-facts D.4).
+//! Header texts as Amazon varies them: case, spaces, dashes and punctuation carry no meaning (amazon.md: Flat files).
 
 /// The form in which two spellings of one header are equal: lowercase letters and digits, nothing else.
 pub fn normalise(header: &str) -> String {

@@ -21,7 +21,7 @@ pub enum Format {
     Json,
 }
 
-/// What a newer delivery of the source replaces (DESIGN promise 2).
+/// What a newer delivery of the source replaces (ARCHITECTURE.md: A delivery replaces units).
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Unit {

@@ -1,9 +1,9 @@
 /*
 doc = """
-Profit and loss per local day, marketplace, currency and SKU, in the accrual lens. Every amount is signed to the
-seller, so that profit is a sum. Money of no SKU has a row of its own per day. Where prices contain VAT or GST
-(amazon-facts H.5) it is taken out by the user's lists; where Amazon told it apart, collected it or withheld it, by
-what Amazon says.
+Profit and loss per local day, marketplace, currency and SKU, in the accrual lens. Every amount is signed to the seller,
+so that profit is a sum. Money of no SKU has a row of its own per day. Where prices contain VAT or GST
+(amazon.md: Tax in prices) it is taken out by the user's lists; where Amazon told it apart, collected it or withheld it,
+by what Amazon says.
 """
 emits = "-1..1"
 [reads]
@@ -21,8 +21,8 @@ WITH ads AS (
     LEFT JOIN marketplaces AS m ON p.marketplace_id = m.marketplace_id
 ),
 -- Amazon bills advertising in lumps weeks after the clicks. Where the Ads reports cover this month or the one before,
--- their spend counts and the bill doesn't (amazon-facts H.4 item 4); spend of an unknown marketplace covers all of its
--- currency.
+-- their spend counts and the bill doesn't (amazon.md: Money told twice); spend of an unknown marketplace covers all of
+-- its currency.
 ads_by_marketplace AS (
     SELECT DISTINCT currency, marketplace_id FROM ads WHERE marketplace_id IS NOT NULL
 ),
@@ -76,8 +76,8 @@ sums AS (
         coalesce(sum(amount) FILTER (WHERE category = 'tax_collected'), 0) AS tax_collected,
         coalesce(sum(amount) FILTER (WHERE category = 'tax_withheld'), 0) AS tax_withheld,
         coalesce(sum(amount) FILTER (WHERE category_group = 'advertising' AND is_tax), 0) AS tax_on_ads,
-        -- Orders of other shops (amazon-facts H.4 item 13) take stock, but no price of theirs is here to set its cost
-        -- against.
+        -- Orders of other shops take stock, but no price of theirs is here to set its cost against
+        -- (amazon.md: Money told twice).
         coalesce(sum(quantity) FILTER (WHERE category = 'product_sales' AND NOT is_refund AND NOT is_mcf), 0) AS units,
         coalesce(sum(quantity) FILTER (WHERE is_mcf), 0) AS mcf_units,
         count(*) FILTER (

@@ -1,8 +1,8 @@
 /*
 doc = """
-Losses, finds and damage from the inventory ledger's adjustments against the reimbursements for them (amazon-facts
-D.5), codes decoded by loss_reasons. A reversal counts as what it reverses. Reimbursements for returns, fees and
-shipments on the way are no answer to a loss in a warehouse and stay out.
+Losses, finds and damage from the inventory ledger's adjustments against the reimbursements for them, codes decoded by
+loss_reasons (amazon.md: Ledger and reimbursements). A reversal counts as what it reverses. Reimbursements for returns,
+fees and shipments on the way are no answer to a loss in a warehouse and stay out.
 """
 [reads]
 inventory_movements = "all"

@@ -2,7 +2,7 @@
 doc = """
 Does each settlement add up, and does Finances 2024-06-19 tell the same money? Transactions are matched by the
 settlement id they name; else by their financial event group, where one group of the settlement's currency lies
-within its dates, or one of several has its amount (amazon-facts H.8). Compared is what was earned and spent,
+within its dates, or one of several has its amount (amazon.md: Reconciliation). Compared is what was earned and spent,
 without balance movements, in the cash lens, and only where the transactions loaded reach over the settlement's whole
 period: a part of them always differs.
 """

@@ -1,7 +1,8 @@
 /*
 doc = """
-Which deferred transaction each release repeats (amazon-facts C.4). Filed by month of the release, reading back a
-year for the deferred side, so that a late delivery of either corrects the months of their releases and no other.
+Which deferred transaction each release repeats (amazon.md: Deferred transactions). Filed by month of the release,
+reading back a year for the deferred side, so that a late delivery of either corrects the months of their releases and
+no other.
 """
 [reads]
 finance_transactions = "-12..0"

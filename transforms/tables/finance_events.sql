@@ -67,7 +67,7 @@ sums AS (
     WHERE stated IN ('total', 'part')
     GROUP BY period_from, period_to, list_key, posted_date, event_type, currency
 ),
--- Pay-on-delivery orders come once when shipped and again when settled (amazon-facts H.4 item 10).
+-- Pay-on-delivery orders come once when shipped and again when settled (amazon.md: Money told twice).
 shipped AS (
     SELECT DISTINCT amazon_order_id, order_item_id, path_key, charge_type, fee_type, currency, amount
     FROM amounts

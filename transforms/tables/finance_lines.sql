@@ -1,8 +1,8 @@
 /*
 doc = """
 One signed line per leaf of a Finances 2024-06-19 transaction. Amazon tells the same money in two trees and in every
-parent (amazon-facts C.4): an item's leaves count where items have breakdowns, the transaction's own leaves only
-where no item has any or where the items lack part of the money and its own leaves don't, and a transaction without
+parent (amazon.md: Breakdown trees): an item's leaves count where items have breakdowns, the transaction's own leaves
+only where no item has any or where the items lack part of the money and its own leaves don't, and a transaction without
 either is one line with its total. Every transaction is here once per id, deferred ones and releases alike: what counts
 when is decided in ledger_all.
 """

@@ -1,9 +1,9 @@
 /*
 doc = """
 All three views of a seller's money, line by line, each with its lenses. Accrual: money by the day of the sale or
-refund, deferred or not, a release only where the deferred transaction it repeats isn't loaded. Cash: money by the
-day it was released (amazon-facts C.4). A line is one row; within one source and one lens no money is here twice.
-Different sources tell the same money.
+refund, deferred or not, a release only where the deferred transaction it repeats isn't loaded. Cash: money by the day
+it was released (amazon.md: Deferred transactions). A line is one row; within one source and one lens no money is here
+twice. Different sources tell the same money.
 """
 [reads]
 finance_lines = "0"

@@ -1,7 +1,7 @@
 /*
 doc = """
 Which of the three views of the money the ledgers take for this seller: the one its account settings name; else
-Finances 2024-06-19 where any of it is loaded, else settlements, else Finances v0 (amazon-facts H.4 item 3).
+Finances 2024-06-19 where any of it is loaded, else settlements, else Finances v0 (amazon.md: Money told twice).
 """
 [reads]
 account_settings = "all"

@@ -1,7 +1,7 @@
 /*
 doc = """
 One row per settlement: what Amazon said it comes to, and what its lines add up to. Where a settlement arrived in
-both layouts, V2 counts and V1 is left aside (amazon-facts H.4 item 7).
+both layouts, V2 counts and V1 is left aside (amazon.md: Money told twice).
 """
 [reads]
 settlement_v2 = "0"

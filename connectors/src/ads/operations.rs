@@ -1,5 +1,5 @@
-//! The Ads API's operations in use. Its limits aren't published and change (F.2); these rates are polite ones, and a
-//! refusal's hint counts.
+//! The Ads API's operations in use. Its limits aren't published and change (amazon.md: Ads reports); these rates are
+//! polite ones, and a refusal's hint counts.
 
 use crate::operation::Operation;
 

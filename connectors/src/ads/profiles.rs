@@ -1,4 +1,5 @@
-//! Advertising profiles: one per marketplace, each with a time zone and a currency of its own (F.1).
+//! Advertising profiles: one per marketplace, each with a time zone and a currency of its own
+//! (amazon.md: Ads sign-in and profiles).
 
 use sellerlake_contracts::{Pull, Result};
 

@@ -1,4 +1,4 @@
-//! Version 3 reports of one profile: asked for once, looked after, downloaded (F.2).
+//! Version 3 reports of one profile: asked for once, looked after, downloaded (amazon.md: Ads reports).
 
 use std::sync::Arc;
 

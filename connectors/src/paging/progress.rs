@@ -92,7 +92,8 @@ impl Progress {
         }
         let fingerprint = items.filter(|items| !items.is_empty()).map(fingerprint).unwrap_or_default();
         let repeated = fingerprint != 0 && fingerprint == self.last_page;
-        // An empty page with a token is ordinary (C.3); a page that lost an item is not, unless it is so every time.
+        // An empty page with a token is ordinary (amazon.md: Finances v0). A page that lost an item is not, unless it
+        // is as short when it is read again.
         let short = next.is_some() && count > 0 && count < listing.full_page && !self.doubted;
         let changed = self.promised.is_some() && total.is_some() && self.promised != total;
         if repeated || short || changed {

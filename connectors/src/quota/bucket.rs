@@ -165,7 +165,7 @@ impl Bucket {
         self.is_spent = true;
     }
 
-    /// Amazon answered: `rate` is what its header says (B.1), never below the documented rate.
+    /// Amazon answered: `rate` is what its header says. The documented rate stays the least (amazon.md: Quotas).
     pub(crate) fn answered(&mut self, rate: Option<f64>) {
         self.refusals = 0;
         if let Some(rate) = rate.filter(|rate| rate.is_finite() && *rate > 0.0) {

@@ -1,4 +1,5 @@
-//! Amazon's quotas: a token bucket per account and operation, and those the whole application shares (B.1).
+//! Amazon's quotas: a token bucket per account and operation, and those the whole application shares
+//! (amazon.md: Quotas).
 
 mod bucket;
 mod rest;

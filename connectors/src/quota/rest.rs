@@ -1,4 +1,4 @@
-//! What rests after each use, whoever uses it: kinds of reports (D.2).
+//! What rests after each use, whoever uses it: kinds of reports (amazon.md: How often a report is made).
 
 use chrono::{DateTime, TimeDelta, Utc};
 

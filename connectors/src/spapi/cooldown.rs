@@ -1,4 +1,4 @@
-//! How long a report type wants to be left alone after a request (D.2).
+//! How long a report type wants to be left alone after a request (amazon.md: How often a report is made).
 
 use chrono::TimeDelta;
 use sellerlake_contracts::{Pull, Result};

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 const FIRST_LOOK: TimeDelta = TimeDelta::seconds(30);
 const RAREST_LOOK: TimeDelta = TimeDelta::minutes(5);
-/// Amazon finishes within hours even at its peaks (D.1).
+/// Amazon finishes within hours even at its peaks (amazon.md: Life of a report).
 const LONGEST: TimeDelta = TimeDelta::hours(24);
 
 /// Times the outcome of asking may stay unknown before a person looks.

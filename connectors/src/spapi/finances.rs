@@ -1,4 +1,5 @@
-//! The money: transactions of 2024-06-19 and the older events and event groups (C.3, C.4).
+//! The money: transactions of 2024-06-19 and the older events and event groups
+//! (amazon.md: Finances 2024-06-19; Finances v0).
 
 use chrono::TimeDelta;
 use sellerlake_contracts::{Pull, Result};
@@ -30,7 +31,7 @@ pub(crate) const TRANSACTIONS: Listing = Listing {
 pub(crate) const FINANCIAL_EVENTS_V0: Listing = Listing {
     token_parameter: "NextToken",
     token_at: "/payload/NextToken",
-    // Tokens have died after three minutes (peers), in the middle of throttled paging.
+    // Tokens have died after three minutes, in the middle of throttled paging (amazon.md: Finances v0).
     token_life: TimeDelta::minutes(25),
     items_at: "",
     longest: LONGEST,
@@ -53,7 +54,8 @@ pub(crate) const FINANCIAL_EVENT_GROUPS_V0: Listing = Listing {
 
 fn transactions(pull: &Pull, part: &Part) -> Result<Ask> {
     let window = part.window.map_or_else(|| parameters::window(pull), Ok)?;
-    // A marketplace would hide orders the seller ships in the US (C.4): name one only if the pull does.
+    // A marketplace would hide orders the seller ships in the US (amazon.md: Finances 2024-06-19): name one only if
+    // the pull does.
     let marketplace = parameters::marketplaces(pull).next().filter(|_| pull.marketplaces.len() == 1);
     Ok(Ask::of(&LIST_TRANSACTIONS)
         .at("postedAfter", window.from)

@@ -1,4 +1,4 @@
-//! FBA stock of one marketplace, now (C.5).
+//! FBA stock of one marketplace, now (amazon.md: FBA inventory).
 
 use chrono::TimeDelta;
 use sellerlake_contracts::{Pull, Result};

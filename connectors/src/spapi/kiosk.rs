@@ -1,4 +1,4 @@
-//! Data Kiosk: GraphQL queries, answered with documents of JSON lines (C.9).
+//! Data Kiosk: GraphQL queries, answered with documents of JSON lines (amazon.md: Data Kiosk).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

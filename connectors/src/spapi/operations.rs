@@ -1,4 +1,4 @@
-//! The Selling Partner API's operations in use, with their documented quotas (B.2) and roles (A.8).
+//! The Selling Partner API's operations in use, with their quotas and roles (amazon.md: Default rates; Roles).
 
 use crate::operation::Operation;
 

@@ -1,4 +1,4 @@
-//! Orders 2026-01-01: whole orders with their items, by last update (C.2).
+//! Orders 2026-01-01: whole orders with their items, by last update (amazon.md: Orders 2026-01-01).
 
 use chrono::TimeDelta;
 use sellerlake_contracts::{Pull, Result};

@@ -1,4 +1,5 @@
-//! Orders v0, which Amazon removes in March 2027 (C.1): orders without items, and the items of given orders.
+//! Orders v0, which Amazon removes in March 2027 (amazon.md: Orders v0): orders without items, and the items of given
+//! orders.
 
 use chrono::TimeDelta;
 use sellerlake_contracts::{Error, Kind, Pull, Result};

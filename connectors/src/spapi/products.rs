@@ -1,4 +1,4 @@
-//! Products: catalogue, listings, prices, fee estimates (C.6, C.7).
+//! Products: catalogue, listings, prices, fee estimates (amazon.md: Catalogue and listings; Prices and fee estimates).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Pull, Result};
@@ -94,7 +94,7 @@ fn priced(operation: &'static Operation, pull: &Pull, part: &Part) -> Result<Ask
     if parameters::optional(pull, "item_type") == Some("Asin") {
         return Ok(ask.query("ItemType", "Asin").list("Asins", part.keys.iter().map(String::as_str)));
     }
-    // SKUs are decoded twice here (C.7).
+    // Amazon decodes SKUs twice here, so they are encoded twice (amazon.md: Prices and fee estimates).
     let skus: Vec<String> = part.keys.iter().map(|sku| encoded(sku)).collect();
     Ok(ask.query("ItemType", "Sku").list("Skus", skus.iter().map(String::as_str)))
 }

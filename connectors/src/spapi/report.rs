@@ -1,4 +1,4 @@
-//! Reports: created once, looked after until they are done, downloaded (D.1).
+//! Reports: created once, looked after until they are done, downloaded (amazon.md: Life of a report).
 
 use std::sync::Arc;
 
@@ -146,8 +146,8 @@ impl Report {
         Ok(Step::Answer(answer(document, report_type, as_of, id)))
     }
 
-    /// Mostly "no data", sometimes "asked too soon": asked once more when a new one can be made and none of its kind was
-    /// made just before, then believed (D.1).
+    /// Mostly "no data", sometimes "asked too soon" (amazon.md: Life of a report): asked once more when a new one can
+    /// be made and none of its kind was made just before, then believed.
     fn cancelled(&self, pull: &Pull, errand: &mut Errand) -> Result<Step, Stop> {
         let now = self.caller.clock.now();
         errand.cancelled += 1;
@@ -158,8 +158,9 @@ impl Report {
         self.alone(pull, errand)
     }
 
-    /// An earlier report's document, given out again because this one was asked for too soon (D.2): asked once more as if
-    /// it had been cancelled. It is no answer, however often it comes.
+    /// An earlier report's document, given out again because this one was asked for too soon
+    /// (amazon.md: How often a report is made): asked once more as if it had been cancelled. It is no answer, however
+    /// often it comes.
     fn astray(&self, pull: &Pull, errand: &mut Errand, reply: &Reply) -> Result<Step, Stop> {
         let (from, to) = (reply.text("/dataStartTime").unwrap_or("?"), reply.text("/dataEndTime").unwrap_or("?"));
         errand.astray += 1;

@@ -11,7 +11,7 @@ use crate::document::{Document, Mint, fetch};
 use crate::failure::{Fault, Stop};
 use crate::scratch::Scratch;
 
-/// Types whose documents hold buyers' data and open only to a restricted data token (A.8).
+/// Types whose documents hold buyers' data and open only to a restricted data token (amazon.md: Restricted data).
 const RESTRICTED: [&str; 10] = [
     "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_INVOICING",
     "GET_AMAZON_FULFILLED_SHIPMENTS_DATA_TAX",

@@ -1,4 +1,4 @@
-//! Where the seller sells, and its sales as Amazon counts them (A.6, C.8).
+//! Where the seller sells, and its sales as Amazon counts them (amazon.md: Marketplaces; Sales metrics).
 
 use sellerlake_contracts::{Pull, Result};
 

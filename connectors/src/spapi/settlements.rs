@@ -1,4 +1,4 @@
-//! Settlements: reports Amazon makes by itself, listed and downloaded (D.6).
+//! Settlements: reports Amazon makes by itself, listed and downloaded (amazon.md: Settlements).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -20,7 +20,8 @@ use crate::parameters;
 use crate::scratch::Scratch;
 
 const REPORT_TYPE: &str = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2";
-/// How far back Amazon lists reports, less a little: asking for the edge itself is refused (D.1).
+/// How far back Amazon lists reports, less a little: asking for the edge itself is refused
+/// (amazon.md: Life of a report).
 const REACH: TimeDelta = TimeDelta::minutes(90 * 24 * 60 - 10);
 
 /// Reports that are listed, never requested. A pull without `document_id` lists those created in its window, as

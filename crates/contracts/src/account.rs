@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Kind, Result, SellerId};
 
-/// One of Amazon's three regions; a refresh token works in the one that granted it (amazon-facts A.6).
+/// One of Amazon's three regions; a refresh token works in the one that granted it (amazon.md: Regions and hosts).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Region {

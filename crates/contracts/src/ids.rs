@@ -12,7 +12,7 @@ use crate::{Error, Kind, Result};
 #[serde(try_from = "String", into = "String")]
 pub struct SellerId(String);
 
-/// One of Amazon's marketplace ids (`ATVPDKIKX0DER`); unknown ones are legal (amazon-facts A.6).
+/// One of Amazon's marketplace ids (`ATVPDKIKX0DER`); unknown ones are legal (amazon.md: Marketplaces).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct MarketplaceId(String);

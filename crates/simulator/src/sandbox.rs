@@ -1,5 +1,5 @@
 //! The static sandbox: requests that are documented, word for word, get the answer that is documented in kind; all
-//! others are refused (A.10, I). It knows nothing of the world.
+//! others are refused (amazon.md: Sandbox). It knows nothing of the world.
 
 use serde_json::Value;
 

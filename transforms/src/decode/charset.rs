@@ -1,4 +1,4 @@
-//! Which charset a document is in: label, byte order mark, strict UTF-8, declared fallbacks (amazon-facts D.4).
+//! Which charset a document is in: label, byte order mark, strict UTF-8, declared fallbacks (amazon.md: Charsets).
 
 use std::borrow::Cow;
 

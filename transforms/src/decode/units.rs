@@ -1,4 +1,5 @@
-//! Which unit and month a row belongs to, and which units a request asked for (DESIGN promises 2 and 3).
+//! Which unit and month a row belongs to, and which units a request asked for
+//! (ARCHITECTURE.md: A delivery replaces units).
 
 use std::fmt::Write;
 

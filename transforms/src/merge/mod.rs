@@ -1,4 +1,4 @@
-//! The one merge (DESIGN promise 2): per unit, the rows of the highest stamp stand, all of them.
+//! The one merge (ARCHITECTURE.md: One merge): per unit, the rows of the highest stamp stand, all of them.
 //!
 //! A delivery's rows are sorted by unit ([`Sorter`]), stamped ([`stamp`]), merged with what stands
 //! ([`merge`]) and thinned to the standing version ([`standing`]). Taking the highest stamp is idempotent,

@@ -1,4 +1,4 @@
-//! Campaign lists, one per product, each with its own manners (F.4).
+//! Campaign lists, one per product, each with its own manners (amazon.md: Campaign lists).
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

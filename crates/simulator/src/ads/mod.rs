@@ -39,7 +39,7 @@ pub fn serve(amazon: &Amazon, region: &str, request: &Request) -> Answer {
     answer.with("x-amz-rid", chance::hex(amazon.seed, &["ads request", &count.to_string()], 20).to_uppercase())
 }
 
-/// The advertiser behind a request. Another region's host answers as if the token were wrong (F.6).
+/// The advertiser behind a request. Another region's host answers as if the token were wrong (amazon.md: Ads reports).
 fn admit(amazon: &Amazon, region: &str, request: &Request) -> Result<Caller, Answer> {
     let unauthorized = || refuse(401, "Not authorized to access this resource");
     let token =

@@ -1,4 +1,4 @@
-//! `GET /v2/profiles` (F.1).
+//! `GET /v2/profiles` (amazon.md: Ads sign-in and profiles).
 
 use serde_json::{Number, Value, json};
 

@@ -1,4 +1,4 @@
-//! Version 3 reports (F.2): requested, generated, fetched from an address.
+//! Version 3 reports (amazon.md: Ads reports): requested, generated, fetched from an address.
 
 use std::sync::Mutex;
 

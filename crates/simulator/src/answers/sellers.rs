@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::world::{Region, World};
 
-/// Where the seller takes part. Pseudo-marketplaces nobody sells in are among them, as at Amazon; some say of themselves
-/// that the seller takes part in them (A.6).
+/// Where the seller takes part. Pseudo-marketplaces nobody sells in are among them, as at Amazon; some say of
+/// themselves that the seller takes part in them (amazon.md: Marketplaces).
 pub fn participations(world: &World, seller: &str) -> Vec<Value> {
     let Some(seller) = world.seller(seller) else { return Vec::new() };
     let mut found: Vec<Value> = seller

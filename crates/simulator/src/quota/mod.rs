@@ -1,4 +1,5 @@
-//! Token buckets: per seller, application and operation, or per application for grantless operations (B.1).
+//! Token buckets: per seller, application and operation, or per application for calls without a seller
+//! (amazon.md: Quotas).
 
 use std::collections::HashMap;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! Columns of the Ads reports, by the exact names of version 3 (F.2).
+//! Columns of the Ads reports, by the exact names of version 3 (amazon.md: Ads reports).
 
 /// What Sponsored Products count.
 pub(super) const SP_METRICS: [&str; 34] = [

@@ -1,4 +1,4 @@
-//! The kinds of Ads reports: who may ask for what, for how long (F.2).
+//! The kinds of Ads reports: who may ask for what, for how long (amazon.md: Ads reports).
 
 use chrono::NaiveDate;
 

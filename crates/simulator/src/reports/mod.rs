@@ -1,7 +1,7 @@
 //! Documents as Amazon would print them, of what had been published by a moment.
 //!
 //! Each file prints one kind of report from the world's events; a document is a pure function of world, query and
-//! moment. Headers, charsets, date formats and gaps are those seen in the field (amazon-facts D).
+//! moment. Headers, charsets, date formats and gaps are those seen in the field (amazon.md: Flat files; Charsets).
 
 mod ads;
 mod ads_columns;

@@ -46,7 +46,7 @@ impl Answer {
         Self { status, headers: Vec::new(), body: Bytes::new(), damage: None }
     }
 
-    /// The Selling Partner API's error envelope (A.7).
+    /// The Selling Partner API's error envelope (amazon.md: Headers and error answers).
     pub fn refuse(status: u16, code: &str, message: impl AsRef<str>, details: &str) -> Self {
         let error = json!({ "code": code, "message": message.as_ref(), "details": details });
         Self::json(status, &json!({ "errors": [error] }))

@@ -10,11 +10,11 @@ pub type Handler = fn(&Amazon, &Call<'_>) -> Reply;
 pub enum Grant {
     /// The seller's; one bucket per seller and application.
     Seller,
-    /// The application's, with a scope; one bucket per application (A.9).
+    /// The application's, with a scope; one bucket per application (amazon.md: Calls without a seller).
     Application(&'static str),
 }
 
-/// What an application must have been given before it may call an operation (A.8).
+/// What an application must have been given before it may call an operation (amazon.md: Roles).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Orders, FBA stock, their reports.

@@ -7,7 +7,7 @@ use super::{Application, SignIn};
 use crate::server::chance;
 use crate::world::World;
 
-/// Client secrets live so long (A.5).
+/// Client secrets live so long (amazon.md: Client secrets).
 pub const SECRET_LIFETIME: TimeDelta = TimeDelta::days(180);
 
 /// One seller's credentials for the Selling Partner API and, if it advertises, the Ads API.

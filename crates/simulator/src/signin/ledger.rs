@@ -9,11 +9,11 @@ use super::accounts;
 use crate::server::{chance, held};
 
 pub(super) const TOKEN_LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/// A consent's code lives so long, and is good once (A.2).
+/// A consent's code lives so long, and is good once (amazon.md: Consent).
 const CODE_LIFETIME: TimeDelta = TimeDelta::minutes(5);
-/// Access tokens and restricted data tokens live so long (A.4, A.8).
+/// Access tokens and restricted data tokens live so long (amazon.md: Login with Amazon; Restricted data).
 pub const ACCESS_LIFETIME: TimeDelta = TimeDelta::hours(1);
-/// An old secret works so long after its rotation (A.5).
+/// An old secret works so long after its rotation (amazon.md: Client secrets).
 const SECRET_GRACE: TimeDelta = TimeDelta::days(7);
 /// A revoked grant that nobody restores comes back by itself after so long.
 const REVOKED_FOR: TimeDelta = TimeDelta::hours(1);

@@ -1,4 +1,4 @@
-//! `POST /auth/o2/token` (A.4).
+//! `POST /auth/o2/token` (amazon.md: Login with Amazon).
 
 use std::collections::HashMap;
 

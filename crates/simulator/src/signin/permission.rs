@@ -1,4 +1,4 @@
-//! Whether a token opens an operation of the Selling Partner API (A.7, A.8, A.9).
+//! Whether a token opens an operation of the Selling Partner API (amazon.md: Roles; Calls without a seller).
 
 use super::{Caller, Subject};
 use crate::server::call::Request;

@@ -1,9 +1,9 @@
-//! Application Management 2023-11-30: rotation of the client secret (A.5).
+//! Application Management 2023-11-30: rotation of the client secret (amazon.md: Client secrets).
 
 use crate::server::{Amazon, Answer, Call, Operation, Reply};
 use crate::signin::ROTATION;
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] =
     &[Operation::post("application.rotateApplicationClientSecret", "/applications/2023-11-30/clientSecret", rotate)
         .rate(0.0167, 1)

@@ -1,4 +1,4 @@
-//! Catalog Items 2022-04-01 (C.6).
+//! Catalog Items 2022-04-01 (amazon.md: Catalogue and listings).
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::answers::catalog_items;
 use crate::paging::Paging;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("catalog.searchCatalogItems", "/catalog/2022-04-01/items", search)
         .rate(2.0, 2)

@@ -1,4 +1,4 @@
-//! Product Fees v0 (C.7): what Amazon would charge for a sale.
+//! Product Fees v0 (amazon.md: Prices and fee estimates): what Amazon would charge for a sale.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::{found, sold_in};
 use crate::answers::fees_estimate;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] = &[
     Operation::post("fees.getMyFeesEstimates", "/products/fees/v0/feesEstimate", batch)
         .rate(0.5, 1)

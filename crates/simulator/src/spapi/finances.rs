@@ -1,4 +1,4 @@
-//! Finances 2024-06-19 (C.4).
+//! Finances 2024-06-19 (amazon.md: Finances 2024-06-19).
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::answers::transactions;
 use crate::paging::Paging;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] =
     &[Operation::get("finances.listTransactions", "/finances/2024-06-19/transactions", list)
         .rate(0.5, 10)

@@ -1,4 +1,4 @@
-//! Finances v0 (C.3).
+//! Finances v0 (amazon.md: Finances v0).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ use crate::answers::{event_groups_v0, financial_events_v0};
 use crate::paging::Paging;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("finances_v0.listFinancialEventGroups", "/finances/v0/financialEventGroups", groups)
         .rate(0.5, 30)

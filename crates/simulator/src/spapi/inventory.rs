@@ -1,4 +1,4 @@
-//! FBA Inventory v1 (C.5).
+//! FBA Inventory v1 (amazon.md: FBA inventory).
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::answers::inventory_summaries;
 use crate::paging::Paging;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] =
     &[Operation::get("inventory.getInventorySummaries", "/fba/inventory/v1/summaries", summaries)
         .rate(2.0, 2)

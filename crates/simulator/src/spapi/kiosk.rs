@@ -1,4 +1,4 @@
-//! Data Kiosk 2023-11-15 (C.9): queries that end in JSON Lines.
+//! Data Kiosk 2023-11-15 (amazon.md: Data Kiosk): queries that end in JSON Lines.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -21,7 +21,7 @@ const RETENTION: TimeDelta = TimeDelta::days(30);
 /// Lines of one document; what follows is a query of its own.
 const LINES: usize = 10_000;
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] = &[
     Operation::post("data_kiosk.createQuery", QUERIES, create).rate(0.0167, 15).role(Role::BrandAnalytics),
     Operation::get("data_kiosk.getQueries", QUERIES, list).rate(0.0222, 10).role(Role::BrandAnalytics),

@@ -1,4 +1,4 @@
-//! Listings Items 2021-08-01 (C.6).
+//! Listings Items 2021-08-01 (amazon.md: Catalogue and listings).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::answers::listings_items;
 use crate::paging::Paging;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("listings.searchListingsItems", "/listings/2021-08-01/items/{sellerId}", search)
         .rate(5.0, 5)

@@ -31,7 +31,7 @@ use crate::server::call::Request;
 use crate::server::{Amazon, Answer, Call, Grant, Operation, Query, Reply, chance};
 use crate::signin;
 
-/// What a 429 says (B.1).
+/// What a 429 says (amazon.md: Quotas).
 pub(crate) const QUOTA_EXCEEDED: &str = "You exceeded your quota for the requested resource.";
 
 /// Every operation, API by API.

@@ -1,4 +1,4 @@
-//! Notifications v1 (E.1): destinations and subscriptions. What is sent is in [`message`].
+//! Notifications v1: destinations and subscriptions (amazon.md: Subscriptions). What is sent is in [`message`].
 
 mod desk;
 mod message;
@@ -20,7 +20,7 @@ const SUBSCRIPTION_ID: &str = "/notifications/v1/subscriptions/{notificationType
 const TEST: &str = "/notifications/v1/subscriptions/{notificationType}/testNotification";
 const SCOPE: &str = signin::NOTIFICATIONS;
 
-/// The operations, with their documented quotas (B.2) and grants (A.9).
+/// The operations, with their quotas and grants (amazon.md: Default rates; Calls without a seller).
 pub const OPERATIONS: &[Operation] = &[
     Operation::post("notifications.createDestination", DESTINATIONS, create_destination).rate(1.0, 5).grantless(SCOPE),
     Operation::get("notifications.getDestinations", DESTINATIONS, destinations).rate(1.0, 5).grantless(SCOPE),
@@ -38,7 +38,7 @@ pub const OPERATIONS: &[Operation] = &[
         .grantless(SCOPE),
 ];
 
-/// Types that go through EventBridge alone (E.2).
+/// Types that go through EventBridge alone (amazon.md: Subscriptions).
 const EVENT_BRIDGE_ONLY: [&str; 6] = [
     "BRANDED_ITEM_CONTENT_CHANGE",
     "ITEM_PRODUCT_TYPE_CHANGE",

@@ -1,4 +1,4 @@
-//! Orders 2026-01-01 (C.2).
+//! Orders 2026-01-01 (amazon.md: Orders 2026-01-01).
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::answers::{OrderFilter, orders_2026};
 use crate::paging::Paging;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("orders_2026.searchOrders", "/orders/2026-01-01/orders", search)
         .rate(0.0056, 20)

@@ -1,4 +1,4 @@
-//! Orders v0 (C.1).
+//! Orders v0 (amazon.md: Orders v0).
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::answers::{order_items_v0, orders_v0};
 use crate::paging::{Paging, carried, carry};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("orders_v0.getOrders", "/orders/v0/orders", list)
         .rate(0.0167, 20)

@@ -1,4 +1,4 @@
-//! Product Pricing v0 (C.7).
+//! Product Pricing v0 (amazon.md: Prices and fee estimates).
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{found, marketplaces};
 use crate::answers::{competitive_prices, prices};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role};
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("pricing.getPricing", "/products/pricing/v0/price", own_prices).rate(0.5, 1).role(Role::Pricing),
     Operation::get("pricing.getCompetitivePricing", "/products/pricing/v0/competitivePrice", competitive)

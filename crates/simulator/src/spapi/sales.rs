@@ -1,4 +1,4 @@
-//! Sales v1 (C.8).
+//! Sales v1 (amazon.md: Sales metrics).
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{found, marketplaces};
 use crate::answers::{MetricsQuery, order_metrics};
 use crate::server::{Amazon, Answer, Call, Operation, Reply, Role, call};
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] =
     &[Operation::get("sales.getOrderMetrics", "/sales/v1/orderMetrics", metrics).rate(0.5, 15).role(Role::Pricing)];
 

@@ -1,4 +1,4 @@
-//! Sellers v1 (A.6).
+//! Sellers v1 (amazon.md: Marketplaces).
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{found, under};
 use crate::answers::participations;
 use crate::server::{Amazon, Call, Operation, Reply};
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] = &[
     Operation::get("sellers.getMarketplaceParticipations", "/sellers/v1/marketplaceParticipations", list)
         .rate(0.016, 15),

@@ -1,4 +1,4 @@
-//! Tokens 2021-03-01: restricted data tokens (A.8).
+//! Tokens 2021-03-01: restricted data tokens (amazon.md: Restricted data).
 
 use serde::Deserialize;
 use serde_json::json;
@@ -7,7 +7,7 @@ use super::found;
 use crate::server::{Amazon, Answer, Call, Operation, Reply};
 use crate::signin::{ACCESS_LIFETIME, Subject};
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] =
     &[Operation::post("tokens.createRestrictedDataToken", "/tokens/2021-03-01/restrictedDataToken", create)
         .rate(1.0, 10)];

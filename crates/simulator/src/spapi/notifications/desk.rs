@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::message;
 use crate::server::{Amazon, chance, held};
 
-/// One message in so many comes twice: delivery is at least once (E.4).
+/// One message in so many comes twice: delivery is at least once (amazon.md: Messages).
 const DOUBLED_ONE_IN: u64 = 10;
 
 /// Where messages go.

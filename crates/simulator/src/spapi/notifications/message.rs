@@ -1,4 +1,4 @@
-//! The messages themselves, in their two casings (E.3).
+//! The messages themselves, in their two casings (amazon.md: Messages).
 
 use std::collections::HashSet;
 

@@ -1,10 +1,10 @@
-//! Report types as rows of facts (D.2, D.3, A.8).
+//! Report types as rows of facts (amazon.md: Report types; How often a report is made; Roles).
 
 use chrono::TimeDelta;
 
 use crate::server::Role;
 
-/// How soon a type may be generated again (D.2).
+/// How soon a type may be generated again (amazon.md: How often a report is made).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cooldown {
     /// As often as the quota allows.

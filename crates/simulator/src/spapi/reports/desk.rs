@@ -205,7 +205,8 @@ fn is_copied(earlier: &Report, request: &Request, kind: &ReportType) -> bool {
     recent && same && earlier.fate == Fate::Generated
 }
 
-/// What a request inside the cooldown of its type leads to: cancelled at first, failed when it goes on (D.2).
+/// What a request inside the cooldown of its type leads to: cancelled at first, failed when it goes on
+/// (amazon.md: How often a report is made).
 fn cooled(history: &[Arc<Report>], kind: &ReportType, request: &Request) -> Option<Fate> {
     let window = kind.cooldown.window();
     let generated = history.iter().rev().find(|report| report.fate == Fate::Generated)?;

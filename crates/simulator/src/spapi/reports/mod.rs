@@ -1,4 +1,4 @@
-//! Reports 2021-06-30 (D.1): requests, life cycle, documents, schedules.
+//! Reports 2021-06-30 (amazon.md: Life of a report): requests, life cycle, documents, schedules.
 
 mod catalogue;
 mod desk;
@@ -28,7 +28,7 @@ use crate::server::{Amazon, Answer, Call, Operation, Reply, call};
 const RETENTION: TimeDelta = TimeDelta::days(90);
 const STATUSES: [&str; 5] = ["IN_QUEUE", "IN_PROGRESS", "DONE", "CANCELLED", "FATAL"];
 
-/// The operations, with their documented quotas (B.2).
+/// The operations, with their quotas (amazon.md: Default rates).
 pub const OPERATIONS: &[Operation] = &[
     Operation::post("reports.createReport", "/reports/2021-06-30/reports", create).rate(0.0167, 15),
     Operation::get("reports.getReports", "/reports/2021-06-30/reports", list).rate(0.0222, 10),
