@@ -62,6 +62,40 @@ fn what_nothing_settles_is_asked_and_the_answer_is_remembered() {
 }
 
 #[test]
+fn an_amount_that_reads_both_ways_is_asked_and_the_answer_is_remembered() {
+    let site = Site::new();
+    let list = "sku,unit_cost,currency,valid_from\nREEL-9,\"1,234\",EUR,2026-01-05\n";
+    let file = site.file("costs.csv", list).display().to_string();
+    let mut asked = vec!["ingest", "--source", "cost_list", "--seller", "A1", "--as-of", "2026-06-01", &file];
+    let refused = site.run(&asked);
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(3), "{words}");
+    assert!(words.contains("1,234") && words.contains("--decimal comma or point"), "{words}");
+    let cost = "SELECT unit_cost FROM sources.cost_list";
+    asked.extend(["--decimal", "comma"]);
+    site.ok(&asked);
+    assert_eq!(site.value(cost), "1.2340");
+    assert_eq!(site.run(&["replay"]).status.code(), Some(3), "what was refused is refused again");
+    assert_eq!(site.value(cost), "1.2340");
+    // Told otherwise, later.
+    *asked.last_mut().unwrap() = "point";
+    asked[6] = "2026-06-02";
+    site.ok(&asked);
+    assert_eq!(site.value(cost), "1234.0000");
+}
+
+#[test]
+fn what_decided_the_order_of_dates_is_told() {
+    let site = Site::new();
+    let list = "sku,unit_cost,currency,valid_from\nREEL-9,6.50,EUR,03/04/2026\n";
+    let words = site.ingest("cost_list", &site.file("costs.csv", list), &["--as-of", "2026-06-01"]);
+    assert!(words.contains("dates read as dmy, by the currency EUR"), "{words}");
+    assert_eq!(site.value("SELECT valid_from FROM sources.cost_list"), "2026-04-03");
+    let report = site.value("SELECT report FROM meta.deliveries");
+    assert!(report.contains(r#""day_order":"dmy""#) && report.contains("the currency EUR"), "{report}");
+}
+
+#[test]
 fn rows_of_other_days_make_no_day_empty() {
     let site = Site::new();
     let june = ["--window", "2026-06-01..2026-06-20", "--as-of", "2026-06-25", "--scope", "EU"];

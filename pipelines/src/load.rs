@@ -352,6 +352,8 @@ fn report(loaded: &Loaded) -> LoadReport {
         "charset": outcome.charset,
         "charset_guessed": outcome.charset_guessed,
         "decimal_comma": outcome.decimal_comma,
+        "day_order": outcome.day_order.as_ref().map(|settled| settled.order.name()),
+        "day_order_by": outcome.day_order.as_ref().map(|settled| &settled.by),
         "rounded": outcome.rounded,
         "repeated": outcome.repeated,
         "drift": outcome.drift,

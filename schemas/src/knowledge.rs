@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, AsArray};
+use arrow::datatypes::Int64Type;
 
 use crate::column::Column;
 use crate::header::normalise;
@@ -28,6 +29,34 @@ impl DayOrder {
             _ => None,
         }
     }
+
+    /// The same, written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DayFirst => "dmy",
+            Self::MonthFirst => "mdy",
+        }
+    }
+}
+
+/// What is written between units and tenths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecimalMark {
+    /// `1,234.56`
+    Point,
+    /// `1.234,56`
+    Comma,
+}
+
+impl DecimalMark {
+    /// `point` or `comma`, as arguments and options spell it.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "point" => Some(Self::Point),
+            "comma" => Some(Self::Comma),
+            _ => None,
+        }
+    }
 }
 
 /// A marketplace of the reference table `marketplaces`.
@@ -45,6 +74,10 @@ pub struct Place {
     pub name: String,
     /// How dates with slashes are written there, where it can be said.
     pub day_order: Option<DayOrder>,
+    /// What is written before decimals there, where it can be said.
+    pub decimal_mark: Option<DecimalMark>,
+    /// Decimal places of the currency.
+    pub minor_units: i64,
 }
 
 /// What all declarations together know.
@@ -94,10 +127,23 @@ impl Knowledge {
     }
 
     /// How dates are written where these marketplaces are, if all of them agree.
-    pub fn day_order(&self, mut among: impl FnMut(&Place) -> bool) -> Option<DayOrder> {
-        let mut found = self.places.iter().filter(|place| among(place)).map(|place| place.day_order);
+    pub fn day_order(&self, among: impl FnMut(&Place) -> bool) -> Option<DayOrder> {
+        self.agreed(among, |place| place.day_order)
+    }
+
+    /// What is written before decimals where these marketplaces are, if all of them agree.
+    pub fn decimal_mark(&self, among: impl FnMut(&Place) -> bool) -> Option<DecimalMark> {
+        self.agreed(among, |place| place.decimal_mark)
+    }
+
+    fn agreed<T: PartialEq>(
+        &self,
+        mut among: impl FnMut(&Place) -> bool,
+        habit: impl Fn(&Place) -> Option<T>,
+    ) -> Option<T> {
+        let mut found = self.places.iter().filter(|place| among(place)).map(habit);
         let first = found.next()??;
-        found.all(|other| other == Some(first)).then_some(first)
+        found.all(|other| other.as_ref() == Some(&first)).then_some(first)
     }
 
     /// Whether this is the code of a currency in use.
@@ -138,6 +184,8 @@ fn places(marketplaces: &Reference) -> Vec<Place> {
             currency: text("currency", row)?,
             name: text("match_name", row)?,
             day_order: text("day_order", row).and_then(|order| DayOrder::parse(&order)),
+            decimal_mark: text("decimal_mark", row).and_then(|mark| DecimalMark::parse(&mark)),
+            minor_units: rows.column_by_name("minor_units")?.as_primitive_opt::<Int64Type>()?.value(row),
         })
     };
     (0..rows.num_rows()).filter_map(place).collect()
@@ -177,6 +225,9 @@ mod tests {
         assert_eq!(known.day_order(|place| place.region == "EU"), Some(DayOrder::DayFirst));
         assert_eq!(known.day_order(|place| place.region == "NA"), None, "the United States and Mexico differ");
         assert_eq!(known.day_order(|place| place.currency == "USD"), Some(DayOrder::MonthFirst));
+        assert_eq!(known.decimal_mark(|place| place.region == "FE"), Some(DecimalMark::Point));
+        assert_eq!(known.decimal_mark(|place| place.currency == "EUR"), None, "Ireland differs");
+        assert_eq!(known.place("JP").map(|place| place.minor_units), Some(0));
         assert!(known.is_currency("EUR") && !known.is_currency("EURO") && !known.is_currency("eur"));
         assert!(!known.is_currency("XYZ") && !known.is_currency(""));
     }

@@ -82,6 +82,18 @@ pub struct Apart {
     pub unless_stated: String,
 }
 
+/// A day and the span it lies in, up to time zones.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Within {
+    /// Column of the day.
+    pub day: String,
+    /// Column of the span's first day.
+    pub from: String,
+    /// Column of its last one.
+    pub to: String,
+}
+
 /// Sums that must match, per unit.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -130,6 +142,9 @@ pub struct Source {
     /// Columns whose days follow one another, or coincide, in each row: no day precedes the one before it.
     #[serde(default)]
     pub in_order: Vec<Vec<String>>,
+    /// Columns whose days lie within a span that the row, or one above it, tells: a settlement's postings.
+    #[serde(default)]
+    pub within: Vec<Within>,
     /// Flat files: a column that rows may end with: Amazon leaves the empty cells behind it out. Elsewhere a row with
     /// fewer cells than the header has lost some.
     #[serde(default)]

@@ -190,6 +190,8 @@ fn check_references(file: &str, source: &Source, findings: &mut Findings) {
     }
     source.same_day.iter().flatten().for_each(|name| refer("same_day", name, &is_time, "date or timestamp"));
     source.in_order.iter().flatten().for_each(|name| refer("in_order", name, &is_time, "date or timestamp"));
+    let within = source.within.iter().flat_map(|within| [&within.day, &within.from, &within.to]);
+    within.for_each(|name| refer("within", name, &is_time, "date or timestamp"));
     if let Some(name) = &source.as_of {
         refer("as_of", name, &is_time, "date or timestamp");
     }

@@ -37,6 +37,10 @@ pub struct Case {
     expect_strangers: BTreeSet<String>,
     /// `dmy` or `mdy`, where a person has said so.
     day_order: Option<String>,
+    /// `comma` or `point`, where a person has said so.
+    decimal: Option<String>,
+    /// Which order dates are read in and what says so: `dmy by the currency EUR`. Compared where it is given.
+    expect_day_order: Option<String>,
     /// Part of the sentence with which the delivery is refused.
     expect_refused: Option<String>,
     /// Default: UTF-8, not guessed.
@@ -82,6 +86,7 @@ impl Case {
             charset: self.charset.as_deref(),
             allow_personal_data: self.allow_personal_data,
             day_order: self.day_order.as_deref(),
+            decimal: self.decimal.as_deref(),
         }
     }
 
@@ -115,6 +120,11 @@ impl Case {
         }
         if let Some(rounded) = self.expect_rounded {
             compare("rounded", rounded.to_string(), outcome.rounded.to_string());
+        }
+        if let Some(expected) = &self.expect_day_order {
+            let settled = outcome.day_order.as_ref();
+            let found = settled.map_or(String::new(), |settled| format!("{} by {}", settled.order.name(), settled.by));
+            compare("day order", expected.clone(), found);
         }
         compare("joined", self.expect_joined.to_string(), outcome.joined.to_string());
         compare("padded", self.expect_padded.to_string(), outcome.padded.to_string());

@@ -39,6 +39,8 @@ pub struct Asked<'a> {
     pub allow_personal_data: bool,
     /// `dmy` or `mdy`, where a person has said so.
     pub day_order: Option<&'a str>,
+    /// `comma` or `point`, where a person has said so.
+    pub decimal: Option<&'a str>,
 }
 
 /// The delivery such a request would have landed. Its identity plays no part in decoding.
@@ -52,7 +54,10 @@ pub fn delivery(source: &Source, asked: &Asked<'_>, bytes: &[u8]) -> Delivery {
         scope: Scope(asked.scope.or(asked.marketplace).unwrap_or(seller).to_owned()),
         marketplace: asked.marketplace.map(|id| id.parse().unwrap()),
         window: asked.window.map(|window| window.parse().unwrap()),
-        options: asked.day_order.iter().map(|order| ("day_order".to_owned(), (*order).to_owned())).collect(),
+        options: [("day_order", asked.day_order), ("decimal", asked.decimal)]
+            .into_iter()
+            .filter_map(|(name, said)| Some((name.to_owned(), said?.to_owned())))
+            .collect(),
         as_of: asked.as_of.map(|at| at.parse().unwrap()),
         fetched_at: "2026-04-15T00:00:00Z".parse().unwrap(),
         charset: asked.charset.map(str::to_owned),

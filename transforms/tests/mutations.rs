@@ -46,6 +46,8 @@ enum Excuse {
     AddsNothing,
     /// The one character beyond ASCII in the file is broken, and is read as two of another charset.
     OneAccent,
+    /// Somebody has said what stands before decimals, and is believed.
+    Told,
 }
 
 /// A file that is whole, and its rows. UTF-16 is held as UTF-8 here.
@@ -152,7 +154,7 @@ impl Subject {
             Kind::Break => {
                 (high(&self.bytes) <= 3).then_some(Excuse::OneAccent).filter(|_| found.outcome.charset_guessed)
             }
-            Kind::Mark => None,
+            Kind::Mark => self.asked.decimal.map(|_| Excuse::Told),
         }
     }
 

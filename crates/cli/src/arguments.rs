@@ -121,6 +121,9 @@ pub struct Ingest {
     /// Whether day or month comes first in dates such as 03/04/2026, where nothing else says so.
     #[arg(long, value_name = "ORDER", value_parser = ["dmy", "mdy"])]
     pub day_order: Option<String>,
+    /// What stands before decimals in numbers such as 1,234, where nothing else says so.
+    #[arg(long, value_name = "MARK", value_parser = ["comma", "point"])]
+    pub decimal: Option<String>,
     /// The files are pages of one answer, in this order.
     #[arg(long)]
     pub pages: bool,

@@ -1,9 +1,9 @@
 //! Which of day and month comes first in a file's dates, by evidence. Strongest first: values that only one order allows;
-//! other dates of the same row; the window that was asked for; what is written where the data are from; that nothing
+//! other dates of the same row, or of the one above that its dates belong to; the window that was asked for; what is written where the data are from; that nothing
 //! happened after the as-of. Evidence that contradicts itself decides nothing: a person is asked.
 
 use sellerlake_contracts::Window;
-use sellerlake_schemas::{Column, DayOrder, Knowledge, Named, Source, Unit};
+use sellerlake_schemas::{Column, DayOrder, Knowledge, Named, Place, Source, Unit};
 
 use super::Request;
 use super::cell::{CellFormat, days_of};
@@ -17,8 +17,9 @@ const SLACK: i32 = 1;
 const STALE: i32 = 7;
 
 /// The order a person named for this delivery.
-pub fn named(request: &Request<'_>) -> Option<DayOrder> {
-    request.delivery.options.get(OPTION).and_then(|order| DayOrder::parse(order))
+pub fn named(request: &Request<'_>) -> Option<Settled> {
+    let order = request.delivery.options.get(OPTION).and_then(|order| DayOrder::parse(order))?;
+    Some(Settled::by(order, "--day-order"))
 }
 
 /// What can be asked of the cells of one file.
@@ -28,10 +29,34 @@ pub struct Question<'a> {
     columns: Vec<Asked>,
     same_day: Vec<Vec<usize>>,
     in_order: Vec<Vec<usize>>,
+    within: Vec<[usize; 3]>,
     /// The last day on which anything can have happened.
     latest: i32,
     /// How dates are written where the request went to.
-    place: Option<DayOrder>,
+    place: Option<Habit>,
+}
+
+/// How dates are written at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Habit {
+    order: DayOrder,
+    /// What is known of where that is: `the currency EUR`.
+    known_by: String,
+}
+
+/// The order that holds in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// What comes first.
+    pub order: DayOrder,
+    /// What says so, to stand behind "by".
+    pub by: String,
+}
+
+impl Settled {
+    fn by(order: DayOrder, by: &str) -> Self {
+        Self { order, by: by.to_owned() }
+    }
 }
 
 /// What a column can tell.
@@ -44,6 +69,8 @@ struct Asked {
     /// First and last day that its days can be, by what was asked for.
     within: Option<(i32, i32)>,
     ahead: bool,
+    /// Rows below have what stands here too.
+    fills_down: bool,
     names: Option<Named>,
 }
 
@@ -67,12 +94,19 @@ impl<'a> Question<'a> {
         };
         let same_day: Vec<Vec<usize>> = source.same_day.iter().filter_map(group).collect();
         let in_order: Vec<Vec<usize>> = source.in_order.iter().filter_map(group).collect();
-        let siblings: Vec<usize> = same_day.iter().chain(&in_order).flatten().copied().collect();
+        let spans = source.within.iter().filter_map(|within| {
+            let found = group(&vec![within.from.clone(), within.day.clone(), within.to.clone()])?;
+            <[usize; 3]>::try_from(found).ok()
+        });
+        let spans: Vec<[usize; 3]> = spans.collect();
+        let siblings = same_day.iter().chain(&in_order).flatten().chain(spans.iter().flatten());
+        let siblings: Vec<usize> = siblings.copied().collect();
         let asked = |(index, column): (usize, &Column)| Asked {
             open: is_open(index),
             sibling: siblings.contains(&index),
             within: within(request, window, &column.name),
             ahead: column.ahead,
+            fills_down: column.fill_down,
             names: column.names.filter(|_| fed(index)),
         };
         Some(Self {
@@ -80,6 +114,7 @@ impl<'a> Question<'a> {
             columns: source.columns.values().enumerate().map(asked).collect(),
             same_day,
             in_order,
+            within: spans,
             latest: days_of(request.delivery.as_of.unwrap_or(request.delivery.fetched_at).date_naive()) + SLACK,
             place: place(request),
         })
@@ -89,6 +124,11 @@ impl<'a> Question<'a> {
     pub fn has(&self, column: usize) -> bool {
         let asked = &self.columns[column];
         asked.open || asked.sibling || asked.names.is_some()
+    }
+
+    /// Whether rows have dates from the rows above them.
+    pub fn looks_up(&self) -> bool {
+        self.columns.iter().any(|asked| asked.sibling && asked.fills_down)
     }
 }
 
@@ -108,14 +148,15 @@ fn within(request: &Request<'_>, window: Option<Window>, column: &str) -> Option
 }
 
 /// How dates are written where the request went to: a marketplace, or a region whose marketplaces agree.
-fn place(request: &Request<'_>) -> Option<DayOrder> {
+fn place(request: &Request<'_>) -> Option<Habit> {
     let (delivery, known) = (request.delivery, &request.source.knowledge);
     let scope = delivery.scope.0.as_str();
     let marketplace = delivery.marketplace.as_ref().map_or(scope, |marketplace| marketplace.as_str());
-    match known.places.iter().find(|place| place.id == marketplace) {
-        Some(place) => place.day_order,
-        None => known.day_order(|place| place.region == scope),
-    }
+    let (order, known_by) = match known.places.iter().find(|place| place.id == marketplace) {
+        Some(place) => (place.day_order?, format!("the marketplace asked for, {}", place.country)),
+        None => (known.day_order(|place| place.region == scope)?, format!("the region asked for, {scope}")),
+    };
+    Some(Habit { order, known_by })
 }
 
 /// How often each order was spoken for.
@@ -189,8 +230,12 @@ pub struct Testimony {
     /// The first date that each order makes another day of.
     doubtful: Option<String>,
     row: Vec<(usize, Dated)>,
+    /// Dates that the rows have from one above.
+    above: Vec<(usize, Dated)>,
     /// The place or currency named last, and how dates are written there.
     heard: Option<(String, Option<DayOrder>)>,
+    /// The first one that says how.
+    habit: Option<Habit>,
 }
 
 impl Testimony {
@@ -224,10 +269,16 @@ impl Testimony {
     /// Neighbours mostly name the same place.
     fn hear(&mut self, question: &Question<'_>, named: Named, cell: &str) {
         if self.heard.as_ref().is_none_or(|(last, ..)| last != cell) {
-            let order = match named {
-                Named::Currency => question.knowledge.day_order(|place| place.currency == cell),
-                Named::Marketplace => question.knowledge.place(cell).and_then(|place| place.day_order),
+            let (what, order) = match named {
+                Named::Currency => {
+                    let of_currency = |place: &Place| place.currency.eq_ignore_ascii_case(cell);
+                    ("currency", question.knowledge.day_order(of_currency))
+                }
+                Named::Marketplace => ("marketplace", question.knowledge.place(cell).and_then(|place| place.day_order)),
             };
+            if let Some(order) = order.filter(|_| self.habit.is_none()) {
+                self.habit = Some(Habit { order, known_by: format!("the {what} {cell}") });
+            }
             self.heard = Some((cell.to_owned(), order));
         }
         if let Some((_, Some(order))) = self.heard {
@@ -252,8 +303,13 @@ impl Testimony {
 
     /// Compares the dates of the row that has ended.
     pub fn end_row(&mut self, question: &Question<'_>) {
+        let is_above = |(column, _): &(usize, Dated)| question.columns[*column].fills_down;
+        if self.row.iter().any(is_above) {
+            self.above.clear();
+            self.above.extend(self.row.iter().filter(|dated| is_above(dated)));
+        }
         let is_open = |(_, dated): &(usize, Dated)| matches!(dated, Dated::Either(readings) if readings.differ());
-        if self.row.len() > 1 && self.row.iter().any(is_open) {
+        if self.row.len() + self.above.len() > 1 && self.row.iter().any(is_open) {
             let holds = |order| self.holds(question, order);
             self.rows.add_only(holds(DayOrder::DayFirst), holds(DayOrder::MonthFirst));
         }
@@ -262,13 +318,22 @@ impl Testimony {
 
     /// Whether the row's dates go together under an order.
     fn holds(&self, question: &Question<'_>, order: DayOrder) -> bool {
-        let day = |column: &usize| self.row.iter().find(|(own, _)| own == column)?.1.under(order);
+        let day = |column: &usize| {
+            let (_, dated) = self.row.iter().chain(&self.above).find(|(own, _)| own == column)?;
+            dated.under(order)
+        };
         let one_day = |group: &Vec<usize>| {
             let days = || group.iter().filter_map(day);
             days().max().zip(days().min()).is_none_or(|(last, first)| last - first <= SLACK)
         };
         let ascend = |group: &Vec<usize>| group.iter().filter_map(day).is_sorted();
-        question.same_day.iter().all(one_day) && question.in_order.iter().all(ascend)
+        let lies_within = |[from, own, to]: &[usize; 3]| {
+            let days = day(own).zip(day(from)).zip(day(to));
+            days.is_none_or(|((own, from), to)| (from - SLACK..=to + SLACK).contains(&own))
+        };
+        question.same_day.iter().all(one_day)
+            && question.in_order.iter().all(ascend)
+            && question.within.iter().all(lies_within)
     }
 
     /// Adds what later cells say.
@@ -281,43 +346,61 @@ impl Testimony {
         if self.doubtful.is_none() {
             self.doubtful.clone_from(&later.doubtful);
         }
+        if self.habit.is_none() {
+            self.habit.clone_from(&later.habit);
+        }
+    }
+
+    /// Whether each order makes another day of some date.
+    pub fn is_doubtful(&self) -> bool {
+        self.doubtful.is_some()
     }
 
     /// The order that holds in the file, `None` where none of its dates needs one; or the sentence that asks for it.
-    pub fn conclude(&self, question: &Question<'_>) -> Result<Option<DayOrder>, String> {
+    pub fn conclude(&self, question: &Question<'_>) -> Result<Option<Settled>, String> {
         let torn = |what: &str| {
             Err(format!("its dates have day and month in both orders: {what}; say which holds: --day-order dmy or mdy"))
         };
         let mut found = match self.values.verdict() {
             Verdict::Torn => return torn("some can only have the day first, others only the month"),
-            Verdict::For(order) => Some(order),
+            Verdict::For(order) => Some(Settled::by(order, "dates that only one order allows")),
             Verdict::Silent => None,
         };
         let Some(doubtful) = &self.doubtful else { return Ok(found) };
-        let rows = "other dates of their rows contradict them";
-        let window = "the window that was asked for contradicts them";
-        for (votes, what) in [(self.rows, rows), (self.window, window)] {
+        let rows = ("other dates of their rows", self.rows);
+        let window = ("the window that was asked for", self.window);
+        for (what, votes) in [rows, window] {
+            let contradict = || torn(&format!("they are contradicted by {what}"));
             match votes.verdict() {
-                Verdict::For(order) if found.is_some_and(|found| found != order) => return torn(what),
-                Verdict::For(order) => found = Some(order),
+                Verdict::For(order) if found.as_ref().is_some_and(|found| found.order != order) => return contradict(),
+                Verdict::For(order) => found = found.or_else(|| Some(Settled::by(order, what))),
                 // A window may have been too short for the file, which doesn't matter where dates spoke for themselves.
-                Verdict::Torn if found.is_none() || what == rows => return torn(what),
+                Verdict::Torn if found.is_none() || what == rows.0 => return contradict(),
                 Verdict::Torn | Verdict::Silent => {}
             }
         }
-        let places = match (self.places.verdict(), question.place) {
-            (Verdict::For(order), Some(place)) if order != place => None,
-            (Verdict::For(order), _) => Some(order),
-            (Verdict::Silent, place) => place,
-            (Verdict::Torn, _) => None,
-        };
-        let past = if let Verdict::For(order) = self.past.verdict() { Some(order) } else { None };
-        match found.or(places).or(past) {
-            Some(order) => Ok(Some(order)),
-            None => Err(format!(
+        found.or_else(|| self.by_place(question)).or_else(|| self.by_past()).map(Some).ok_or_else(|| {
+            format!(
                 "its dates, such as {doubtful:?}, can have the day or the month first, and nothing else in the file or \
                  the request says which; say it: --day-order dmy or mdy"
-            )),
+            )
+        })
+    }
+
+    fn by_place(&self, question: &Question<'_>) -> Option<Settled> {
+        let habit = match (self.places.verdict(), &question.place) {
+            (Verdict::For(order), Some(place)) if order != place.order => None,
+            (Verdict::For(_), _) => self.habit.as_ref(),
+            (Verdict::Silent, place) => place.as_ref(),
+            (Verdict::Torn, _) => None,
+        };
+        habit.map(|habit| Settled::by(habit.order, &habit.known_by))
+    }
+
+    fn by_past(&self) -> Option<Settled> {
+        match self.past.verdict() {
+            Verdict::For(order) => Some(Settled::by(order, "nothing being later than its as-of")),
+            Verdict::Torn | Verdict::Silent => None,
         }
     }
 }

@@ -8,7 +8,7 @@ use sellerlake_schemas::{ColumnType, Context, Source};
 
 use super::Emit;
 use super::cell::{CellFormat, Value};
-use super::day_order;
+use super::day_order::{self, Settled};
 use super::json::{as_instant, stated_as_of, stated_once};
 use super::json_known::{Drift, Extra, Known};
 use super::json_marks::Marks;
@@ -252,7 +252,7 @@ struct Cells<'p> {
 impl<'p> Cells<'p> {
     fn new(plan: &rows::RowPlan<'_>, sets: &'p [RowPlan<'p>]) -> Self {
         let mut formats = CellFormat::all(plan.source);
-        if let Some(order) = day_order::named(&plan.request) {
+        if let Some(Settled { order, .. }) = day_order::named(&plan.request) {
             formats.iter_mut().for_each(|format| format.moments.decide(order));
         }
         let allow_personal_data = plan.request.allow_personal_data;

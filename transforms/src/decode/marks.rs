@@ -23,6 +23,15 @@ pub enum Reading {
     Own,
 }
 
+/// What a row says of a number in it such as `1,234`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    /// It has no decimals, as amounts of Japan have none.
+    Whole,
+    /// It is from where decimals are written behind a point.
+    Point,
+}
+
 /// What the numbers of a column say.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Marks {
@@ -33,6 +42,10 @@ pub struct Marks {
     /// Numbers with either mark that have a point, and those that have a comma.
     either_point: u64,
     either_comma: u64,
+    /// Those with a comma that are from where a comma separates thousands.
+    from_point: u64,
+    /// Numbers with a comma that have no decimals, being of a currency without any.
+    whole: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,10 +62,10 @@ impl Telling {
 }
 
 impl Marks {
-    /// Looks at a cell.
-    pub fn look(&mut self, cell: &str, column_type: ColumnType) {
+    /// Looks at a cell; true if either mark explains it.
+    pub fn look(&mut self, cell: &str, column_type: ColumnType) -> bool {
         if cell.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-            return;
+            return false;
         }
         match number::evidence(cell, column_type) {
             Evidence::Only(mark) => {
@@ -60,9 +73,24 @@ impl Marks {
                 let telling = if mark == Mark::Point { &mut self.point } else { &mut self.comma };
                 telling.add(Telling { all: 1, grouped });
             }
-            Evidence::Either if cell.contains('.') => self.either_point += 1,
-            Evidence::Either => self.either_comma += 1,
+            Evidence::Either => {
+                let either = if cell.contains('.') { &mut self.either_point } else { &mut self.either_comma };
+                *either += 1;
+                return true;
+            }
             Evidence::None | Evidence::Unreadable => {}
+        }
+        false
+    }
+
+    /// What its row says of a number with a comma that could separate thousands.
+    pub fn hear(&mut self, word: Word) {
+        match word {
+            Word::Whole => {
+                self.either_comma -= 1;
+                self.whole += 1;
+            }
+            Word::Point => self.from_point += 1,
         }
     }
 
@@ -72,6 +100,8 @@ impl Marks {
         self.comma.add(other.comma);
         self.either_point += other.either_point;
         self.either_comma += other.either_comma;
+        self.from_point += other.from_point;
+        self.whole += other.whole;
     }
 
     /// The mark most of them have, where they tell.
@@ -84,22 +114,41 @@ impl Marks {
         }
     }
 
+    /// Whether every number with a comma that could be either is from where a comma separates thousands.
+    pub fn is_from_point(&self) -> bool {
+        self.either_comma == self.from_point
+    }
+
+    /// Whether numbers without decimals show that commas separate thousands.
+    pub fn is_whole(&self) -> bool {
+        self.whole > 0
+    }
+
+    /// Whether some of those that could be either have a point and some a comma.
+    pub fn is_both_ways(&self) -> bool {
+        self.either_point > 0 && self.either_comma + self.whole > 0
+    }
+
     /// How a column of this type is read with a mark, in a file whose numbers all together say `total`.
     pub fn reading(&self, column_type: ColumnType, mark: Mark, total: &Self) -> Reading {
         let (own, other, of_file, grouping) = match mark {
             Mark::Point => (self.point, self.comma, total.point, self.either_comma),
             Mark::Comma => (self.comma, self.point, total.comma, self.either_point),
         };
-        let both_ways = self.either_point > 0 && self.either_comma > 0 && own.all == 0 && of_file.grouped == 0;
-        if other.all * CONTESTING_SHARE > own.all || both_ways {
+        let both_ways = self.is_both_ways() && own.all == 0 && of_file.grouped == 0;
+        let not_whole = mark == Mark::Comma && self.whole > 0;
+        if other.all * CONTESTING_SHARE > own.all || both_ways || not_whole {
             return Reading::Contested;
         }
         if column_type == ColumnType::Int {
-            return if self.either_point + self.either_comma > 0 { Reading::Grouped } else { Reading::Trusting };
+            return if self.is_open() { Reading::Grouped } else { Reading::Trusting };
         }
-        // A file without a word on its mark is read as nearly every report is written.
         let says_something = total.point.all + total.comma.all > 0;
-        if grouping > 0 && of_file.grouped == 0 && says_something { Reading::Ungrouped } else { Reading::Trusting }
+        if grouping > 0 && of_file.grouped + total.whole == 0 && says_something {
+            Reading::Ungrouped
+        } else {
+            Reading::Trusting
+        }
     }
 
     /// Nothing of its own says which mark it has, although it matters.
@@ -114,7 +163,11 @@ impl Marks {
 
     /// Whether a decimal comma would matter.
     pub fn is_telling(&self) -> bool {
-        self.has_comma() || self.either_point + self.either_comma > 0
+        self.has_comma() || self.is_open()
+    }
+
+    fn is_open(&self) -> bool {
+        self.either_point + self.either_comma + self.whole > 0
     }
 
     /// Whether a number has a decimal comma for certain.

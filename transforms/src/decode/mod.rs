@@ -31,6 +31,7 @@ mod marks;
 mod moment;
 mod month_name;
 mod names;
+mod notation;
 mod number;
 mod outcome;
 mod personal;
@@ -47,6 +48,7 @@ use sellerlake_contracts::{Delivery, Result};
 use sellerlake_schemas::{Format, Source};
 
 pub use columns::decoded_schema;
+pub use day_order::Settled;
 pub use gunzip::inflate;
 pub use outcome::{EmptyUnit, Outcome, Reject, Unbalanced};
 pub use recognise::recognise;

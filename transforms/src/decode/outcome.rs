@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use sellerlake_contracts::Window;
 
+use super::day_order::Settled;
+
 /// Rejects kept with their details; further ones are only counted.
 pub const MAX_REJECTS: usize = 10_000;
 
@@ -78,6 +80,8 @@ pub struct Outcome {
     pub charset_guessed: bool,
     /// Whether numbers (of at least one column) have a decimal comma.
     pub decimal_comma: bool,
+    /// Which of day and month comes first in dates that leave it open, and what says so; `None` where no date does.
+    pub day_order: Option<Settled>,
     /// Numbers with more digits than their column holds, rounded half-even.
     pub rounded: u64,
     /// Records that came again on the next page; not emitted.

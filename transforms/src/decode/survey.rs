@@ -9,6 +9,7 @@ use super::chunk::{self, Chunk};
 use super::day_order::Question;
 use super::evidence::{Evidence, Wanted};
 use super::header::{Header, Target};
+use super::notation::{self, Notation};
 use super::number::is_numeric;
 use super::quoted::{Found, Records};
 use super::rows::RowPlan;
@@ -42,6 +43,10 @@ impl Survey<'_> {
         if !wanted.is_empty() {
             for found in chunk::map(chunks, threads, |chunk| self.chunk(chunk, &wanted)) {
                 evidence.merge(&found);
+            }
+            if chunks.len() > 1 && evidence.looks_up(&wanted) {
+                evidence = Evidence::new(self.rows.source);
+                chunks.iter().for_each(|chunk| self.look(chunk, &wanted, &mut evidence));
             }
         }
         evidence
@@ -78,8 +83,10 @@ impl Survey<'_> {
         let fed = |index: usize| self.header.targets.contains(&Target::Column(index));
         let source = self.rows.source;
         let columns = self.formats.iter().enumerate();
+        let is_open = notation::named(self.rows.request.delivery).is_none();
         Wanted {
-            marks: columns.map(|(index, format)| fed(index) && is_numeric(format.column_type)).collect(),
+            marks: columns.map(|(index, format)| is_open && fed(index) && is_numeric(format.column_type)).collect(),
+            notation: Notation::of(&self.rows.request, fed),
             dates: Question::of(&self.rows.request, self.rows.window, self.formats, fed),
             as_of: source
                 .as_of
@@ -129,14 +136,18 @@ impl Survey<'_> {
 
     fn chunk(&self, chunk: &Chunk, wanted: &Wanted<'_>) -> Evidence {
         let mut evidence = Evidence::new(self.rows.source);
+        self.look(chunk, wanted, &mut evidence);
+        evidence
+    }
+
+    fn look(&self, chunk: &Chunk, wanted: &Wanted<'_>, evidence: &mut Evidence) {
         let asked = |target: &Target| target.column().is_some_and(|column| wanted.has(column));
-        let Some(last) = self.header.targets.iter().rposition(asked) else { return evidence };
+        let Some(last) = self.header.targets.iter().rposition(asked) else { return };
         let bytes = &self.bytes[chunk.range.clone()];
         for line in self.lines_of(bytes) {
-            self.line(line, last, wanted, &mut evidence);
+            self.line(line, last, wanted, evidence);
             evidence.end_row(wanted);
         }
-        evidence
     }
 
     fn line(&self, line: &[u8], last: usize, wanted: &Wanted<'_>, evidence: &mut Evidence) {

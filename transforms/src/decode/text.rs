@@ -17,6 +17,8 @@ use super::evidence::Evidence;
 use super::header::Header;
 use super::layout::Layout;
 use super::line::{Line, LinePlan, LineReader};
+use super::notation;
+use super::number::Mark;
 use super::quoted::{Broken, Found, Records};
 use super::rows::{RowPlan, Tally, needs_as_of_first};
 use super::spreadsheet;
@@ -143,11 +145,14 @@ impl<'a> File<'a> {
         } else {
             survey.lines(&chunks, wanted.clone())
         };
-        let order = match evidence.order(&wanted) {
-            Ok(order) => order.or_else(|| day_order::named(&self.rows.request)),
+        let settled = match evidence.order(&wanted) {
+            Ok(settled) => settled.or_else(|| day_order::named(&self.rows.request)),
             Err(sentence) => return Ok(refused(self.rows, Some(self.charset), sentence)),
         };
-        evidence.decide(&mut formats, order);
+        let order = settled.as_ref().map(|settled| settled.order);
+        let said = notation::named(self.rows.request.delivery);
+        let mark = said.or_else(|| evidence.mark(&wanted));
+        evidence.decide(&mut formats, order, mark.unwrap_or_default());
         if !self.quoting {
             chunk::number_lines(self.bytes, &mut chunks, self.body.1, threads);
         }
@@ -155,14 +160,22 @@ impl<'a> File<'a> {
         let rows = RowPlan::new(&self.rows.request, self.rows.window, as_of, &BTreeMap::new())?;
         let records = self.records(usize::MAX, self.quoting);
         let layout = Layout::new(&rows, &self.header, self.quoting, records, self.charset, &formats);
-        let formats = self.cross_check(&rows, &layout, &chunks, &evidence, formats)?;
-        let decimal_comma = evidence.has_comma(&formats);
+        let formats = if mark.is_some() {
+            self.cross_check(&rows, &layout, &chunks, &evidence, formats)?
+        } else {
+            match self.proven(&rows, &layout, &chunks, &formats)? {
+                Some(formats) => formats,
+                None => return Ok(refused(self.rows, Some(self.charset), evidence.question())),
+            }
+        };
+        let decimal_comma = said == Some(Mark::Comma) || evidence.has_comma(&formats);
         let plan = LinePlan::new(&rows, self.header.clone(), formats, &layout);
         let tally = self.run(&plan, &chunks, emit)?;
         let mut outcome = tally.finish(&rows);
         outcome.charset = self.charset.name();
         outcome.charset_guessed = self.charset.guessed;
         outcome.decimal_comma = decimal_comma;
+        outcome.day_order = settled;
         Ok(outcome)
     }
 
@@ -205,6 +218,29 @@ impl<'a> File<'a> {
             }
         }
         Ok(formats)
+    }
+
+    /// Where nothing tells the decimal mark, the one with which the declared sums match, if only one of them does.
+    fn proven(
+        &self,
+        rows: &RowPlan<'_>,
+        layout: &Layout<'_>,
+        chunks: &[Chunk],
+        formats: &[CellFormat],
+    ) -> Result<Option<Vec<CellFormat>>> {
+        if rows.summed().is_empty() {
+            return Ok(None);
+        }
+        let mut found = None;
+        for mark in [Mark::Point, Mark::Comma] {
+            let formats = Evidence::with_mark(formats, mark);
+            let plan = LinePlan::new(rows, self.header.clone(), formats.clone(), layout);
+            let outcome = self.run(&plan, chunks, &mut |_| Ok(()))?.finish(rows);
+            if outcome.is_whole() && outcome.unproven.is_empty() && found.replace(formats).is_some() {
+                return Ok(None);
+            }
+        }
+        Ok(found)
     }
 
     fn run(&self, plan: &LinePlan<'_>, chunks: &[Chunk], emit: &mut Emit<'_>) -> Result<Tally> {

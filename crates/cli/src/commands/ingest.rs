@@ -106,8 +106,8 @@ fn facts(ingest: &Ingest, source: &str, name: &str) -> DeliveryFacts {
         window: ingest.window,
         as_of: ingest.as_of,
         charset: ingest.charset.clone(),
-        // The same bytes in another charset, or with days for months, are another delivery.
-        options: [("charset", &ingest.charset), ("day_order", &ingest.day_order)]
+        // The same bytes in another charset, with days for months or decimals for thousands, are another delivery.
+        options: [("charset", &ingest.charset), ("day_order", &ingest.day_order), ("decimal", &ingest.decimal)]
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value.as_ref()?.trim().to_lowercase())))
             .collect(),
@@ -176,6 +176,9 @@ fn summarise(group: &Group) {
             outcome.incomplete.len(),
             outcome.outside_window,
         ));
+        if let Some(settled) = &outcome.day_order {
+            printer::note(format!("  dates read as {}, by {}", settled.order.name(), settled.by));
+        }
         for reject in outcome.rejects.iter().take(SHOWN) {
             let column = reject.column.as_deref().map_or_else(String::new, |column| format!(", {column}"));
             printer::note(format!("  line {}{column}: {}", reject.line, reject.reason));
