@@ -69,13 +69,16 @@ fn what_nobody_can_mean_is_refused_before_it_lands() {
 #[test]
 fn what_unpacks_beyond_the_bound_is_refused_once() {
     let site = Site::with_settings("document_mib = 16\n");
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    packed.write_all(RETURNS.as_bytes()).unwrap();
-    let zeros = vec![b'0'; 1 << 20];
-    for _ in 0..512 {
-        packed.write_all(&zeros).unwrap();
-    }
-    let file = site.file("returns.txt.gz", packed.finish().unwrap());
+    let pack = |text: &[u8], times: usize| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        (0..times).for_each(|_| packed.write_all(text).unwrap());
+        packed.finish().unwrap()
+    };
+    // 10 GB, in pieces that are unpacked one after the other.
+    let piece = pack(&[b'0'; 1 << 20], 64);
+    let packed = [pack(RETURNS.as_bytes(), 1), piece.repeat(160)].concat();
+    assert!(packed.len() < 12 << 20, "{}", packed.len());
+    let file = site.file("returns.txt.gz", packed);
     let file = file.display().to_string();
     let arguments = ["ingest", "--source", "fba_returns", "--seller", "A1", "--scope", "NA", "--as-of", "2026-03-10"];
     let started = Instant::now();
@@ -92,7 +95,7 @@ fn what_unpacks_beyond_the_bound_is_refused_once() {
 fn more_files_than_may_be_open_are_handed_in() {
     let site = Site::new();
     let mut files = String::new();
-    for number in 0..400 {
+    for number in 0..1500 {
         let order = RETURNS.replace("0000001", &format!("{number:07}"));
         site.file(&format!("f/{number}.txt"), order.replace("2026-03-02", &format!("2026-{:02}-02", number % 4 + 1)));
         files.push_str(&format!(" f/{number}.txt"));
@@ -103,5 +106,5 @@ fn more_files_than_may_be_open_are_handed_in() {
     let output = Command::new("sh").current_dir(site.path()).args(["-c", &limited]).output().unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{:?} {}", output.status, &words[words.len().saturating_sub(2000)..]);
-    assert_eq!(site.value("SELECT count(*) FROM meta.deliveries WHERE status = 'loaded'"), "400");
+    assert_eq!(site.value("SELECT count(*) FROM meta.deliveries WHERE status = 'loaded'"), "1500");
 }

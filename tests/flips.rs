@@ -9,14 +9,17 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::SystemTime;
 
+use sellerlake_state::State;
+
 use crate::desk::words;
 use crate::papers::Dice;
 use crate::site::Site;
 
 /// How many flips; `SELLERLAKE_FLIPS` says otherwise.
-const FLIPS: usize = 14;
+const FLIPS: usize = 16;
 
-const KINDS: [&str; 7] = ["sources/", "tables/", "rollups/", "rejects/", "raw/", "meta.json", "state.db"];
+const KINDS: [&str; 8] =
+    ["sources/", "tables/", "rollups/", "rejects/", "raw/", "meta.json", "state.db", "state.db-wal"];
 
 /// What is asked of each lake: rows as they came, as they stand, and what they add up to.
 const QUESTIONS: [&str; 3] = [
@@ -55,6 +58,11 @@ fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
 /// never writes into one. The database is a copy.
 fn twin(site: &Site) -> Site {
     let twin = Site::new();
+    copy(site, &twin);
+    twin
+}
+
+fn copy(site: &Site, twin: &Site) {
     let mut files = Vec::new();
     files_below(site.path(), &mut files);
     for file in files {
@@ -66,7 +74,6 @@ fn twin(site: &Site) -> Site {
             fs::hard_link(&file, to).unwrap();
         }
     }
-    twin
 }
 
 /// A flipped bit, until it is dropped.
@@ -95,7 +102,10 @@ impl Flip {
 
 impl Drop for Flip {
     fn drop(&mut self) {
-        self.turn(self.written);
+        // A log that was read whole is gone.
+        if self.file.exists() {
+            self.turn(self.written);
+        }
     }
 }
 
@@ -159,7 +169,7 @@ struct Count {
 
 fn try_flip(site: &Site, kind: &str, before: &[Vec<String>], flip: impl Fn(&Site) -> Flip, count: &mut Count) {
     let [looking, mending, replaying] = [twin(site), twin(site), twin(site)];
-    let of_state = kind == "state.db";
+    let of_state = kind.starts_with("state.db");
     // A database is a copy in each; objects are one file.
     let flipped: Vec<Flip> =
         if of_state { [&looking, &mending, &replaying].map(&flip).into() } else { vec![flip(&looking)] };
@@ -199,13 +209,15 @@ fn a_flipped_bit_never_makes_another_answer() {
     let before = answers(&site, &mut Vec::new()).unwrap();
     assert!(before.iter().all(|lines| lines.len() > 1), "{before:?}");
 
-    let mut files = Vec::new();
-    files_below(site.path(), &mut files);
-    files.sort();
+    let (killed, before_it) = killed(&site);
     let mut dice = Dice::new(20_260_301);
     let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
     for turn in 0..many {
         let kind = KINDS[turn % KINDS.len()];
+        let (site, before) = if kind == "state.db-wal" { (&killed, &before_it) } else { (&site, &before) };
+        let mut files = Vec::new();
+        files_below(site.path(), &mut files);
+        files.sort();
         let of_kind: Vec<&PathBuf> = files.iter().filter(|file| is_of(site.path(), file, kind)).collect();
         assert!(!of_kind.is_empty(), "there is no {kind}");
         let file = of_kind[dice.below(of_kind.len())];
@@ -214,15 +226,63 @@ fn a_flipped_bit_never_makes_another_answer() {
         eprintln!("flip {turn}: {} byte {at} bit {bit}", file.strip_prefix(site.path()).unwrap().display());
         let named = file.strip_prefix(site.path()).unwrap();
         let flip = |site: &Site| Flip::new(&site.path().join(named), at, bit, tells_time);
-        try_flip(&site, kind, &before, flip, counts.entry(kind).or_default());
+        try_flip(site, kind, before, flip, counts.entry(kind).or_default());
     }
     eprintln!("{counts:#?}");
+}
+
+/// The same lake as a process leaves it that was killed after it had loaded one more file, and what it answers.
+fn killed(site: &Site) -> (Site, Vec<Vec<String>>) {
+    let (working, left) = (twin(site), Site::new());
+    let more = working.file("more.txt", orders().replace("111-", "112-")).display().to_string();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let file = working.path().join("state.db").display().to_string();
+    // As long as somebody else has the database open, its log stays.
+    let state = runtime.block_on(State::open(&file, SystemTime::now().into())).unwrap();
+    working.run(&["ingest", "--source", "all_orders", "--seller", "A1", &more]);
+    fs::remove_file(&more).unwrap();
+    copy(&working, &left);
+    runtime.block_on(state.close());
+    let before = answers(&working, &mut Vec::new()).unwrap();
+    assert!(fs::metadata(left.path().join("state.db-wal")).unwrap().len() > 100_000);
+    (left, before)
+}
+
+#[test]
+fn commands_leave_no_log() {
+    let site = Site::new();
+    let file = site.file("orders.txt", orders()).display().to_string();
+    for command in [
+        "init",
+        &format!("ingest --source all_orders --seller A1 {file}"),
+        "sql SELECT(1)",
+        "sql SELECT(nothing_of_this_name)",
+        "tables",
+        "coverage",
+        "rollup",
+        "rollup --table nothing_of_this_name",
+        "replay",
+        "replay --until 2099-01-01 --into then",
+        "changed --since 2026-11-01",
+        "withdraw 00",
+        "account list",
+        "sync",
+        "verify",
+        "verify --repair",
+    ] {
+        site.run(&command.split(' ').collect::<Vec<_>>());
+        for place in ["state.db", "then/state.db"].map(|file| site.path().join(file)) {
+            let log = place.with_extension("db-wal");
+            assert!(!log.exists(), "{command}: {}", log.display());
+        }
+    }
+    assert!(site.path().join("state.db").exists() && site.path().join("then/state.db").exists());
 }
 
 fn is_of(root: &Path, file: &Path, kind: &str) -> bool {
     let path = file.strip_prefix(root).unwrap().to_string_lossy().into_owned();
     match kind {
-        "meta.json" | "state.db" => path.ends_with(kind),
+        "meta.json" | "state.db" | "state.db-wal" => path.ends_with(kind),
         "raw/" => path.contains("/raw/") && !path.ends_with("meta.json"),
         area => path.contains(&format!("/{area}")) && path.ends_with(".parquet"),
     }

@@ -126,7 +126,9 @@ impl Workspace {
         let granted = seller.clone().map_or(Granted::All, |seller| Granted::Sellers([seller].into()));
         let doubts = self.doubts(&known, since, &granted).await?;
         let compared = self.compare(&known, &granted, days(since)).await?;
-        compared.finish(&known, doubts).await
+        let found = compared.finish(&known, doubts).await;
+        known.workspace.state.close().await;
+        found
     }
 
     async fn compare(&self, known: &Known, granted: &Granted, days: Days) -> Result<Compared> {

@@ -67,9 +67,28 @@ pub(crate) async fn make(
     let unfinished = into.join(UNFINISHED);
     set_up(settings, into, &unfinished)?;
     let workspace = Workspace::open(Settings::read(&unfinished)?, clock).await?;
+    match fill(&workspace, origin, &deliveries, progress).await {
+        Ok((damaged, replayed)) => {
+            std::fs::rename(&unfinished, into.join(FILE_NAME)).map_err(|error| unwritable(into, error))?;
+            Ok(Known { workspace, deliveries, later, damaged, replayed })
+        }
+        Err(error) => {
+            workspace.state.close().await;
+            Err(error)
+        }
+    }
+}
+
+/// Lands the deliveries in a lake and reads them.
+async fn fill(
+    workspace: &Workspace,
+    origin: &Lake,
+    deliveries: &[Delivery],
+    progress: &dyn Progress,
+) -> Result<(Vec<Complaint>, Replayed)> {
     let mut damaged = Vec::new();
     progress.begin("copying", Some(deliveries.len() as u64));
-    for delivery in &deliveries {
+    for delivery in deliveries {
         match origin.land_in(&workspace.lake, delivery).await {
             Ok(_) => {}
             Err(error) if matches!(error.kind(), Kind::Data | Kind::NotFound) => {
@@ -80,9 +99,7 @@ pub(crate) async fn make(
         progress.advance(1);
     }
     progress.end();
-    let replayed = workspace.replay(None, None, progress).await?;
-    std::fs::rename(&unfinished, into.join(FILE_NAME)).map_err(|error| unwritable(into, error))?;
-    Ok(Known { workspace, deliveries, later, damaged, replayed })
+    Ok((damaged, workspace.replay(None, None, progress).await?))
 }
 
 /// A lake is made in a place of its own: nothing may be there yet, nor any other lake around it.

@@ -57,7 +57,11 @@ impl Workspace {
         let lake = Lake::open(&settings.lake, &settings.store, settings.spool.clone()).await?;
         lake.sweep_spool()?;
         let state = State::open(&settings.state, clock.now()).await?;
-        Self::assemble(settings, declarations, lake, state, clock, true).await
+        let opened = Self::assemble(settings, declarations, lake, state.clone(), clock, true).await;
+        if opened.is_err() {
+            state.close().await;
+        }
+        opened
     }
 
     /// The same for who only asks: where this user may not write to lake or state, or can't for want of space, both are

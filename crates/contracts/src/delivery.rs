@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,14 @@ impl TryFrom<String> for DeliveryId {
             return Ok(Self(value));
         }
         Err(Error::permanent(Kind::Usage, format!("{value:?} is not a delivery id")))
+    }
+}
+
+impl FromStr for DeliveryId {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::try_from(text.to_owned())
     }
 }
 

@@ -102,11 +102,14 @@ impl Error {
         self
     }
 
-    /// Adds one fact the reader needs: `path`, `delivery`, `line`. What others chose, such as a file's name, is made
-    /// printable.
+    /// Adds one fact the reader needs: `path`, `delivery`, `line`; one that is there already isn't said twice. What others
+    /// chose, such as a file's name, is made printable.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
-        self.0.context.push((key, printable(&value.to_string()).into_owned()));
+        let fact = (key, printable(&value.to_string()).into_owned());
+        if !self.0.context.contains(&fact) {
+            self.0.context.push(fact);
+        }
         self
     }
 

@@ -14,6 +14,7 @@ use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, 
 
 use crate::address::Address;
 use crate::failure::failure;
+use crate::log;
 use crate::migrations;
 use crate::objects::ObjectFilter;
 use crate::statement::sql;
@@ -71,7 +72,10 @@ impl State {
         let address = Address::parse(url)?;
         let shown = address.shown();
         let opened = match &address {
-            Address::Sqlite(path) => open_patiently(path, now).await,
+            Address::Sqlite(path) => match log::insist_on(path).await {
+                Ok(()) => open_patiently(path, now).await,
+                Err(error) => Err(error),
+            },
             Address::Postgres(options) => open_postgres((**options).clone(), now).await,
         };
         let (writer, reader) = opened.map_err(|error| error.with("state", &shown))?;

@@ -212,7 +212,7 @@ const READ: &str = "delivery.get";
 fn read(row: &Row) -> Result<DeliveryRecord> {
     let window = row.maybe_instant("window_from")?.zip(row.maybe_instant("window_to")?);
     Ok(DeliveryRecord {
-        id: DeliveryId::try_from(row.get::<String>("id")?)?,
+        id: row.parsed("id")?,
         source: row.get("source")?,
         seller: row.parsed("seller")?,
         scope: Scope(row.get("scope")?),

@@ -21,6 +21,10 @@ pub(crate) fn failure(operation: &'static str, error: sqlx::Error) -> Error {
     failed.at(operation).source(error)
 }
 
+/// What to do about a database that isn't what was written.
+pub(crate) const RESTORE: &str = "restore the state database and its log from a backup, or move both away: deliveries and objects are read \
+                                  back from the lake";
+
 fn busy() -> Error {
     Error::transient(Kind::Storage, "another process has kept the state database busy for too long")
 }
@@ -37,8 +41,7 @@ fn of_sqlite(error: &dyn DatabaseError) -> Option<Error> {
         5 | 6 => busy(),
         8 | 14 => Error::permanent(Kind::Storage, "the state database can't be opened for writing")
             .hint("check the owner and mode of the file and its folder"),
-        11 | 26 => Error::permanent(Kind::Storage, "the state database is damaged")
-            .hint("restore it from a backup, or move it away: deliveries and objects are read back from the lake"),
+        11 | 26 => Error::permanent(Kind::Storage, "the state database is damaged").hint(RESTORE),
         13 => full(),
         // A write-ahead log that can't grow is told as an I/O error.
         10 => Error::transient(Kind::Storage, "the disk under the state database failed")
@@ -70,4 +73,5 @@ pub(crate) fn strange(operation: &'static str, column: &'static str, value: impl
         .at(operation)
         .with("column", column)
         .with("value", value)
+        .hint(RESTORE)
 }

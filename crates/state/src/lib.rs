@@ -17,6 +17,7 @@ mod failure;
 mod intervals;
 mod keyfile;
 mod leases;
+mod log;
 mod migrations;
 mod objects;
 mod process;

@@ -5,6 +5,7 @@ use sellerlake_contracts::{Area, Error, Kind, ObjectState, Partition, Result, Se
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::State;
+use crate::failure::RESTORE;
 use crate::statement::{On, Row, Statement, sql};
 
 /// One entry of the catalogue, and when it was written.
@@ -167,7 +168,7 @@ impl State {
             .at("object.list")
             .with("state", self.address())
             .with("found", problem)
-            .hint("restore it from a backup, or move it away: deliveries and objects are read back from the lake"))
+            .hint(RESTORE))
     }
 
     /// The catalogue's entries, sorted by path.

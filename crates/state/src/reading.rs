@@ -12,6 +12,7 @@ use crate::State;
 use crate::address::Address;
 use crate::database::Pool;
 use crate::failure::failure;
+use crate::log;
 use crate::migrations;
 
 const OPERATION: &str = "state.open";
@@ -51,6 +52,7 @@ async fn read_file(path: &Path) -> Result<Pool> {
     if let Err(error) = fs::File::open(path) {
         return Err(Error::permanent(Kind::NotFound, "there is no state database to read").at(OPERATION).source(error));
     }
+    log::insist_on(path).await?;
     let options = SqliteConnectOptions::new().filename(path).read_only(true);
     match connect(options.clone()).await {
         Ok(pool) => Ok(pool),
@@ -60,9 +62,7 @@ async fn read_file(path: &Path) -> Result<Pool> {
 }
 
 fn is_quiet(path: &Path) -> bool {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    fs::metadata(log).map_or(true, |log| log.len() == 0)
+    fs::metadata(log::beside(path)).map_or(true, |log| log.len() == 0)
 }
 
 /// One connection, which stays: what is in memory goes with it.

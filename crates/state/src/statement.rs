@@ -1,6 +1,7 @@
 //! One SQL text for both databases: a statement with its values, and the rows that come back.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{Error, Result};
@@ -39,10 +40,27 @@ pub(crate) enum On<'a> {
     Transaction(&'a mut Transaction),
 }
 
+impl On<'_> {
+    /// The file of the database, where it is one and known here.
+    fn place(&self) -> Option<Arc<str>> {
+        match self {
+            On::Pool(Pool::Sqlite(pool)) => Some(pool.connect_options().get_filename().to_string_lossy().into()),
+            On::Pool(Pool::Postgres(_)) | On::Transaction(_) => None,
+        }
+    }
+}
+
+fn placed(error: Error, place: Option<&str>) -> Error {
+    match place {
+        Some(place) => error.with("state", place),
+        None => error,
+    }
+}
+
 macro_rules! run {
     ($statement:ident, $on:ident, $method:ident) => {{
         let operation = $statement.operation;
-        let done = match $on.into() {
+        let done = match $on {
             On::Pool(Pool::Sqlite(pool)) => $statement.query::<Sqlite>().$method(pool).await.map(Into::into),
             On::Pool(Pool::Postgres(pool)) => $statement.query::<Postgres>().$method(pool).await.map(Into::into),
             On::Transaction(Transaction::Sqlite(open)) => {
@@ -65,7 +83,10 @@ impl Statement {
 
     /// Runs it; says how many rows it changed.
     pub(crate) async fn execute<'a>(self, on: impl Into<On<'a>>) -> Result<u64> {
-        run!(self, on, execute).map(|Changed(rows)| rows)
+        let on = on.into();
+        let place = on.place();
+        let done = run!(self, on, execute).map(|Changed(rows)| rows);
+        done.map_err(|error| placed(error, place.as_deref()))
     }
 
     /// Runs it; says whether it changed anything.
@@ -75,16 +96,18 @@ impl Statement {
 
     /// Its rows.
     pub(crate) async fn all<'a>(self, on: impl Into<On<'a>>) -> Result<Vec<Row>> {
-        let operation = self.operation;
-        let rows: Rows = run!(self, on, fetch_all)?;
-        Ok(rows.0.into_iter().map(|values| Row { operation, values }).collect())
+        let (operation, on) = (self.operation, on.into());
+        let place = on.place();
+        let rows: Rows = run!(self, on, fetch_all).map_err(|error| placed(error, place.as_deref()))?;
+        Ok(rows.0.into_iter().map(|values| Row { operation, place: place.clone(), values }).collect())
     }
 
     /// Its first row, if there is one.
     pub(crate) async fn first<'a>(self, on: impl Into<On<'a>>) -> Result<Option<Row>> {
-        let operation = self.operation;
-        let row: First = run!(self, on, fetch_optional)?;
-        Ok(row.0.map(|values| Row { operation, values }))
+        let (operation, on) = (self.operation, on.into());
+        let place = on.place();
+        let row: First = run!(self, on, fetch_optional).map_err(|error| placed(error, place.as_deref()))?;
+        Ok(row.0.map(|values| Row { operation, place, values }))
     }
 
     fn query<DB: Database>(self) -> Query<'static, DB, DB::Arguments>
@@ -105,6 +128,7 @@ impl Statement {
 #[derive(Debug)]
 pub(crate) struct Row {
     operation: &'static str,
+    place: Option<Arc<str>>,
     values: Values,
 }
 
@@ -124,7 +148,7 @@ impl Row {
             Values::Sqlite(row) => sqlx::Row::try_get(row, column),
             Values::Postgres(row) => sqlx::Row::try_get(row, column),
         };
-        value.map_err(|error| failure(self.operation, error).with("column", column))
+        value.map_err(|error| placed(failure(self.operation, error).with("column", column), self.place.as_deref()))
     }
 
     /// A number that is never negative.
@@ -157,7 +181,7 @@ impl Row {
 
     /// What to say of a value that makes no sense.
     pub(crate) fn strange(&self, column: &'static str, value: impl std::fmt::Display) -> Error {
-        strange(self.operation, column, value)
+        placed(strange(self.operation, column, value), self.place.as_deref())
     }
 }
 

@@ -102,6 +102,23 @@ async fn a_database_of_the_first_version_is_brought_up_to_date(place: Place) {
 }
 
 #[tokio::test]
+async fn a_row_that_makes_no_sense_is_damage_with_its_place() {
+    let place = Place::sqlite();
+    let state = place.open().await;
+    state.begin_landing(&delivery("s", "A1", "1"), now()).await.unwrap();
+    let pool = sqlx::SqlitePool::connect(&place.url).await.unwrap();
+    for damage in ["size_bytes = -1", "status = 'lost'", "seller = ''", "id = 'nonsense'"] {
+        sqlx::query(sqlx::AssertSqlSafe(format!("UPDATE deliveries SET {damage}"))).execute(&pool).await.unwrap();
+        let error = state.deliveries(&DeliveryFilter::default()).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Storage, "{damage}: {error:?}");
+        let words = format!("{error:#}");
+        assert!(words.contains("state.db") && words.contains("makes no sense"), "{damage}: {words}");
+        assert!(error.remedy().is_some_and(|remedy| remedy.contains("backup")), "{damage}");
+    }
+    pool.close().await;
+}
+
+#[tokio::test]
 async fn connections_that_a_server_closed_are_made_again() {
     let Some(place) = Place::postgres().await else { return };
     let state = place.open().await;

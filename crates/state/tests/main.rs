@@ -8,6 +8,7 @@ mod cluster;
 mod database;
 mod lake;
 mod leases;
+mod log;
 mod place;
 mod pulls;
 mod runs;

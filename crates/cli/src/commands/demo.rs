@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_config::{DEFAULT, FILE_NAME, Settings};
+use sellerlake_connectors::SteppedClock;
 use sellerlake_contracts::{AccountId, Clock, Error, Kind, Result, Secret, SellerId, SystemClock};
 use sellerlake_pipelines::{Arrival, Cancel, DeliveryFacts, LoadOptions, Pipelines, SyncOptions, Watch, Workspace};
 use sellerlake_simulator::world::Profile;
@@ -38,6 +39,24 @@ pub(crate) async fn run(demo: &Demo) -> Result<ExitCode> {
     let settings = Settings::read(&config)?;
     let (clock, stepped) = clock(&settings).await?;
     let workspace = Workspace::open(settings, clock).await?;
+    let state = workspace.state.clone();
+    let code = super::closing(state, Box::pin(fill(workspace, stepped, &simulator, &folder, begun))).await?;
+    farewell(&simulator, &config, begun);
+    if !demo.exit {
+        wait().await?;
+    }
+    simulator.stop();
+    Ok(code)
+}
+
+/// Pulls what the simulator has, and shows what came of it.
+async fn fill(
+    workspace: Workspace,
+    stepped: Option<SteppedClock>,
+    simulator: &Running,
+    folder: &DemoFolder,
+    begun: DateTime<Utc>,
+) -> Result<ExitCode> {
     let gateway = Gateway::new(&workspace, stepped);
     printer::note(format!("Amazon is simulated at {}; the lake is in {}", simulator.url(), folder.path().display()));
     for known in simulator.accounts() {
@@ -68,11 +87,6 @@ pub(crate) async fn run(demo: &Demo) -> Result<ExitCode> {
     for holder in &holders {
         summarise(&workspace, holder).await?;
     }
-    farewell(&simulator, &config, begun);
-    if !demo.exit {
-        wait().await?;
-    }
-    simulator.stop();
     Ok(if is_complete && is_fresh { ExitCode::SUCCESS } else { ExitCode::from(super::IN_PART) })
 }
 

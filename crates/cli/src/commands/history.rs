@@ -41,6 +41,7 @@ pub(crate) async fn replay(
         printer::note(format!("{deliveries} deliveries of {source:?} left out: it is no longer declared"));
     }
     rebuild::print(&replayed.rebuilt);
+    known.workspace.state.close().await;
     if deliveries.is_empty() {
         printer::note("nothing had come by then: the lake is empty");
     }

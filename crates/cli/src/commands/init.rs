@@ -25,6 +25,7 @@ pub(crate) async fn run(init: &Init) -> Result<ExitCode> {
         std::fs::write(&path, DEFAULT).map_err(failed)?;
     }
     let workspace = Workspace::open(Settings::read(&path)?, Arc::new(SystemClock)).await?;
+    workspace.state.close().await;
     let verb = if exists { "found" } else { "wrote" };
     printer::note(format!("{verb} {}; the lake is at {}", path.display(), workspace.lake.url()));
     printer::note("next: sellerlake ingest --source all_orders --seller SELLER_ID report.txt");

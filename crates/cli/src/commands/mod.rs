@@ -27,8 +27,9 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 use sellerlake_config::Settings;
 use sellerlake_connectors::SteppedClock;
-use sellerlake_contracts::{Error, Result};
+use sellerlake_contracts::Result;
 use sellerlake_pipelines::Workspace;
+use sellerlake_state::State;
 
 use crate::amazon::{self, Gateway};
 use crate::arguments::{AccountCommand, Arguments, Command};
@@ -39,7 +40,6 @@ pub(crate) const IN_PART: u8 = 3;
 
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
     let config = arguments.config.as_path();
-    let open = async || Ok::<_, Error>(opened(config).await?.0);
     match &arguments.command {
         Command::Init(init) => init::run(init).await,
         Command::Demo(demo) => Box::pin(demo::run(demo)).await,
@@ -51,31 +51,36 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
                 _ => opened(config).await?,
             };
             let gateway = Gateway::new(&workspace, stepped);
-            account::run(&workspace, &gateway, command).await
+            closing(workspace.state.clone(), account::run(&workspace, &gateway, command)).await
         }
         Command::Sync(sync) => {
             let (workspace, gateway) = with_amazon(config).await?;
-            Box::pin(sync::sync(workspace, gateway, sync)).await
+            closing(workspace.state.clone(), Box::pin(sync::sync(workspace, gateway, sync))).await
         }
         Command::Backfill(backfill) => {
             let (workspace, gateway) = with_amazon(config).await?;
-            Box::pin(sync::backfill(workspace, gateway, backfill)).await
+            closing(workspace.state.clone(), Box::pin(sync::backfill(workspace, gateway, backfill))).await
         }
-        Command::Coverage(coverage) => coverage::run(&to_read(config).await?, coverage).await,
+        Command::Coverage(coverage) => look(config, async |lake| coverage::run(lake, coverage).await).await,
         Command::Sources { name } => tables::sources(config, name.as_deref()),
-        Command::Ingest(ingest) => ingest::run(&open().await?, ingest).await,
+        Command::Ingest(ingest) => work(config, async |lake| ingest::run(lake, ingest).await).await,
         Command::Replay(replay) => match (replay.until, replay.into.as_deref()) {
             (Some(until), Some(into)) => Box::pin(history::replay(config, until, into, replay.seller.as_ref())).await,
-            _ => rebuild::replay(&open().await?, replay).await,
+            _ => work(config, async |lake| rebuild::replay(lake, replay).await).await,
         },
-        Command::Changed(changed) => Box::pin(history::changed(&to_read(config).await?, changed)).await,
-        Command::Withdraw(withdraw) => withdraw::run(&open().await?, withdraw).await,
-        Command::Rollup { seller, table } => rebuild::rollup(&open().await?, seller.as_ref(), table).await,
-        Command::Sql(sql) => sql::run(&to_read(config).await?, sql).await,
-        Command::Tables { name } => tables::run(&to_read(config).await?, name.as_deref()).await,
+        Command::Changed(changed) => look(config, async |lake| Box::pin(history::changed(lake, changed)).await).await,
+        Command::Withdraw(withdraw) => work(config, async |lake| withdraw::run(lake, withdraw).await).await,
+        Command::Rollup { seller, table } => {
+            work(config, async |lake| rebuild::rollup(lake, seller.as_ref(), table).await).await
+        }
+        Command::Sql(sql) => look(config, async |lake| sql::run(lake, sql).await).await,
+        Command::Tables { name } => look(config, async |lake| tables::run(lake, name.as_deref()).await).await,
         Command::Verify(verify) => match &verify.against {
-            Some(url) => against::run(&open().await?, url, verify.at).await,
-            None => verify::run(&without_amazon(config).await?, verify.repair).await,
+            Some(url) => work(config, async |lake| against::run(lake, url, verify.at).await).await,
+            None => {
+                let lake = without_amazon(config).await?;
+                closing(lake.state.clone(), verify::run(&lake, verify.repair)).await
+            }
         },
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -84,6 +89,25 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Does something with the lake.
+async fn work(config: &Path, command: impl AsyncFnOnce(&Workspace) -> Result<ExitCode>) -> Result<ExitCode> {
+    let workspace = opened(config).await?.0;
+    closing(workspace.state.clone(), command(&workspace)).await
+}
+
+/// The same for who only wants to look.
+async fn look(config: &Path, command: impl AsyncFnOnce(&Workspace) -> Result<ExitCode>) -> Result<ExitCode> {
+    let workspace = to_read(config).await?;
+    closing(workspace.state.clone(), command(&workspace)).await
+}
+
+/// Ends a command: what it told the state stands in the database's own file then, whatever came of it.
+pub(crate) async fn closing(state: State, command: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+    let done = command.await;
+    state.close().await;
+    done
 }
 
 /// The lake that settings name, on the clock they name.
