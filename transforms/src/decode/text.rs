@@ -236,7 +236,7 @@ impl<'a> File<'a> {
             let formats = Evidence::with_mark(formats, mark);
             let plan = LinePlan::new(rows, self.header.clone(), formats.clone(), layout);
             let outcome = self.run(&plan, chunks, &mut |_| Ok(()))?.finish(rows);
-            if outcome.is_whole() && outcome.unproven.is_empty() && found.replace(formats).is_some() {
+            if outcome.is_whole() && !outcome.proven.is_empty() && found.replace(formats).is_some() {
                 return Ok(None);
             }
         }
