@@ -223,6 +223,15 @@ fn a_vat_sellers_books_are_those_worked_by_hand() {
         load_books(&site, "vat", backwards);
         let (header, expected) = sheet("vat/expected_daily_profit.csv");
         assert_eq!(answer(&site, &header, "SELECT * FROM daily_profit"), expected);
+        let (header, expected) = sheet("vat/expected_daily_sales.csv");
+        assert_eq!(answer(&site, &header, "SELECT * FROM daily_sales"), expected);
+        // What is unknown of a day is unknown of its month, and how much of it is told.
+        let month =
+            "SELECT concat(vat_unknown, ' ', tax_reclaimed, ' ', profit, ' ', reclaim_unknown_tax) AS n FROM sku_profit
+            WHERE marketplace_id = 'APJ6JRA9NG5V4' AND sku IS NULL";
+        assert_eq!(site.value(month), "true   -2.2000");
+        assert_eq!(site.value("SELECT sum(cost) AS n FROM daily_ppc WHERE currency = 'EUR'"), "2.5000");
+        assert_eq!(site.value("SELECT count(*) AS n FROM daily_ppc WHERE currency IS NULL"), "0");
         // A list for all sellers makes nobody a seller, and a session of one sees its own rows only.
         assert_eq!(site.value("SELECT count(DISTINCT seller_id) AS n FROM costs"), "1");
         let output =

@@ -15,19 +15,76 @@ vat_rates = "all"
 vat_registrations = "all"
 marketplaces = "all"
 */
+-- Amazon bills advertising in lumps, up to weeks after the clicks. Where the Ads reports say what was spent, that counts,
+-- and of the bills what no report explains (amazon.md: Money told twice): all of them before the first day reported, and then
+-- what they exceed the spend of this month and the one before by.
 WITH ads AS (
-    SELECT p.day, p.marketplace_id, coalesce(p.currency, m.currency) AS currency, p.sku, p.cost
-    FROM ppc AS p
-    LEFT JOIN marketplaces AS m ON p.marketplace_id = m.marketplace_id
+    SELECT day, marketplace_id, currency, sku, cost FROM ppc
 ),
--- Amazon bills advertising in lumps weeks after the clicks. Where the Ads reports cover this month or the one before,
--- their spend counts and the bill doesn't (amazon.md: Money told twice); spend of an unknown marketplace covers all of
--- its currency.
-ads_by_marketplace AS (
-    SELECT DISTINCT currency, marketplace_id FROM ads WHERE marketplace_id IS NOT NULL
+-- Spend of an unknown marketplace explains any bill of its currency.
+spent_somewhere AS (
+    SELECT
+        currency, min(day) AS since, coalesce(sum(cost), 0) AS spent, bool_or(marketplace_id IS NULL) AS anywhere
+    FROM ads
+    GROUP BY currency
 ),
-ads_by_currency AS (
-    SELECT currency, bool_or(marketplace_id IS NULL) AS somewhere FROM ads GROUP BY currency
+spent_there AS (
+    SELECT currency, marketplace_id, min(day) AS since, coalesce(sum(cost), 0) AS spent
+    FROM ads
+    WHERE marketplace_id IS NOT NULL
+    GROUP BY currency, marketplace_id
+),
+bills AS (
+    SELECT local_day, marketplace_id, currency, sku, -sum(amount) AS billed
+    FROM ledger_accrual
+    WHERE month_of(local_day) = $month AND category_group = 'advertising' AND NOT is_tax
+    GROUP BY local_day, marketplace_id, currency, sku
+),
+billed_there AS (
+    SELECT currency, marketplace_id, sum(billed) AS billed FROM bills GROUP BY currency, marketplace_id
+),
+-- What the marketplaces' own bills leave explains those that name none.
+left_over AS (
+    SELECT t.currency, sum(greatest(t.spent - coalesce(b.billed, 0), 0)) AS spent
+    FROM spent_there AS t
+    LEFT JOIN billed_there AS b ON b.currency = t.currency AND b.marketplace_id = t.marketplace_id
+    GROUP BY t.currency
+),
+explicable AS (
+    SELECT
+        b.*,
+        CASE WHEN NOT coalesce(s.anywhere, false) THEN b.marketplace_id END AS pool,
+        CASE
+            WHEN s.anywhere THEN s.spent
+            WHEN b.marketplace_id IS NULL THEN l.spent
+            ELSE t.spent
+        END AS spent,
+        coalesce(
+            b.local_day >= CASE WHEN s.anywhere OR b.marketplace_id IS NULL THEN s.since ELSE t.since END, false
+        ) AS is_reported
+    FROM bills AS b
+    LEFT JOIN spent_somewhere AS s ON b.currency = s.currency
+    LEFT JOIN spent_there AS t ON b.currency = t.currency AND b.marketplace_id = t.marketplace_id
+    LEFT JOIN left_over AS l ON b.currency = l.currency
+),
+added_up AS (
+    SELECT
+        *,
+        sum(CASE WHEN is_reported THEN billed ELSE 0 END) OVER (
+            PARTITION BY currency, pool ORDER BY local_day, marketplace_id, sku
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS billed_so_far
+    FROM explicable
+),
+unexplained AS (
+    SELECT
+        local_day, marketplace_id, currency, sku,
+        CASE
+            WHEN is_reported
+                THEN billed - least(billed_so_far, spent) + least(billed_so_far - billed, spent)
+            ELSE billed
+        END AS billed_beyond
+    FROM added_up
 ),
 facts AS (
     SELECT
@@ -114,13 +171,13 @@ taxable AS (
     GROUP BY t.local_day, t.marketplace_id, t.currency, t.sku
 ),
 advertised AS (
-    SELECT
-        s.*,
-        bm.currency IS NOT NULL OR coalesce(bc.somewhere, false)
-            OR (s.marketplace_id IS NULL AND bc.currency IS NOT NULL) AS ads_reported
+    SELECT s.*, coalesce(u.billed_beyond, 0) AS billed_beyond
     FROM sums AS s
-    LEFT JOIN ads_by_marketplace AS bm ON s.marketplace_id = bm.marketplace_id AND s.currency = bm.currency
-    LEFT JOIN ads_by_currency AS bc ON s.currency = bc.currency
+    LEFT JOIN unexplained AS u
+        ON s.local_day = u.local_day
+        AND (s.marketplace_id IS NOT DISTINCT FROM u.marketplace_id)
+        AND (s.currency IS NOT DISTINCT FROM u.currency)
+        AND (s.sku IS NOT DISTINCT FROM u.sku)
 ),
 -- The marketplace's own cost line decides, also when it says "unknown"; the line for all marketplaces only stands in.
 costed AS (
@@ -146,8 +203,14 @@ rated AS (
                 t.taxed_prices * CASE WHEN own.place IS NOT NULL THEN own.rate ELSE any_sku.rate END,
                 100 + CASE WHEN own.place IS NOT NULL THEN own.rate ELSE any_sku.rate END
             )
-        END + CASE WHEN m.vat_inclusive THEN coalesce(t.withheld, 0) ELSE 0 END AS vat,
-        CASE WHEN r.reclaims THEN -(c.tax_on_fees + c.tax_on_ads) ELSE 0 END AS tax_reclaimed
+        END + CASE
+            WHEN coalesce(t.withheld, 0) = 0 OR NOT m.vat_inclusive THEN 0
+            WHEN m.vat_inclusive THEN t.withheld
+        END AS vat,
+        CASE
+            WHEN c.tax_on_fees + c.tax_on_ads = 0 OR NOT r.reclaims THEN 0
+            WHEN r.reclaims THEN -(c.tax_on_fees + c.tax_on_ads)
+        END AS tax_reclaimed
     FROM costed AS c
     LEFT JOIN taxable AS t
         ON c.local_day = t.local_day
@@ -177,7 +240,8 @@ priced AS (
 totals AS (
     SELECT
         *,
-        CASE WHEN ads_reported THEN coalesce(-ad_cost, 0) ELSE advertising_billed - tax_on_ads END AS advertising,
+        -coalesce(ad_cost, 0) - billed_beyond AS advertising,
+        vat IS NULL OR tax_reclaimed IS NULL AS vat_unknown,
         CASE
             WHEN units_unknown THEN NULL
             WHEN units = 0 THEN 0
@@ -231,8 +295,9 @@ SELECT
     CAST(other_service_fees AS DECIMAL(18, 4)) AS other_service_fees,
     CAST(advertising AS DECIMAL(18, 4)) AS advertising,
     CASE
-        WHEN ads_reported AND ad_cost IS NOT NULL THEN 'ppc'
-        WHEN NOT ads_reported AND advertising_billed <> 0 THEN 'ledger'
+        WHEN ad_cost IS NOT NULL AND billed_beyond <> 0 THEN 'both'
+        WHEN ad_cost IS NOT NULL THEN 'ppc'
+        WHEN billed_beyond <> 0 THEN 'ledger'
     END AS advertising_source,
     CAST(tax_on_ads AS DECIMAL(18, 4)) AS tax_on_ads,
     CAST(reimbursements AS DECIMAL(18, 4)) AS reimbursements,
@@ -241,17 +306,19 @@ SELECT
     CAST(net_sales AS DECIMAL(18, 4)) AS net_sales,
     CAST(net_proceeds AS DECIMAL(18, 4)) AS net_proceeds,
     CAST(vat AS DECIMAL(18, 4)) AS vat,
-    vat IS NULL AS vat_unknown,
-    CAST(CASE WHEN vat IS NULL THEN net_sales ELSE 0 END AS DECIMAL(18, 4)) AS vat_unknown_sales,
+    vat_unknown,
+    CAST(CASE WHEN vat_unknown THEN net_sales ELSE 0 END AS DECIMAL(18, 4)) AS vat_unknown_sales,
     CAST(marketplace_taxed_sales AS DECIMAL(18, 4)) AS marketplace_taxed_sales,
     CAST(tax_reclaimed AS DECIMAL(18, 4)) AS tax_reclaimed,
+    CAST(CASE WHEN tax_reclaimed IS NULL THEN tax_on_fees + tax_on_ads ELSE 0 END AS DECIMAL(18, 4))
+        AS reclaim_unknown_tax,
     CAST(profit_before_cogs AS DECIMAL(18, 4)) AS profit_before_cogs,
     CAST(unit_cost AS DECIMAL(18, 4)) AS unit_cost,
     CAST(cogs AS DECIMAL(18, 4)) AS cogs,
     cogs IS NULL AS cost_unknown,
     CAST(profit_before_cogs + cogs AS DECIMAL(18, 4)) AS profit,
-    CASE WHEN cogs IS NULL OR vat IS NULL THEN units ELSE 0 END AS profit_unknown_units,
-    CAST(CASE WHEN cogs IS NULL OR vat IS NULL THEN net_sales ELSE 0 END AS DECIMAL(18, 4)) AS profit_unknown_sales,
+    CASE WHEN cogs IS NULL OR vat_unknown THEN units ELSE 0 END AS profit_unknown_units,
+    CAST(CASE WHEN cogs IS NULL OR vat_unknown THEN net_sales ELSE 0 END AS DECIMAL(18, 4)) AS profit_unknown_sales,
     CAST(advertising_billed AS DECIMAL(18, 4)) AS advertising_billed,
     CAST(tax_on_fees AS DECIMAL(18, 4)) AS tax_on_fees,
     CAST(tax_collected AS DECIMAL(18, 4)) AS tax_collected,

@@ -41,9 +41,11 @@ WITH sums AS (
         CAST(sum(net_sales) AS DECIMAL(18, 4)) AS net_sales,
         CAST(sum(net_proceeds) AS DECIMAL(18, 4)) AS net_proceeds,
         bool_or(vat_unknown) AS vat_unknown,
-        CAST(CASE WHEN NOT bool_or(vat_unknown) THEN sum(vat) END AS DECIMAL(18, 4)) AS vat,
+        CAST(CASE WHEN NOT bool_or(vat IS NULL) THEN sum(vat) END AS DECIMAL(18, 4)) AS vat,
         CAST(sum(marketplace_taxed_sales) AS DECIMAL(18, 4)) AS marketplace_taxed_sales,
-        CAST(sum(tax_reclaimed) AS DECIMAL(18, 4)) AS tax_reclaimed,
+        CAST(CASE WHEN NOT bool_or(tax_reclaimed IS NULL) THEN sum(tax_reclaimed) END AS DECIMAL(18, 4))
+            AS tax_reclaimed,
+        CAST(sum(reclaim_unknown_tax) AS DECIMAL(18, 4)) AS reclaim_unknown_tax,
         CAST(CASE WHEN NOT bool_or(vat_unknown) THEN sum(profit_before_cogs) END AS DECIMAL(18, 4))
             AS profit_before_cogs,
         bool_or(cost_unknown) AS cost_unknown,
@@ -96,7 +98,7 @@ SELECT
     other,
     net_sales, net_proceeds, vat, vat_unknown,
     CASE WHEN vat_unknown THEN net_sales ELSE CAST(0 AS DECIMAL(18, 4)) END AS vat_unknown_sales,
-    marketplace_taxed_sales, tax_reclaimed, profit_before_cogs, cogs, cost_unknown, profit,
+    marketplace_taxed_sales, tax_reclaimed, reclaim_unknown_tax, profit_before_cogs, cogs, cost_unknown, profit,
     CASE WHEN profit IS NULL THEN units ELSE 0 END AS profit_unknown_units,
     CASE WHEN profit IS NULL THEN net_sales ELSE CAST(0 AS DECIMAL(18, 4)) END AS profit_unknown_sales,
     ratio(profit, positive_sales) AS margin,

@@ -4,7 +4,7 @@ Amazon's Ads reports overlap, so one per ad product counts. The campaign report 
 control: where its total of a day exceeds the advertised products (ads without a product, rows dropped for privacy),
 the difference becomes a row without SKU, metric by metric, so that sums equal the control. A total below the
 products' sum is an older report and adds nothing. The marketplace of a profile is the one its deliveries name, else the
-only one with its currency.
+only one with its currency; a report that names no currency is in its marketplace's.
 """
 [reads]
 ads_sp_advertised_product = "0"
@@ -95,9 +95,11 @@ only_there AS (
 )
 SELECT
     r.day, r.profile_id, coalesce(p.marketplace_id, m.marketplace_id) AS marketplace_id, r.ad_product,
-    r.campaign_id, r.campaign_name, r.ad_group_id, r.ad_group_name, r.ad_id, r.sku, r.asin, r.currency,
+    r.campaign_id, r.campaign_name, r.ad_group_id, r.ad_group_name, r.ad_id, r.sku, r.asin,
+    coalesce(r.currency, home.currency) AS currency,
     r.impressions, r.clicks, r.cost, r.attributed_sales, r.attributed_orders, r.attributed_units,
     r.attribution_days, r.is_remainder
 FROM rows_of_all AS r
 LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
 LEFT JOIN only_there AS m ON m.currency = r.currency
+LEFT JOIN marketplaces AS home ON home.marketplace_id = p.marketplace_id

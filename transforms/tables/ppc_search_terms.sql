@@ -67,7 +67,7 @@ only_there AS (
 SELECT
     t.period_from, t.period_to, t.profile_id, coalesce(t.marketplace_id, m.marketplace_id) AS marketplace_id,
     t.portfolio_name, t.campaign_id, t.campaign_name, t.ad_group_id, t.ad_group_name, t.targeting, t.match_type,
-    t.search_term, t.currency, t.impressions, t.clicks, t.cost,
+    t.search_term, coalesce(t.currency, home.currency) AS currency, t.impressions, t.clicks, t.cost,
     t.attributed_sales, t.attributed_orders, t.attributed_units, t.attribution_days,
     o.origin IS NOT NULL AS overlaps,
     t.origin
@@ -76,4 +76,5 @@ LEFT JOIN overlapping AS o
     ON o.origin = t.origin AND o.profile = coalesce(t.profile_id, '')
     AND o.period_from = t.period_from AND o.period_to = t.period_to AND o.export = t.export
 LEFT JOIN only_there AS m ON m.currency = t.currency
+LEFT JOIN marketplaces AS home ON home.marketplace_id = t.marketplace_id
 WHERE month_of(t.period_from) = $month

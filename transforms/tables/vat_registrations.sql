@@ -25,8 +25,8 @@ listed AS (
 -- Two spellings of one place that say the same are one line.
 lines AS (
     SELECT DISTINCT
-        coalesce(p.country_code, l.place) AS place, p.marketplace_id, l.valid_from, l.registered,
-        coalesce(l.reclaims, false) AS reclaims, l.origin
+        coalesce(p.country_code, l.place) AS place, p.marketplace_id, l.valid_from, l.registered, l.reclaims,
+        l.origin
     FROM listed AS l
     LEFT JOIN places AS p ON lower(trim(l.place)) = p.named
 ),

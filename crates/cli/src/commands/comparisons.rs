@@ -26,7 +26,7 @@ pub(crate) struct Comparison {
 /// Days after which deferred money has been released: companies pay their bills up to 48 days later.
 const DEFERRED: u64 = 49;
 
-pub(crate) const COMPARISONS: [Comparison; 37] = [
+pub(crate) const COMPARISONS: [Comparison; 38] = [
     Comparison {
         name: "orders",
         list: "orders",
@@ -254,6 +254,17 @@ pub(crate) const COMPARISONS: [Comparison; 37] = [
         reaches_back: 0,
         whole: false,
         lists: &[],
+        sql: "SELECT * FROM daily_sales",
+    },
+    Comparison {
+        name: "daily_sales, tax in prices",
+        list: "daily_sales",
+        key: &["local_day", "marketplace_id", "currency", "sku", "asin"],
+        values: &["vat"],
+        pipelines: &["all_orders"],
+        reaches_back: 0,
+        whole: false,
+        lists: &["vat_rates", "vat_registrations"],
         sql: "SELECT * FROM daily_sales",
     },
     Comparison {

@@ -28,12 +28,12 @@ const TOTALS: &str = "WITH sales AS (
         WHERE NOT is_cancelled AND NOT is_mcf AND NOT coalesce(is_replacement, false) GROUP BY 1
     ), profit AS (
         SELECT marketplace_id, currency, sum(profit_before_cogs) AS profit, count(*) FILTER (WHERE vat_unknown) AS partly,
-            sum(vat_unknown_sales) AS unknown
+            sum(vat_unknown_sales) AS unknown, sum(reclaim_unknown_tax) AS tax
         FROM daily_profit GROUP BY 1, 2
     ), ads AS (
         SELECT marketplace_id, currency, sum(cost) AS spend, sum(attributed_sales) AS attributed FROM ppc GROUP BY 1, 2
     )
-    SELECT coalesce(m.country_code, 'other') AS market, s.currency, b.orders, s.units, s.sales, p.profit, p.partly, p.unknown, a.spend,
+    SELECT coalesce(m.country_code, 'other') AS market, s.currency, b.orders, s.units, s.sales, p.profit, p.partly, p.unknown, p.tax, a.spend,
         CASE WHEN a.attributed > 0 THEN round(100 * CAST(a.spend AS double) / CAST(a.attributed AS double), 1) END AS acos
     FROM sales AS s
     LEFT JOIN marketplaces AS m ON m.marketplace_id = s.marketplace_id
@@ -100,8 +100,8 @@ fn markets(totals: &[Row], daily: &[Row]) -> Vec<Vec<String>> {
 fn left_out(row: &Row) -> Option<String> {
     let (market, currency) = (text(row, "market"), text(row, "currency"));
     (!matches!(text(row, "partly").as_str(), "" | "0")).then(|| {
-        let unknown = money(&text(row, "unknown"));
-        format!("? {market}: {unknown} {currency} of sales, VAT unknown: load tax_rates and tax_registrations")
+        let (unknown, tax) = (money(&text(row, "unknown")), money(&text(row, "tax")));
+        format!("? {market}: VAT unknown: {unknown} {currency} of sales, {tax} fee tax (docs/lists.md)")
     })
 }
 
@@ -252,9 +252,17 @@ mod tests {
         let width = |column: usize| grid.iter().map(|row| row[column].chars().count()).max().unwrap();
         assert_eq!(grid[0][7], "weekly sales");
         assert!((0..8).map(width).sum::<usize>() + 2 * 7 <= 80, "{grid:?}");
-        let unknown = row(&[("market", "DE"), ("currency", "EUR"), ("partly", "3"), ("unknown", "12345678.90")]);
+        let unknown = row(&[
+            ("market", "DE"),
+            ("currency", "EUR"),
+            ("partly", "3"),
+            ("unknown", "12345678.90"),
+            ("tax", "-12345.60"),
+        ]);
         let lines = left_out(&unknown);
-        assert!(lines.is_some_and(|line| line.contains("12,345,678 EUR") && line.chars().count() <= 80));
+        assert!(lines.is_some_and(
+            |line| line.contains("12,345,678 EUR of sales, -12,345 fee tax") && line.chars().count() <= 80
+        ));
         assert_eq!(left_out(&row(&[("market", "US"), ("currency", "USD"), ("partly", "0")])), None);
         let settlements = |compared: &str| {
             row(&[

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::world::{Order, Seller, What, decimal};
+use super::taxes::contained;
+use crate::world::{Marketplace, Order, Seller, Tax, What, decimal};
 
 /// An order.
 ///
@@ -66,6 +67,8 @@ pub struct DailySales {
     pub item_tax: Option<String>,
     /// Discount on the goods, positive.
     pub item_promotion_discount: Option<String>,
+    /// The tax in what was paid for the goods, negative, to four decimals; told by Amazon or hidden.
+    pub vat: Option<String>,
     /// Shipping.
     pub shipping_sales: Option<String>,
     /// Tax on shipping.
@@ -219,6 +222,20 @@ struct Sums {
     replaced: i64,
     digits: u32,
     money: [Option<i64>; 8],
+    market: Option<&'static Marketplace>,
+}
+
+impl Sums {
+    /// The tax in prices less discounts: sales tax comes on top of them.
+    fn vat(&self) -> Option<String> {
+        let (market, price) = (self.market?, self.money[0]?);
+        let vat = match market.tax {
+            Tax::Added(_) => 0,
+            Tax::Hidden(_) => contained(price - self.money[2].unwrap_or(0), market),
+            Tax::Withheld(_) | Tax::Split(_) => self.money[1].unwrap_or(0) * 10_i64.pow(4 - market.digits),
+        };
+        Some(decimal(-vat, 4))
+    }
 }
 
 type Key = (String, Option<&'static str>, Option<&'static str>, usize);
@@ -236,6 +253,7 @@ pub(super) fn sales(seller: &Seller, folded: &[Folded]) -> (Vec<DailySales>, Vec
                 (local_day(order), market.map(|market| market.id), market.map(|market| market.currency), item.product);
             let sum = sums.entry(key).or_default();
             sum.digits = order.market.digits;
+            sum.market = market;
             if order.non_amazon {
                 sum.mcf += left;
                 continue;
@@ -288,6 +306,7 @@ fn by_product(seller: &Seller, sums: &BTreeMap<Key, Sums>) -> Vec<DailySales> {
             gross_sales: money(0),
             item_tax: money(1),
             item_promotion_discount: money(2),
+            vat: sum.vat(),
             shipping_sales: money(3),
             shipping_tax: money(4),
             ship_promotion_discount: money(5),

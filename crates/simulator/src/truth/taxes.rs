@@ -25,7 +25,7 @@ pub struct VatTruth {
     pub sales: String,
     /// The tax in it, negative, to four decimals.
     pub vat: String,
-    /// Tax on Amazon's fees for the SKU, which the seller gets back, positive.
+    /// Tax on Amazon's fees for the SKU, which the seller gets back everywhere, positive.
     pub reclaimed: String,
 }
 
@@ -53,13 +53,13 @@ pub(super) fn taxes(seller: &Seller, published_by: DateTime<Utc>) -> Vec<VatTrut
         sku: sku.to_owned(),
         sales: decimal(sales, market.digits),
         vat: decimal(-contained(sales, market), 4),
-        reclaimed: decimal(if matches!(market.tax, Tax::Hidden(_)) { fee_tax } else { 0 }, market.digits),
+        reclaimed: decimal(fee_tax, market.digits),
     })
     .collect()
 }
 
 /// The hidden tax in an amount, in ten-thousandths of the currency, rounded half away from zero.
-fn contained(sales: i64, market: &Marketplace) -> i64 {
+pub(super) fn contained(sales: i64, market: &Marketplace) -> i64 {
     let Tax::Hidden(rate) = market.tax else { return 0 };
     let (owed, whole) =
         (i128::from(sales) * i128::from(rate) * 10_i128.pow(4 - market.digits), i128::from(1000 + rate));
