@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
+
 use crate::site::{Site, text};
 
 const DAILY: &str = "Date,Currency,Campaign Name,Ad Group Name,Targeting,Match Type,Customer Search Term,Impressions,Clicks,\
@@ -123,4 +125,41 @@ fn rows_of_an_older_version_in_one_file_are_counted_and_told() {
     assert!(site.value("SELECT report FROM meta.deliveries").contains("\"set_aside\":2"));
     site.ok(&["replay"]);
     assert!(site.value("SELECT report FROM meta.deliveries").contains("\"set_aside\":2"));
+}
+
+/// Events have no id: what two windows tell alike counts once, twins count twice, and what has no date is marked and told.
+#[test]
+fn events_in_the_downloads_of_two_windows_count_once() {
+    let amount = |amount: f64| json!({"CurrencyCode": "USD", "CurrencyAmount": amount});
+    let adjustment = |day: &str, of: f64| json!({"AdjustmentType": "FBAInventoryReimbursement", "PostedDate": format!("2026-03-{day}T10:00:00Z"), "AdjustmentAmount": amount(of)});
+    let shared = [adjustment("07", 5.0), adjustment("08", 1.0), adjustment("08", 1.0)];
+    let undated =
+        json!([{"FeeReason": "Subscription", "FeeList": [{"FeeType": "Subscription", "FeeAmount": amount(-39.99)}]}]);
+    let pages = |events: &[Value], fees: bool| {
+        let fees = if fees { undated.clone() } else { json!([]) };
+        json!({"payload": {"FinancialEvents": {"AdjustmentEventList": events, "ServiceFeeEventList": fees}}})
+            .to_string()
+    };
+    let first = [&[adjustment("02", 7.0)], &shared[..]].concat();
+    let second = [&shared[..], &[adjustment("12", 9.0)]].concat();
+    for backwards in [false, true] {
+        let site = Site::new();
+        let mut downloads = [("2026-03-01..2026-03-10", &first), ("2026-03-05..2026-03-15", &second)];
+        if backwards {
+            downloads.reverse();
+        }
+        for (fees, (window, events)) in [false, true].into_iter().zip(downloads) {
+            let file = site.file(&format!("{window}.json"), pages(events, fees));
+            site.ingest("finance_event_pages", &file, &["--window", window, "--as-of", "2026-04-01"]);
+        }
+        assert_eq!(site.value("SELECT sum(amount) AS n FROM finance_events WHERE NOT overlaps"), "23.0000");
+        assert_eq!(site.value("SELECT sum(amount) AS n FROM finance_events WHERE overlaps"), "-39.9900");
+        assert_eq!(site.value("SELECT sum(reimbursements) AS n FROM daily_profit"), "23.0000");
+        let told = "SELECT count(*) AS n FROM meta.alarms WHERE message LIKE '%finance_events__overlapping_windows%'";
+        assert_eq!(site.value(told), "1");
+        // A third download beside them shares no day with either.
+        let file = site.file("later.json", pages(&[adjustment("20", 3.0)], false));
+        site.ingest("finance_event_pages", &file, &["--window", "2026-03-20..2026-03-20", "--as-of", "2026-04-01"]);
+        assert_eq!(site.value("SELECT sum(reimbursements) AS n FROM daily_profit"), "26.0000");
+    }
 }

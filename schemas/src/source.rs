@@ -174,7 +174,7 @@ pub struct Source {
     #[serde(default)]
     pub by_hand: bool,
     /// Columns with the days a row is of: where a request has a window, a document whose rows lie outside it is another
-    /// request's. Units of days have theirs already.
+    /// request's. Units of days have theirs already. A text's day is the one it begins with.
     #[serde(default)]
     pub dated_by: Vec<String>,
     /// Column that orders versions of a unit before as-of does.

@@ -184,7 +184,8 @@ fn check_references(file: &str, source: &Source, findings: &mut Findings) {
     }
     source.may_end_with.iter().for_each(|name| refer("may_end_with", name, &|_| true, ""));
     source.identity.iter().for_each(|name| refer("identity", name, &|_| true, ""));
-    source.dated_by.iter().for_each(|name| refer("dated_by", name, &is_time, "date or timestamp"));
+    let is_dated = |kind| is_time(kind) || kind == ColumnType::Text;
+    source.dated_by.iter().for_each(|name| refer("dated_by", name, &is_dated, "date, timestamp or text"));
     if source.format != Format::Json {
         source.has.iter().flat_map(|one| &one.0).for_each(|name| refer("has", name, &|_| true, ""));
     }

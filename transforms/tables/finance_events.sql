@@ -3,7 +3,8 @@ doc = """
 One signed line per amount of the Finances v0 events, filed by the month it was posted in; lists that state no date
 count on the first day that was asked for. Events also state sums of their own amounts, prices per unit and the
 like: line_role says which amounts are money. Events have no id, so sums are matched within one list, type and
-instant of a window.
+instant of a window. Windows may share days: of events that state their instant, what two of them tell alike counts once;
+twins within one window are two. Those without are marked.
 """
 emits = "0..1"
 [reads]
@@ -11,7 +12,7 @@ finance_event_pages = "-3..0"
 marketplaces = "all"
 money_categories = "all"
 */
-WITH amounts AS (
+WITH told_amounts AS (
     SELECT
         *,
         lower(coalesce(event_list, '')) AS list_key,
@@ -19,6 +20,46 @@ WITH amounts AS (
         coalesce(split_part(node_path, '.', -1), '') AS field
     FROM finance_event_pages
     WHERE row_kind = 'amount' AND amount IS NOT NULL
+),
+periods AS (
+    SELECT DISTINCT period_from, period_to FROM told_amounts
+),
+overlapping AS (
+    SELECT DISTINCT a.period_from, a.period_to
+    FROM periods AS a
+    INNER JOIN periods AS b ON a.period_from <= b.period_to AND b.period_from <= a.period_to
+    WHERE a.period_from <> b.period_from OR a.period_to <> b.period_to
+),
+-- The first window's copy stays: it is booked in the same month whichever others are read beside it.
+copies AS (
+    SELECT
+        t.*,
+        row_number() OVER (
+            PARTITION BY
+                period_from, period_to, list_key, path_key, posted_date, event_type, currency, amount, charge_type,
+                fee_type, promotion_type, promotion_id, amazon_order_id, order_id, seller_order_id, merchant_order_id,
+                order_item_id, order_adjustment_item_id, sku, asin, quantity, invoice_id
+            ORDER BY ordinal
+        ) AS twin
+    FROM told_amounts AS t
+    LEFT SEMI JOIN overlapping AS o ON t.period_from = o.period_from AND t.period_to = o.period_to
+    WHERE t.posted_date IS NOT NULL
+),
+amounts AS (
+    SELECT t.*, o.period_from IS NOT NULL AS overlaps
+    FROM told_amounts AS t
+    LEFT JOIN overlapping AS o ON t.period_from = o.period_from AND t.period_to = o.period_to
+    WHERE o.period_from IS NULL OR t.posted_date IS NULL
+    UNION ALL
+    SELECT * EXCLUDE (twin), false AS overlaps
+    FROM copies
+    QUALIFY row_number() OVER (
+        PARTITION BY
+            twin, list_key, path_key, posted_date, event_type, currency, amount, charge_type,
+            fee_type, promotion_type, promotion_id, amazon_order_id, order_id, seller_order_id, merchant_order_id,
+            order_item_id, order_adjustment_item_id, sku, asin, quantity, invoice_id
+        ORDER BY period_from, period_to
+    ) = 1
 ),
 -- Which fields repeat others. A total stands with its parts, and one of the two counts; a note is no money at all.
 roles AS (
@@ -178,7 +219,7 @@ SELECT
     coalesce(b.amazon_order_id, b.order_id, b.merchant_order_id, b.seller_order_id) AS order_id,
     b.order_item_id, b.order_adjustment_item_id, b.sku, b.asin,
     b.fn_sku AS fnsku,
-    b.promotion_id, b.invoice_id
+    b.promotion_id, b.invoice_id, b.overlaps
 FROM classes AS c
 INNER JOIN booked AS b ON b.list_key = c.list_key AND b.path_key = c.path_key AND b.raw_name = c.raw_name
 LEFT JOIN marketplaces AS m ON lower(b.marketplace_name) = m.match_name

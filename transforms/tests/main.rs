@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::type_complexity)] // tests
 
+mod asked_windows;
 mod cases;
 mod decode_arbitrary;
 mod decode_json;

@@ -73,7 +73,7 @@ impl Dates {
     /// Looks at the dates of a row: it lies in the window if one of them does, or must do so with all.
     pub fn see(&mut self, plan: &DatesPlan, values: &[Value<'_>]) {
         let Some((first, last)) = plan.window.filter(|_| !plan.columns.is_empty()) else { return };
-        let days = || plan.columns.iter().filter_map(|column| day_of(&values[*column]));
+        let days = || plan.columns.iter().filter_map(|column| day_in(&values[*column]));
         let is_inside = |day: i32| first <= day && day <= last;
         let mut outside = days().filter(|day| !is_inside(*day)).peekable();
         let is_off = match plan.rule {
@@ -120,6 +120,14 @@ impl Dates {
         let days = span(date_of(first), date_of(last));
         let rows = if self.inside > 0 { format!("{rows} rows lie") } else { "every row lies".to_owned() };
         Some(format!("{rows} outside the window, on {days}; --window must be the one the file was made for"))
+    }
+}
+
+/// The day of a value: a text's is the one it begins with, as intervals do.
+fn day_in(value: &Value<'_>) -> Option<i32> {
+    match value {
+        Value::Text(text) => text.get(..10)?.parse().ok().map(days_of),
+        other => day_of(other),
     }
 }
 
