@@ -385,3 +385,54 @@ fn damaged_bytes_are_named_and_left_out() {
     assert_eq!(output.status.code(), Some(1), "{}", words(&output));
     assert!(words(&output).contains("1 deliveries that were known then can't be read"), "{}", words(&output));
 }
+
+/// What was known includes what was taken back later: its bytes are gone, so the lake made lacks it, and that is said.
+#[test]
+fn a_delivery_taken_back_since_is_named_as_missing() {
+    let books = Books::new();
+    let site = books.site();
+    let made = |until: &str| {
+        let into = site.path().join(format!("{}-{until}", site.objects("raw").len())).display().to_string();
+        let output = site.run(&["replay", "--until", until, "--into", &into]);
+        (output.status.code().unwrap(), words(&output))
+    };
+    books.hand_in("2026-04-05", "cost_list", &costs("5.00"), &["--as-of", "2026-04-05"]);
+    books.hand_in("2026-04-08", "cost_list", &costs("9.00"), &["--as-of", "2026-04-08"]);
+    let wrong = site.value("SELECT delivery_id FROM meta.deliveries ORDER BY as_of DESC LIMIT 1");
+    books.desk.wait_until(instant("2026-04-10T12:00:00Z"));
+    assert_eq!(made("2026-04-09").0, 0);
+    site.ok(&["withdraw", &wrong, "--yes"]);
+    let told =
+        format!("missing: {wrong} of cost_list, fetched 2026-04-08T12:00:00Z: taken back on 2026-04-10T12:00:00Z");
+    for (until, missing) in [("2026-04-07", false), ("2026-04-09", true), ("2026-04-11", false)] {
+        let (code, words) = made(until);
+        assert_eq!((code, words.contains(&told)), (if missing { 3 } else { 0 }, missing), "{until}: {words}");
+    }
+    let output = books.changed(&["--since", "2026-04-09"]);
+    assert_eq!(output.status.code(), Some(3), "{}", words(&output));
+    assert!(words(&output).contains("1 deliveries that were known then were taken back since"), "{}", words(&output));
+    // It comes again, and again it was known from then on only.
+    books.hand_in("2026-04-12", "cost_list", &costs("9.00"), &["--as-of", "2026-04-08"]);
+    for (until, code) in [("2026-04-09", 3), ("2026-04-12", 0)] {
+        let made = made(until);
+        assert_eq!(made.0, code, "{until}: {}", made.1);
+    }
+}
+
+/// Metadata that can't be read says neither when its delivery came nor what it was: it is named, and the others are read.
+#[test]
+fn damaged_metadata_is_named_and_the_others_are_read() {
+    let site = Site::new();
+    load_small_seller(&site, false);
+    let meta = site.objects("raw").into_iter().map(|(path, ..)| path).find(|path| path.contains("/cost_list/"));
+    let meta = meta.unwrap().replace(".csv", ".meta.json");
+    let path = site.path().join("lake").join(&meta);
+    std::fs::write(&path, std::fs::read_to_string(&path).unwrap().replacen("cost_list", "cost_lost", 1)).unwrap();
+    let output = site.run(&["replay", "--until", "2999-12-31", "--into", "then"]);
+    assert_eq!(output.status.code(), Some(3), "{}", words(&output));
+    assert!(words(&output).contains(&format!("missing: {meta}")), "{}", words(&output));
+    let then = site.path().join("then");
+    assert!(!ask(&then, "SELECT * FROM orders").is_empty() && ask(&then, "SELECT * FROM costs").is_empty());
+    let output = site.run(&["changed", "--since", "2999-12-31"]);
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+}

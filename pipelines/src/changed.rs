@@ -202,6 +202,12 @@ impl Workspace {
             let was_known = stands && record.fetched_at <= since.moment;
             gone += u64::from(was_known && !standing.contains(&record.id));
         }
+        if !known.withdrawn.is_empty() {
+            doubts.push(format!(
+                "{} deliveries that were known then were taken back since: what they said is left out",
+                known.withdrawn.len()
+            ));
+        }
         if waiting > 0 {
             doubts.push(format!("{waiting} deliveries are landed and not loaded: run `sellerlake rollup` first"));
         }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use sellerlake_config::{FILE_NAME, Settings};
 use sellerlake_contracts::{Clock, Delivery, Error, Kind, Result, SellerId};
-use sellerlake_sinks::Lake;
+use sellerlake_sinks::{Lake, Standing, Withdrawn};
 use sellerlake_transforms::Declarations;
 
 use crate::Workspace;
 use crate::progress::Progress;
 use crate::replay::Replayed;
-use crate::verify::Complaint;
+use crate::verify::{Complaint, told};
 
 /// The settings' name while the lake beside them isn't whole yet.
 const UNFINISHED: &str = "unfinished.toml";
@@ -27,6 +27,8 @@ pub struct Known {
     pub later: Vec<Delivery>,
     /// Deliveries of that time whose bytes are gone or are no longer those that came: they are missing in what was made.
     pub damaged: Vec<Complaint>,
+    /// Deliveries of that time that were taken back since: they are missing too.
+    pub withdrawn: Vec<Withdrawn>,
     /// What came of reading the others.
     pub replayed: Replayed,
 }
@@ -58,19 +60,15 @@ pub(crate) async fn make(
     clock: Arc<dyn Clock>,
     progress: &dyn Progress,
 ) -> Result<Known> {
-    let mut all = origin.deliveries(None, seller).await?;
-    if seller.is_some_and(|seller| !seller.is_shared()) {
-        all.extend(origin.deliveries(None, Some(&SellerId::shared())).await?);
-    }
-    let (deliveries, later): (Vec<Delivery>, Vec<Delivery>) =
-        all.into_iter().partition(|delivery| delivery.fetched_at <= until);
+    let Found { deliveries, later, withdrawn, mut damaged } = find(origin, until, seller).await?;
     let unfinished = into.join(UNFINISHED);
     set_up(settings, into, &unfinished)?;
     let workspace = Workspace::open(Settings::read(&unfinished)?, clock).await?;
     match fill(&workspace, origin, &deliveries, progress).await {
-        Ok((damaged, replayed)) => {
+        Ok((unusable, replayed)) => {
+            damaged.extend(unusable);
             std::fs::rename(&unfinished, into.join(FILE_NAME)).map_err(|error| unwritable(into, error))?;
-            Ok(Known { workspace, deliveries, later, damaged, replayed })
+            Ok(Known { workspace, deliveries, later, damaged, withdrawn, replayed })
         }
         Err(error) => {
             workspace.state.close().await;
@@ -100,6 +98,36 @@ async fn fill(
     }
     progress.end();
     Ok((damaged, workspace.replay(None, None, progress).await?))
+}
+
+/// What `raw/` says of a moment.
+struct Found {
+    deliveries: Vec<Delivery>,
+    later: Vec<Delivery>,
+    withdrawn: Vec<Withdrawn>,
+    damaged: Vec<Complaint>,
+}
+
+async fn find(origin: &Lake, until: DateTime<Utc>, seller: Option<&SellerId>) -> Result<Found> {
+    let shared = SellerId::shared();
+    let sellers = [Some(seller), seller.filter(|seller| !seller.is_shared()).map(|_| Some(&shared))];
+    let mut found = Found { deliveries: Vec::new(), later: Vec::new(), withdrawn: Vec::new(), damaged: Vec::new() };
+    for seller in sellers.into_iter().flatten() {
+        let Standing { deliveries, unreadable } = origin.standing(None, seller).await?;
+        let (known, later): (Vec<Delivery>, Vec<Delivery>) =
+            deliveries.into_iter().partition(|delivery| delivery.fetched_at <= until);
+        let (withdrawn, unreadable_notes) = origin.withdrawn(seller).await?;
+        // One that was cut short, or whose delivery came again, took nothing away.
+        found.withdrawn.extend(withdrawn.into_iter().filter(|one| {
+            one.delivery.fetched_at <= until && until < one.at && known.iter().all(|known| known.id != one.delivery.id)
+        }));
+        // When a damaged one came nobody knows: it may be missing.
+        let broken = unreadable.into_iter().chain(unreadable_notes);
+        found.damaged.extend(broken.map(|(subject, error)| Complaint { subject, problem: told(&error) }));
+        found.deliveries.extend(known);
+        found.later.extend(later);
+    }
+    Ok(found)
 }
 
 /// A lake is made in a place of its own: nothing may be there yet, nor any other lake around it.

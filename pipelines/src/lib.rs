@@ -74,6 +74,7 @@ pub use replay::Replayed;
 pub use resume::Resumed;
 pub use scopes::{AdsProfile, Holder, Scoped, Zones, account_scope, scopes};
 pub use sellerlake_schemas::nearest;
+pub use sellerlake_sinks::Withdrawn;
 pub use sellerlake_transforms::merge::{Tie, Ties};
 pub use sync::{Cancel, Puller, SyncOptions, Synced, Trouble, Watch};
 pub use verify::{Complaint, Verified};

@@ -79,7 +79,7 @@ impl Workspace {
             // Its bytes go last: what is left where this is cut short is a delivery that isn't loaded yet, or none.
             self.state.forget_loaded(&record.id).await?;
             self.clear_alarms_of(&source, record).await?;
-            self.lake.withdraw(&delivery).await?;
+            self.lake.withdraw(&delivery, self.clock.now()).await?;
         } else {
             self.drop_rows(&source, record).await?;
         }

@@ -33,4 +33,5 @@ pub use raw::{Landed, RawBytes, Standing};
 pub use row_hash::RowHash;
 pub use spill::SpillFolder;
 pub use spool::{Mapped, Received, Spool};
+pub use withdraw::Withdrawn;
 pub use writer::{BuiltPartition, PartitionWriter, WriteOptions};

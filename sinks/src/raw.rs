@@ -21,12 +21,12 @@ const SINGLE_PUT_BYTES: u64 = 64 << 20;
 const PART_BYTES: usize = 16 << 20;
 
 /// How many parts, or metadata files, are in flight at a time.
-const REQUESTS_IN_FLIGHT: usize = 8;
+pub(crate) const REQUESTS_IN_FLIGHT: usize = 8;
 
 /// What every gzip file begins with.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-const META_SUFFIX: &str = ".meta.json";
+pub(crate) const META_SUFFIX: &str = ".meta.json";
 
 /// Whether a delivery was new to the lake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -239,7 +239,7 @@ impl Lake {
     }
 
     /// The folders under `raw/` that can hold what is asked for.
-    async fn raw_folders(
+    pub(crate) async fn raw_folders(
         &self,
         source: Option<&str>,
         seller: Option<&SellerId>,

@@ -7,13 +7,14 @@ use std::process::ExitCode;
 use chrono::{DateTime, Utc};
 use sellerlake_config::{FILE_NAME, Settings};
 use sellerlake_contracts::{Error, Kind, Month, Result, SellerId};
-use sellerlake_pipelines::{Known, Show, Since, Workspace, as_known};
+use sellerlake_pipelines::{Known, Show, Since, Withdrawn, Workspace, as_known};
 use sellerlake_query::output::{OutputFormat, write};
 
 use crate::amazon;
 use crate::arguments::Changed;
 use crate::bars::Bars;
 use crate::commands::{IN_PART, rebuild, sellers, sql};
+use crate::output::Output;
 use crate::printer::{self, count};
 
 /// Makes the lake as it was known in a directory of its own.
@@ -26,7 +27,7 @@ pub(crate) async fn replay(
     let settings = Settings::read(config)?;
     let clock = amazon::clock_to_read(&settings).await?;
     let known = Box::pin(as_known(&settings, until, seller, into, clock, &Bars::default())).await?;
-    let Known { deliveries, later, damaged, replayed, .. } = &known;
+    let Known { deliveries, later, damaged, withdrawn, replayed, .. } = &known;
     printer::note(format!(
         "the lake as known at {}: {} read, {} refused; {} came later",
         moment(until),
@@ -36,6 +37,15 @@ pub(crate) async fn replay(
     ));
     for damage in damaged {
         printer::note(format!("  missing: {}: {}", damage.subject, damage.problem));
+    }
+    for Withdrawn { delivery, at } in withdrawn {
+        printer::note(format!(
+            "  missing: {} of {}, fetched {}: taken back on {}, and its bytes with it",
+            delivery.id,
+            delivery.source,
+            moment(delivery.fetched_at),
+            moment(*at)
+        ));
     }
     for (source, deliveries) in &replayed.undeclared {
         printer::note(format!("{deliveries} deliveries of {source:?} left out: it is no longer declared"));
@@ -47,7 +57,7 @@ pub(crate) async fn replay(
     }
     let file = into.join(FILE_NAME);
     printer::note(format!("ask it with `sellerlake --config {} sql ...`", file.display()));
-    let whole = damaged.is_empty() && replayed.undeclared.is_empty();
+    let whole = damaged.is_empty() && withdrawn.is_empty() && replayed.undeclared.is_empty();
     Ok(if whole {
         rebuild::exit_code(&replayed.rebuilt, replayed.in_part == 0 && replayed.damaged.is_empty())
     } else {
@@ -68,7 +78,7 @@ pub(crate) async fn changed(workspace: &Workspace, changed: &Changed) -> Result<
         (None, OutputFormat::Table) => vec![Show::Categories, Show::Lines, Show::Documents],
         (None, _) => vec![Show::Lines],
     };
-    let mut out = sql::output(changed.output.as_deref())?;
+    let mut out = Output::open(changed.output.as_deref())?;
     for (place, show) in shown.into_iter().enumerate() {
         if place > 0 {
             writeln!(out)
@@ -76,6 +86,7 @@ pub(crate) async fn changed(workspace: &Workspace, changed: &Changed) -> Result<
         }
         write(found.answer(show).await?, changed.format, &mut out).await?;
     }
+    out.finish()?;
     let when = month.map_or_else(|| "months that had ended then".to_owned(), |month: Month| month.to_string());
     let came = count(found.later, "delivery");
     printer::note(match found.lines {
