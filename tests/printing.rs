@@ -61,3 +61,52 @@ fn words_and_tables_show_what_would_steer_a_terminal_and_data_has_it_as_it_is() 
         assert_tame(&output, arguments[0]);
     }
 }
+
+/// Nobody is told that all is well of an answer that went nowhere.
+#[test]
+fn an_answer_that_nobody_can_read_is_a_failure() {
+    let site = Site::new();
+    let run = |redirect: &str, arguments: &[&str]| {
+        let command = site.command(arguments);
+        let mut shell = std::process::Command::new("sh");
+        shell
+            .args(["-c", &format!("exec \"$@\" {redirect}"), "sh"])
+            .arg(command.get_program())
+            .args(command.get_args());
+        shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell.current_dir(site.path());
+        let output = shell.output().unwrap();
+        (output.status.code(), both(&output))
+    };
+    for arguments in [&["sql", "SELECT 1"][..], &["sql", "--format", "csv", "SELECT 1"], &["tables"]] {
+        let (code, words) = run(">&-", arguments);
+        assert_eq!(code, Some(1), "{arguments:?}: {words}");
+        assert!(words.contains("standard output is closed"), "{arguments:?}: {words}");
+        for redirect in [">/dev/null", "1<>/dev/null", "<&-"] {
+            assert_eq!(run(redirect, arguments).0, Some(0), "{arguments:?} {redirect}");
+        }
+        if std::path::Path::new("/dev/full").exists() {
+            let (code, words) = run(">/dev/full", arguments);
+            assert_eq!(code, Some(1), "{arguments:?}: {words}");
+        }
+    }
+}
+
+/// A file with an answer holds all of it, or stays what it was.
+#[test]
+fn an_answers_file_is_whole_or_isnt_there() {
+    let site = Site::new();
+    let kept = site.file("kept.csv", "as it was\n");
+    let rows = |end: &str| format!("SELECT 1 / ({end} - i) AS n FROM generate_series(1, 100000) t(i)");
+    for name in ["kept.csv", "new.csv"] {
+        let path = site.path().join(name).display().to_string();
+        let output = site.run(&["sql", "--format", "csv", "--output", &path, &rows("99000")]);
+        assert_eq!(output.status.code(), Some(2), "{}", both(&output));
+    }
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), "as it was\n");
+    let output = site.run(&["sql", "--format", "csv", "--output", &kept.display().to_string(), &rows("100001")]);
+    assert!(output.status.success(), "{}", both(&output));
+    assert_eq!(std::fs::read_to_string(&kept).unwrap().lines().count(), 100_001);
+    let names = std::fs::read_dir(site.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(!names.into_iter().any(|name| name.to_string_lossy().contains(".csv.") || name == "new.csv"));
+}

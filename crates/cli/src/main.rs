@@ -4,7 +4,9 @@ mod amazon;
 mod arguments;
 mod bars;
 mod buckets;
+mod closed;
 mod commands;
+mod output;
 mod printer;
 
 use std::io::IsTerminal;

@@ -3,9 +3,14 @@
 use std::error::Error as StdError;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sellerlake_contracts::{Error, Kind, printable};
 
+use crate::closed;
+
+/// Whether there was any data.
+static SAID: AtomicBool = AtomicBool::new(false);
 /// Why data could not be written, the first time.
 static UNWRITTEN: OnceLock<io::Error> = OnceLock::new();
 
@@ -16,6 +21,7 @@ pub fn line(text: impl AsRef<str>) {
 
 /// Data for programs, as it is.
 pub fn raw(text: impl AsRef<str>) {
+    SAID.store(true, Ordering::Relaxed);
     if UNWRITTEN.get().is_none()
         && let Err(error) = writeln!(io::stdout(), "{}", text.as_ref())
     {
@@ -25,6 +31,9 @@ pub fn raw(text: impl AsRef<str>) {
 
 /// Whether all lines of data were written. A reader that went away (`| head`) is no failure of ours.
 pub fn finish() -> Result<(), Error> {
+    if SAID.load(Ordering::Relaxed) {
+        closed::refuse()?;
+    }
     let flushed = io::stdout().flush();
     let error = UNWRITTEN.get().map(ToString::to_string).zip(UNWRITTEN.get().map(io::Error::kind));
     match error.or_else(|| flushed.err().map(|error| (error.to_string(), error.kind()))) {

@@ -164,9 +164,15 @@ impl fmt::Display for Error {
             f.write_str(")")?;
         }
         if f.alternate() {
+            let mut said = vec![self.to_string()];
             let mut cause = StdError::source(self);
             while let Some(error) = cause {
-                write!(f, ": {error}")?;
+                let text = error.to_string();
+                // Whoever wraps an error often says it again.
+                if !said.iter().any(|said| said.ends_with(&text) || text.ends_with(said)) {
+                    write!(f, ": {text}")?;
+                }
+                said.push(text);
                 cause = error.source();
             }
         }
@@ -206,5 +212,25 @@ mod tests {
         assert_eq!(error.to_string(), "can't write the object (path: tables/orders/data.parquet)");
         assert_eq!(format!("{error:#}"), "can't write the object (path: tables/orders/data.parquet): disk full");
         assert!(format!("{error:?}").starts_with("Storage/Permanent at partition.swap"));
+    }
+
+    #[test]
+    fn what_a_cause_only_repeats_is_said_once() {
+        #[derive(Debug)]
+        struct Wrapper(Error);
+        impl fmt::Display for Wrapper {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "External error: {}", self.0)
+            }
+        }
+        impl StdError for Wrapper {
+            fn source(&self) -> Option<&(dyn StdError + 'static)> {
+                Some(&self.0)
+            }
+        }
+        let said = || Error::permanent(Kind::Limit, "too much at once").with("limit_mib", 64);
+        let inner = said().source(std::io::Error::other("no room"));
+        let again = Error::permanent(Kind::Limit, said().to_string()).source(Wrapper(inner));
+        assert_eq!(format!("{again:#}"), "too much at once (limit_mib: 64): no room");
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use sellerlake_contracts::Kind;
 use sellerlake_query::output::{OutputFormat, write};
 use sellerlake_query::{Session, SessionBuilder};
 
@@ -79,4 +80,27 @@ async fn parquet_reads_back() {
     let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(out)).unwrap();
     assert_eq!(reader.metadata().file_metadata().num_rows(), 2500);
     assert_eq!(reader.schema().field(0).data_type(), &arrow::datatypes::DataType::Utf8);
+}
+
+/// Nothing is printed of an answer that can't be shown: no header, no half row, no "ERROR" in place of a value.
+#[tokio::test]
+async fn a_value_that_cant_be_shown_is_an_error_before_anything_is_written() {
+    let session = SessionBuilder::default().build().unwrap();
+    for sql in [
+        "SELECT 1 AS n, from_unixtime(9223372036854775807) AS at",
+        "SELECT [from_unixtime(9223372036854775807)] AS list",
+        "SELECT i, CASE WHEN i = 100 THEN from_unixtime(9223372036854775807) END AS at FROM generate_series(1, 100) t(i)",
+        "SELECT i, 1 / (i - 3) FROM generate_series(1, 5) t(i)",
+    ] {
+        for format in ["table", "csv", "json"] {
+            let mut out = Vec::new();
+            let error = match session.sql(sql).await {
+                Err(error) => error,
+                Ok(answer) => write(answer, format.parse().unwrap(), &mut out).await.expect_err(sql),
+            };
+            assert_eq!(error.kind(), Kind::Query, "{sql}, {format}: {error:?}");
+            assert!(out.is_empty(), "{sql}, {format}: {}", String::from_utf8_lossy(&out));
+        }
+    }
+    assert_eq!(text(&session, "SELECT 'ERROR: none' AS x", "json").await, "{\"x\":\"ERROR: none\"}\n");
 }

@@ -164,7 +164,7 @@ async fn give_lists(workspace: &Workspace) -> Result<()> {
 fn farewell(simulator: &Running, config: &Path, begun: DateTime<Utc>) {
     let command = format!("{} --config {}", program(), word(&config.to_string_lossy()));
     printer::note(format!(
-        "\nAll of this took {} s, without a call beyond this machine. Ask more:",
+        "All of this took {} s, without a call beyond this machine. Ask more:",
         (SystemClock.now() - begun).num_seconds()
     ));
     let questions = [

@@ -1,7 +1,6 @@
 //! `sellerlake sql`
 
-use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Read, Write};
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -11,6 +10,7 @@ use sellerlake_query::output::{OutputFormat, write};
 
 use crate::arguments::Sql;
 use crate::commands::sellers::known;
+use crate::output::Output;
 
 pub(crate) async fn run(workspace: &Workspace, sql: &Sql) -> Result<ExitCode> {
     let mut statement = sql.statement.clone();
@@ -23,21 +23,12 @@ pub(crate) async fn run(workspace: &Workspace, sql: &Sql) -> Result<ExitCode> {
     known(workspace, &sql.seller).await?;
     let granted =
         if sql.seller.is_empty() { Granted::All } else { Granted::Sellers(sql.seller.iter().cloned().collect()) };
+    let mut out = Output::open(sql.output.as_deref())?;
     let answer = workspace.ask(&statement, &granted).await?;
-    match write(answer, sql.format, &mut output(sql.output.as_deref())?).await {
-        Ok(_) => Ok(ExitCode::SUCCESS),
+    match write(answer, sql.format, &mut out).await {
+        Ok(_) => out.finish().map(|()| ExitCode::SUCCESS),
         Err(error) => Err(workspace.told_of_damage(error).await),
     }
-}
-
-/// Where answers go: a file, or standard output.
-pub(crate) fn output(path: Option<&Path>) -> Result<BufWriter<Box<dyn Write + Send>>> {
-    Ok(BufWriter::new(match path {
-        Some(path) => Box::new(File::create(path).map_err(|error| {
-            Error::permanent(Kind::Storage, "can't write the answer").with("path", path.display()).source(error)
-        })?),
-        None => Box::new(std::io::stdout()),
-    }))
 }
 
 /// Refuses to fill a terminal with bytes.

@@ -214,7 +214,7 @@ impl Bounded {
         let rows = args.number_rows;
         let constant = args.args.iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
         if rows <= 1 || constant {
-            return Err(self.too_much(estimate));
+            return Err(self.too_much(self.limit_bytes as f64 - *left_bytes + estimate));
         }
         let mut parts = Vec::new();
         for (from, count) in [(0, rows / 2), (rows / 2, rows - rows / 2)] {

@@ -8,7 +8,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::StreamExt;
 use sellerlake_contracts::{Result, printable};
 
-use super::unwritable;
+use super::{unshowable, unwritable};
 use crate::session::Answer;
 
 /// Writes at most `cap` rows, then the columns' widths are known; a last line says if there are more.
@@ -46,15 +46,18 @@ pub(super) async fn write(mut answer: Answer, cap: usize, out: &mut (dyn Write +
 }
 
 fn cells(batch: &RecordBatch, rows: &mut Vec<Vec<String>>) -> Result<()> {
-    let options = FormatOptions::new().with_display_error(true);
+    let options = FormatOptions::new().with_display_error(false);
     let columns: Vec<ArrayFormatter<'_>> = batch
         .columns()
         .iter()
         .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
         .collect::<Result<_, _>>()
-        .map_err(unwritable)?;
+        .map_err(unshowable)?;
     for row in 0..batch.num_rows() {
-        rows.push(columns.iter().map(|column| printable(&column.value(row).to_string()).into_owned()).collect());
+        let cell = |column: &ArrayFormatter<'_>| {
+            column.value(row).try_to_string().map(|text| printable(&text).into_owned()).map_err(unshowable)
+        };
+        rows.push(columns.iter().map(cell).collect::<Result<_>>()?);
     }
     Ok(())
 }
