@@ -7,6 +7,7 @@ mod backfill;
 mod bad_input;
 mod books;
 mod bounds;
+mod categories;
 mod change;
 mod chaos;
 #[path = "../crates/state/tests/cluster.rs"]
