@@ -1,0 +1,279 @@
+//! Reading the lake again and saying where it isn't what it claims to be.
+
+use std::collections::{BTreeSet, HashMap};
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::row::{OwnedRow, RowConverter, SortField};
+use futures::StreamExt;
+use sellerlake_contracts::{Area, Delivery, Error, Kind, Partition, Result};
+use sellerlake_query::{LakeTable, LakeTableOptions};
+use sellerlake_schemas::Source;
+use sellerlake_sinks::{Footer, Head, RowHash, Standing};
+use sellerlake_state::{Alarm, DeliveryFilter, DeliveryStatus, Severity};
+use sellerlake_transforms::Dataset;
+use sellerlake_transforms::merge::stored_schema;
+use sellerlake_transforms::stage::{table_schema, unique};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::Workspace;
+use crate::objects::inputs::unknown_object;
+use crate::progress::Progress;
+
+/// One thing that is not as it should be.
+#[derive(Debug, Clone)]
+pub struct Complaint {
+    /// Path of the object, or what else it is about.
+    pub subject: String,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// What verifying found.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// Objects read.
+    pub objects: u64,
+    /// Rows read.
+    pub rows: u64,
+    /// Objects of earlier versions, whose bytes say nothing of themselves.
+    pub unsealed: u64,
+    /// What is wrong.
+    pub complaints: Vec<Complaint>,
+    /// What the lake is known to lack: alarms about its objects that stand, warnings not among them.
+    pub alarms: Vec<Alarm>,
+}
+
+impl Verified {
+    fn complain(&mut self, subject: &Partition, problem: impl Into<String>) {
+        self.complaints.push(Complaint { subject: subject.path(), problem: problem.into() });
+    }
+}
+
+/// An error with what to do about it, in one line.
+pub(crate) fn told(error: &Error) -> String {
+    error.remedy().map_or_else(|| format!("{error:#}"), |hint| format!("{error:#}; {hint}"))
+}
+
+/// Where a unit was found: by hash of source, seller and unit.
+type Homes = HashMap<u128, Partition>;
+
+impl Workspace {
+    /// Reads every object: row hash against footer and catalogue, schema, order, one row a key, one home and one stamp a
+    /// unit.
+    pub async fn verify(&self, progress: &dyn Progress) -> Result<Verified> {
+        let mut verified = Verified::default();
+        let mut homes = Homes::new();
+        let found = self.lake.partitions(None).await?;
+        progress.begin("verifying", Some(found.len() as u64));
+        for (partition, head) in found {
+            if let Err(error) = self.verify_object(&partition, &head, &mut homes, &mut verified).await {
+                verified.complain(&partition, told(&error));
+            }
+            verified.objects += 1;
+            progress.advance(1);
+        }
+        progress.end();
+        self.verify_missing(&mut verified).await?;
+        self.verify_rejects(&mut verified).await?;
+        self.verify_raw(&mut verified, progress).await?;
+        self.verify_state(&mut verified).await;
+        let is_of_lake =
+            |alarm: &Alarm| alarm.severity == Severity::Error && Partition::parse(&alarm.subject).is_some();
+        verified.alarms = self.state.alarms().await?.into_iter().filter(is_of_lake).collect();
+        Ok(verified)
+    }
+
+    async fn verify_object(
+        &self,
+        partition: &Partition,
+        head: &Head,
+        homes: &mut Homes,
+        verified: &mut Verified,
+    ) -> Result<()> {
+        let Some(dataset) = self.declarations.dataset(&partition.name) else {
+            verified.complain(partition, "nothing declared has this name");
+            return Ok(());
+        };
+        let footer = self.lake.footer(partition, head).await?;
+        verified.unsealed += u64::from(!footer.sealed);
+        self.verify_catalogue(partition, head, &footer, verified).await?;
+        let (schema, order): (SchemaRef, Vec<String>) = match &dataset {
+            Dataset::Source(source) => (stored_schema(source), vec!["_unit".to_owned()]),
+            Dataset::Table(table) => (table_schema(table), table.sort.clone()),
+            Dataset::Reference(_) => return Ok(()),
+        };
+        let object = unknown_object(partition, head);
+        let table = LakeTable::new(self.reader.clone(), &schema, vec![object], &LakeTableOptions::default());
+        let mut rows = self.scan(&table, partition).await?;
+        if let Dataset::Table(table) = &dataset {
+            let unique = unique(rows, table, &self.runtime.memory_pool);
+            rows = unique.map_err(|error| crate::objects::swap::row_error(error, partition))?;
+        }
+        let mut hash = if footer.sealed { RowHash::default() } else { RowHash::first_version() };
+        let mut sorted = Order::new(&schema, &order)?;
+        let mut units = Units::default();
+        while let Some(batch) = rows.next().await {
+            let batch = batch.map_err(|error| crate::objects::swap::row_error(error, partition))?;
+            hash.update(&batch)?;
+            sorted.check(&batch)?;
+            if let Dataset::Source(source) = &dataset {
+                units.check(source, partition, &batch, homes);
+            }
+        }
+        verified.rows += hash.rows();
+        if hash.finish() != footer.row_hash || hash.rows() != footer.rows {
+            verified.complain(partition, "its rows are not those its footer was written for");
+        }
+        if sorted.broken {
+            verified.complain(partition, format!("its rows are not sorted by {}", order.join(", ")));
+        }
+        units.complaints.into_iter().for_each(|problem| verified.complain(partition, problem));
+        Ok(())
+    }
+
+    async fn verify_catalogue(
+        &self,
+        partition: &Partition,
+        head: &Head,
+        footer: &Footer,
+        verified: &mut Verified,
+    ) -> Result<()> {
+        match self.state.object(partition).await? {
+            None => verified.complain(partition, "the catalogue doesn't know it; run `sellerlake verify --repair`"),
+            Some(known) if known.etag.as_ref() != Some(&head.etag) || known.row_hash != footer.row_hash => {
+                verified.complain(partition, "the catalogue knows another version; run `sellerlake verify --repair`");
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Objects the catalogue believes in that aren't there.
+    async fn verify_missing(&self, verified: &mut Verified) -> Result<()> {
+        // A catalogue that can't be read is told with the rest of the state.
+        let Ok(records) = self.state.objects(&sellerlake_state::ObjectFilter::default()).await else { return Ok(()) };
+        for record in records {
+            let partition = record.object.partition;
+            if record.object.etag.is_some() && self.lake.head(&partition).await?.is_none() {
+                verified.complain(
+                    &partition,
+                    "the catalogue knows it, but it isn't in the lake; run `sellerlake verify --repair`",
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Rejected rows, which nothing else reads.
+    async fn verify_rejects(&self, verified: &mut Verified) -> Result<()> {
+        for (path, error) in self.lake.damaged_rejects().await? {
+            verified.complaints.push(Complaint { subject: path, problem: told(&error) });
+        }
+        Ok(())
+    }
+
+    /// The database's own pages.
+    async fn verify_state(&self, verified: &mut Verified) {
+        // A database that can't be asked is no reason to keep what else was found.
+        let found = self.state.check().await.unwrap_or_else(|error| vec![told(&error)]);
+        let problem = |problem| Complaint { subject: self.state.address().to_owned(), problem };
+        verified.complaints.extend(found.into_iter().map(problem));
+    }
+
+    /// Raw bytes against the hash they were landed with.
+    async fn verify_raw(&self, verified: &mut Verified, progress: &dyn Progress) -> Result<()> {
+        let Standing { deliveries, unreadable } = self.lake.standing(None, None).await?;
+        let standing: BTreeSet<String> =
+            deliveries.iter().map(Delivery::meta_path).chain(unreadable.iter().map(|(path, _)| path.clone())).collect();
+        for record in self.state.deliveries(&DeliveryFilter::default()).await? {
+            if record.status != DeliveryStatus::Landing && !standing.contains(&record.meta_path) {
+                let problem = "it was landed, but isn't in the lake; run `sellerlake verify --repair`".to_owned();
+                verified.complaints.push(Complaint { subject: record.data_path, problem });
+            }
+        }
+        for (subject, error) in unreadable {
+            verified.complaints.push(Complaint { subject, problem: told(&error) });
+        }
+        progress.begin("verifying raw", Some(deliveries.len() as u64));
+        for delivery in deliveries {
+            let subject = delivery.data_path();
+            if let Err(error) = self.check_raw(delivery).await {
+                verified.complaints.push(Complaint { subject, problem: told(&error) });
+            }
+            progress.advance(1);
+        }
+        progress.end();
+        Ok(())
+    }
+
+    /// Reads the bytes of a delivery and compares them with the hash they were landed with.
+    pub(crate) async fn check_raw(&self, delivery: Delivery) -> Result<()> {
+        let raw = self.lake.fetch(&delivery).await?;
+        let checked = tokio::task::spawn_blocking(move || raw.verify_sha256(&delivery)).await;
+        checked.map_err(|error| Error::permanent(Kind::Internal, "verifying was interrupted").source(error))?
+    }
+}
+
+/// Whether rows ascend, NULLs first.
+struct Order {
+    converter: RowConverter,
+    columns: Vec<usize>,
+    last: Option<OwnedRow>,
+    broken: bool,
+}
+
+impl Order {
+    fn new(schema: &Schema, names: &[String]) -> Result<Self> {
+        let failed = |error| Error::permanent(Kind::Internal, "can't compare rows").source(error);
+        let columns: Vec<usize> = names.iter().filter_map(|name| schema.index_of(name).ok()).collect();
+        let fields = columns.iter().map(|index| SortField::new(schema.field(*index).data_type().clone())).collect();
+        Ok(Self { converter: RowConverter::new(fields).map_err(failed)?, columns, last: None, broken: false })
+    }
+
+    fn check(&mut self, batch: &RecordBatch) -> Result<()> {
+        if self.columns.is_empty() || batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let columns: Vec<_> = self.columns.iter().map(|index| batch.column(*index).clone()).collect();
+        let rows = self.converter.convert_columns(&columns);
+        let rows = rows.map_err(|error| Error::permanent(Kind::Internal, "can't compare rows").source(error))?;
+        self.broken |= self.last.as_ref().is_some_and(|last| last.row() > rows.row(0));
+        self.broken |= (1..rows.num_rows()).any(|row| rows.row(row - 1) > rows.row(row));
+        self.last = Some(rows.row(rows.num_rows() - 1).owned());
+        Ok(())
+    }
+}
+
+/// One home and one delivery a unit.
+#[derive(Default)]
+struct Units {
+    unit: String,
+    delivery: String,
+    complaints: Vec<String>,
+}
+
+impl Units {
+    fn check(&mut self, source: &Source, partition: &Partition, batch: &RecordBatch, homes: &mut Homes) {
+        let strings = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+        let (Some(units), Some(deliveries)) = (strings("_unit"), strings("_delivery_id")) else { return };
+        debug_assert_eq!(partition.area, Area::Sources);
+        for row in 0..units.len() {
+            let (unit, delivery) = (units.value(row), deliveries.value(row));
+            if unit == self.unit && !self.delivery.is_empty() {
+                if delivery != self.delivery {
+                    self.complaints.push(format!("unit {unit:?} has rows of two deliveries"));
+                }
+                continue;
+            }
+            unit.clone_into(&mut self.unit);
+            delivery.clone_into(&mut self.delivery);
+            let key = xxh3_128(format!("{}\u{1f}{}\u{1f}{unit}", source.name, partition.seller).as_bytes());
+            if let Some(other) = homes.insert(key, partition.clone())
+                && other != *partition
+            {
+                self.complaints.push(format!("unit {unit:?} is also in {other}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Taking a delivery back: afterwards everything is as if it had never come.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::array::AsArray;
+use sellerlake_contracts::{Delivery, Error, Kind, Result, failpoint};
+use sellerlake_schemas::Source;
+use sellerlake_state::{DeliveryFilter, DeliveryRecord};
+
+use crate::Workspace;
+use crate::loading::held::held_prefix;
+use crate::loading::loaded::load_alarm;
+use crate::loading::loaded::{Group, LoadOptions};
+use crate::loading::novelty::{drift_alarm, marketplace_alarm};
+use crate::progress::Progress;
+use crate::rebuilding::rebuild::Rebuilt;
+
+/// What taking a delivery back concerns.
+#[derive(Debug)]
+pub struct Withdrawal {
+    /// The delivery.
+    pub record: DeliveryRecord,
+    /// Its rows that stand in `sources/`.
+    pub rows: u64,
+    /// Other deliveries of its source and seller, which are read again: what it had replaced stands again.
+    pub others: u64,
+}
+
+impl Workspace {
+    /// The delivery with this id, or the only one whose id begins so.
+    pub async fn named_delivery(&self, id: &str) -> Result<DeliveryRecord> {
+        let all = self.state.deliveries(&DeliveryFilter::default()).await?;
+        let mut found = all.into_iter().filter(|record| !id.is_empty() && record.id.as_str().starts_with(id));
+        let problem = match (found.next(), found.next()) {
+            (Some(record), None) => return Ok(record),
+            (Some(_), Some(_)) => format!("several deliveries' ids begin with {id:?}"),
+            (None, _) => format!("no delivery's id is, or begins with, {id:?}"),
+        };
+        Err(Error::permanent(Kind::Usage, problem).hint(
+            "`sellerlake sql \"SELECT delivery_id, source, seller_id, as_of, status FROM meta.deliveries\"` lists them",
+        ))
+    }
+
+    /// What would become of it, without doing it.
+    pub async fn withdrawal(&self, record: DeliveryRecord) -> Result<Withdrawal> {
+        let source = Arc::clone(self.source(&record.source)?);
+        let mut rows = 0;
+        let partitions = self.partitions_of(&source, &record.seller).await?;
+        self.each_batch(&source, &partitions, &mut |batch| {
+            let deliveries = batch.column_by_name("_delivery_id").and_then(|column| column.as_string_opt::<i32>());
+            let ids = deliveries.into_iter().flatten().flatten();
+            rows += ids.filter(|id| *id == record.id.as_str()).count() as u64;
+        })
+        .await?;
+        let others = self.others(&record).await?.len() as u64;
+        Ok(Withdrawal { record, rows, others })
+    }
+
+    /// Takes a delivery back, and rebuilds what follows. Cut short, it was never taken back, or doing it again goes on.
+    pub async fn withdraw(&self, record: &DeliveryRecord, progress: &dyn Progress) -> Result<Rebuilt> {
+        let source = Arc::clone(self.source(&record.source)?);
+        let others = self.others(record).await?;
+        progress.begin("reading the others again", Some(others.len() as u64));
+        if let Some(delivery) = self.lake.delivery(&record.meta_path).await? {
+            // Until its bytes are gone it counts as not yet loaded, so that whoever comes next makes all of it whole.
+            self.forget_and_enter(&delivery).await?;
+            for other in &others {
+                self.forget_and_enter(other).await?;
+            }
+            self.state.clear_alarm(&drift_alarm(&source.name, &record.seller)).await?;
+            self.drop_rows(&source, record).await?;
+            failpoint::reach("withdraw.dropped")?;
+            for group in self.groups(others).await? {
+                let count = group.len() as u64;
+                self.load(&source.name, group, &LoadOptions::default()).await?;
+                progress.advance(count);
+            }
+            // Its bytes go last: what is left where this is cut short is a delivery that isn't loaded yet, or none.
+            self.state.forget_loaded(&record.id).await?;
+            self.clear_alarms_of(&source, record).await?;
+            self.lake.withdraw(&delivery, self.clock.now()).await?;
+        } else {
+            self.drop_rows(&source, record).await?;
+        }
+        progress.end();
+        self.state.forget_loaded(&record.id).await?;
+        self.state.remove_delivery(&record.id).await?;
+        self.clear_alarms_of(&source, record).await?;
+        self.rebuild(&record.seller, None, progress).await
+    }
+
+    async fn forget_and_enter(&self, delivery: &Delivery) -> Result<()> {
+        self.state.remove_delivery(&delivery.id).await?;
+        self.enter(delivery).await
+    }
+
+    /// The other deliveries of a delivery's source and seller that `raw/` holds.
+    async fn others(&self, record: &DeliveryRecord) -> Result<Vec<Delivery>> {
+        let mut others = self.lake.deliveries(Some(&record.source), Some(&record.seller)).await?;
+        others.retain(|other| other.id != record.id);
+        Ok(others)
+    }
+
+    /// Drops the rows of a delivery, wherever they stand.
+    async fn drop_rows(&self, source: &Arc<Source>, record: &DeliveryRecord) -> Result<()> {
+        let options = LoadOptions { replaying: BTreeSet::from([record.id.clone()]), ..LoadOptions::default() };
+        let mut group = Group::default();
+        self.merge_months(source, &record.seller, Vec::new(), &options, &mut group).await
+    }
+
+    async fn clear_alarms_of(&self, source: &Source, record: &DeliveryRecord) -> Result<()> {
+        self.state.clear_alarm(&load_alarm(&record.id)).await?;
+        self.state.clear_alarm(&format!("{}{}", held_prefix(&source.name, &record.seller), record.id)).await?;
+        let Some(marketplace) = &record.marketplace else { return Ok(()) };
+        let of_seller = DeliveryFilter { seller: Some(record.seller.clone()), ..DeliveryFilter::default() };
+        let others = self.state.deliveries(&of_seller).await?;
+        if others.iter().all(|other| other.marketplace.as_ref() != Some(marketplace)) {
+            self.state.clear_alarm(&marketplace_alarm(&record.seller, marketplace)).await?;
+        }
+        Ok(())
+    }
+}

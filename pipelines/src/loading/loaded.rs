@@ -1,0 +1,118 @@
+//! What is asked of a load, and what it says of the deliveries it took.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sellerlake_contracts::{Area, Delivery, DeliveryId, Month, Partition, SellerId};
+use sellerlake_schemas::Source;
+use sellerlake_transforms::decode::Outcome;
+use sellerlake_transforms::merge::Ties;
+
+/// Partitions that can't be read, and which version of them it was.
+pub(crate) type Unreadable = BTreeMap<Partition, String>;
+
+/// How a group of deliveries is loaded.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// Deliveries whose standing rows are dropped first: those a replay reads again.
+    pub replaying: BTreeSet<DeliveryId>,
+    /// Partitions whose standing version, of this tag, can't be read: what is merged takes its place.
+    pub(crate) unreadable: Unreadable,
+}
+
+/// What became of one delivery.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// What decoding found.
+    pub outcome: Outcome,
+    /// Rows of older versions of units than the delivery itself has of them.
+    pub set_aside: u64,
+}
+
+impl Loaded {
+    /// The same, where rows are missing: those of units that don't add up are all there.
+    pub(crate) fn unread(&self) -> Option<String> {
+        let Outcome { rejected, held_back, incomplete, .. } = &self.outcome;
+        let is_read = *rejected == 0 && held_back.is_empty() && incomplete.is_empty();
+        self.lack().filter(|_| !is_read)
+    }
+
+    /// What of the delivery could not be read and so isn't loaded, for a reader; `None` if everything is.
+    pub(crate) fn lack(&self) -> Option<String> {
+        let Outcome { rejected, held_back, incomplete, unbalanced, padded, cut_off, .. } = &self.outcome;
+        if self.outcome.is_whole() {
+            return None;
+        }
+        let id = &self.delivery.id;
+        let rows = match rejected {
+            1 => "1 row".to_owned(),
+            rejected => format!("{rejected} rows"),
+        };
+        let units = |count: usize| if count == 1 { "1 unit is".to_owned() } else { format!("{count} units are") };
+        let what = if *rejected == 0 && held_back.is_empty() && !self.outcome.hold_back_all {
+            let first = unbalanced.first().map_or_else(String::new, |unit| {
+                format!(": {} adds up to {} instead of {}", unit.unit, unit.sum, unit.expected)
+            });
+            format!(
+                "{} units of delivery {id} are not as they should be{first}",
+                unbalanced.len().max(incomplete.len())
+            )
+        } else {
+            let without = match (held_back.len(), incomplete.len()) {
+                _ if self.outcome.hold_back_all => ", and what they belong to can't be told: nothing is loaded".into(),
+                (0, 0) => String::new(),
+                (0, incomplete) => format!(", of {incomplete} units whose other rows are loaded"),
+                (held_back, _) => format!(", so {} held back as they stood before", units(held_back)),
+            };
+            format!("{rows} of delivery {id} can't be read{without}")
+        };
+        let what = match cut_off {
+            Some(line) => format!("delivery {id} ends in the middle of line {line}; {what}"),
+            None if *padded > 0 => format!("{padded} rows of delivery {id} end before their last columns; {what}"),
+            None => what,
+        };
+        Some(format!(
+            "{what}: `sellerlake replay` once the source is mended, `sellerlake sync --retry` or `sellerlake ingest` once \
+             the document is, `sellerlake withdraw {id}` if it should never have come"
+        ))
+    }
+}
+
+/// What became of a group of deliveries of one source and seller.
+#[derive(Debug, Default)]
+pub struct Group {
+    /// Each delivery.
+    pub loaded: Vec<Loaded>,
+    /// Partitions that changed.
+    pub touched: Vec<Partition>,
+    /// Units nobody had before.
+    pub units_added: u64,
+    /// Units that took an older version's place.
+    pub units_replaced: u64,
+    /// Units whose standing version is newer than what came.
+    pub units_superseded: u64,
+    /// Units that two deliveries, true at the same moment, have differently.
+    pub ties: Ties,
+}
+
+impl Group {
+    /// Deliveries that were refused, or of which something can't be read or doesn't add up.
+    pub fn in_part(&self) -> u64 {
+        self.loaded.iter().filter(|loaded| !loaded.outcome.is_whole()).count() as u64
+    }
+}
+
+pub(crate) fn source_partition(source: &Source, seller: &SellerId, month: Option<Month>) -> Partition {
+    Partition { area: Area::Sources, name: source.name.clone(), seller: seller.clone(), month }
+}
+
+/// What an alarm about a seller's rows of a source is about; it names the seller, who alone may see it.
+pub(crate) fn source_folder(source: &str, seller: &SellerId) -> String {
+    Partition { area: Area::Sources, name: source.to_owned(), seller: seller.clone(), month: None }.path()
+}
+
+/// The alarm about a delivery that can't be loaded; loading it clears it.
+pub(crate) fn load_alarm(id: &DeliveryId) -> String {
+    format!("load:{id}")
+}

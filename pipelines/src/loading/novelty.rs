@@ -1,0 +1,78 @@
+//! What Amazon sends that nobody declared yet: kept, counted, and told as an alarm.
+
+use std::collections::BTreeMap;
+
+use arrow::array::AsArray;
+use sellerlake_contracts::{MarketplaceId, Result, SellerId};
+use sellerlake_schemas::nearest;
+use sellerlake_state::Severity;
+
+use crate::Workspace;
+use crate::loading::loaded::{Loaded, source_folder};
+
+/// Undeclared names that an alarm lists.
+const SHOWN: usize = 20;
+
+impl Workspace {
+    /// What is strange about a marketplace id, as a sentence; `None` where the reference table has it. Unknown ids
+    /// are legal: Amazon opens marketplaces (amazon.md: Marketplaces).
+    pub fn doubt(&self, marketplace: &MarketplaceId) -> Option<String> {
+        let rows = &self.declarations.schemas.references.get("marketplaces")?.rows;
+        let column = |name: &str| rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+        let (ids, countries) = (column("marketplace_id")?, column("country_code")?);
+        let id = marketplace.as_str();
+        if ids.iter().flatten().any(|known| known == id) {
+            return None;
+        }
+        let of_country = countries.iter().position(|country| country.is_some_and(|c| c.eq_ignore_ascii_case(id)));
+        let near = of_country.map(|row| ids.value(row)).or_else(|| nearest(id, ids.iter().flatten()));
+        Some(match near.and_then(|near| ids.iter().position(|known| known == Some(near))) {
+            Some(row) => format!(
+                "{id:?} is no marketplace that is known; did you mean {:?}, {}?",
+                ids.value(row),
+                countries.value(row)
+            ),
+            None => format!("{id:?} is no marketplace that is known: its rows are kept, their days are UTC's"),
+        })
+    }
+
+    /// Tells what is new in a delivery that was loaded: undeclared columns, an unknown marketplace.
+    pub(crate) async fn tell_novelties(&self, loaded: &Loaded) -> Result<()> {
+        let Loaded { delivery, outcome, .. } = loaded;
+        let subject = source_folder(&delivery.source, &delivery.seller);
+        let told = [(&outcome.drift, "kept in _extra"), (&outcome.dropped, "dropped as personal")];
+        let told: Vec<String> = told.into_iter().filter_map(|(columns, fate)| undeclared(columns, fate)).collect();
+        if !told.is_empty() {
+            let message = format!("{}; last in delivery {}", told.join("; "), delivery.id);
+            let alarm = drift_alarm(&delivery.source, &delivery.seller);
+            self.state.raise_alarm(&alarm, Severity::Warning, &subject, &message, self.clock.now()).await?;
+        }
+        let Some(marketplace) = &delivery.marketplace else { return Ok(()) };
+        let alarm = marketplace_alarm(&delivery.seller, marketplace);
+        match self.doubt(marketplace) {
+            Some(doubt) => {
+                let message = format!("{doubt} {} rows in delivery {}", outcome.rows, delivery.id);
+                self.state.raise_alarm(&alarm, Severity::Warning, &subject, &message, self.clock.now()).await
+            }
+            None => self.state.clear_alarm(&alarm).await.map(drop),
+        }
+    }
+}
+
+/// The alarm about a marketplace nobody knows.
+pub(crate) fn marketplace_alarm(seller: &SellerId, marketplace: &MarketplaceId) -> String {
+    format!("marketplace:{seller}:{marketplace}")
+}
+
+/// Counts and names of undeclared columns that share a fate; `None` where there are none.
+fn undeclared(columns: &BTreeMap<String, u64>, fate: &str) -> Option<String> {
+    let names: Vec<String> =
+        columns.iter().take(SHOWN).map(|(name, cells)| format!("{name} ({cells} values)")).collect();
+    (!names.is_empty()).then(|| format!("{} undeclared columns, {fate}: {}", columns.len(), names.join(", ")))
+}
+
+/// The alarm about a source's undeclared columns. It stands until everything is read again: what is in `_extra`
+/// stays there when the column is declared later.
+pub(crate) fn drift_alarm(source: &str, seller: &SellerId) -> String {
+    format!("drift:{source}:{seller}")
+}

@@ -1,0 +1,133 @@
+//! From landed bytes to sorted, stamped rows ready to merge.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use chrono::SubsecRound;
+use datafusion::common::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use sellerlake_contracts::{Delivery, Error, Kind, Result};
+use sellerlake_schemas::Source;
+use sellerlake_sinks::{Mapped, Spool};
+use sellerlake_transforms::decode::{Outcome, Request, decode, inflate, recognise};
+use sellerlake_transforms::merge::{Sorter, Stamp, marker_batch, stamp};
+
+use crate::Workspace;
+use crate::loading::land::ALLOW_PERSONAL_DATA;
+
+/// A decoded delivery; its rows are in the working schema, sorted.
+pub(crate) struct Prepared {
+    pub(crate) delivery: Delivery,
+    pub(crate) outcome: Outcome,
+    /// `None` where nothing may be merged.
+    pub(crate) rows: Option<SendableRecordBatchStream>,
+}
+
+impl Workspace {
+    /// Decodes and sorts one delivery. A document that can't be what it was said to be comes back refused.
+    pub(crate) async fn prepare(&self, source: &Arc<Source>, delivery: Delivery) -> Result<Prepared> {
+        let bytes = match self.plain_bytes(&delivery).await {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == Kind::Decode => {
+                let outcome = Outcome { refused: Some(error.to_string()), ..Outcome::default() };
+                return Ok(Prepared { delivery, outcome, rows: None });
+            }
+            Err(error) => return Err(error),
+        };
+        let (outcome, sorter) = self.decode(source, &delivery, bytes).await?;
+        if outcome.refused.is_some() || outcome.hold_back_all {
+            return Ok(Prepared { delivery, outcome, rows: None });
+        }
+        let stamped = Stamp {
+            delivery: delivery.id.clone(),
+            as_of: outcome.as_of,
+            fetched_at: delivery.fetched_at.trunc_subsecs(3),
+            proven: outcome.proven.clone(),
+            held_back: outcome.held_back.clone(),
+            incomplete: outcome.incomplete.clone(),
+        };
+        let rows = stamp(source, sorter.finish().await.map_err(unsorted)?, stamped);
+        Ok(Prepared { delivery, outcome, rows: Some(rows) })
+    }
+
+    async fn decode(&self, source: &Arc<Source>, delivery: &Delivery, bytes: Mapped) -> Result<(Outcome, Sorter)> {
+        let others = self.declarations.schemas.sources.clone();
+        let (source, delivery, threads) = (Arc::clone(source), delivery.clone(), self.settings.threads);
+        // The rest is for merging with what stands.
+        let memory_bytes = self.settings.memory_bytes / 4 * 3;
+        let mut sorter = Sorter::new(&source, &self.task(), memory_bytes).map_err(unsorted)?;
+        let work = tokio::task::spawn_blocking(move || {
+            let allow_personal_data = delivery.options.contains_key(ALLOW_PERSONAL_DATA);
+            let request = Request { source: &source, delivery: &delivery, allow_personal_data, threads };
+            let mut outcome =
+                decode(&request, &bytes, &mut |batch: RecordBatch| sorter.push(&batch).map_err(unsorted))?;
+            if let Some(reason) = &mut outcome.refused {
+                let likely = recognise(&request, &bytes, others.values().map(AsRef::as_ref));
+                if !likely.is_empty() {
+                    *reason = format!("{reason}; it reads like {}", likely.join(" or "));
+                }
+            }
+            if !outcome.empty.is_empty() {
+                sorter.push(&marker_batch(&source, &outcome.empty)?).map_err(unsorted)?;
+            }
+            Ok((outcome, sorter))
+        });
+        work.await.map_err(|error| Error::permanent(Kind::Internal, "decoding was interrupted").source(error))?
+    }
+
+    /// The delivery's bytes, inflated, as a memory map.
+    async fn plain_bytes(&self, delivery: &Delivery) -> Result<Mapped> {
+        let most_bytes = self.settings.document_bytes;
+        let raw = self.lake.fetch(delivery).await?;
+        let mut spool = self.lake.spool()?;
+        let work = tokio::task::spawn_blocking(move || {
+            let mapped = raw.map()?;
+            if !mapped.starts_with(&[0x1f, 0x8b]) {
+                return Ok(mapped);
+            }
+            let mut bounded = Bounded { spool: &mut spool, left: most_bytes, is_full: false };
+            inflate(&mut &mapped[..], &mut bounded).map_err(|error| {
+                // Refused, and so not tried again by every later run.
+                if bounded.is_full { too_long(most_bytes) } else { error }
+            })?;
+            spool.map()
+        });
+        work.await.map_err(|error| Error::permanent(Kind::Internal, "inflating was interrupted").source(error))?
+    }
+}
+
+/// A spool that takes no more than it may.
+struct Bounded<'a> {
+    spool: &'a mut Spool,
+    left: u64,
+    is_full: bool,
+}
+
+impl Write for Bounded<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() as u64 > self.left {
+            self.is_full = true;
+            return Err(io::Error::other("there is more than it may take"));
+        }
+        let written = self.spool.write(bytes)?;
+        self.left -= written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.spool.flush()
+    }
+}
+
+fn too_long(most_bytes: u64) -> Error {
+    let problem = format!(
+        "unpacked it is longer than {} MiB, which no report is; if this is one, raise document_mib in the settings and replay",
+        most_bytes >> 20
+    );
+    Error::permanent(Kind::Decode, problem).at("decode.inflate")
+}
+
+fn unsorted(error: DataFusionError) -> Error {
+    sellerlake_query::explain(error, &[]).at("delivery.sort")
+}

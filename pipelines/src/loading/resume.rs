@@ -1,0 +1,118 @@
+//! Taking up what an earlier run left between landing and loading.
+
+use std::collections::BTreeSet;
+
+use sellerlake_contracts::{Delivery, DeliveryId, Error, Result, SellerId};
+use sellerlake_state::{DeliveryFilter, DeliveryRecord, DeliveryStatus, Severity};
+
+use crate::Workspace;
+use crate::loading::groups::by_owner;
+use crate::loading::loaded::{LoadOptions, load_alarm, source_folder};
+
+/// What was taken up.
+#[derive(Debug, Default)]
+pub struct Resumed {
+    /// Deliveries whose bytes stood, and which are loaded or refused now.
+    pub loaded: u64,
+    /// How many of those were refused, or lack something.
+    pub in_part: u64,
+    /// Entries of deliveries whose bytes never came to stand.
+    pub forgotten: u64,
+    /// Deliveries that are left as they are, and why; the next run tries again.
+    pub left: Vec<(DeliveryId, String)>,
+    /// Whose deliveries were loaded.
+    pub sellers: BTreeSet<SellerId>,
+}
+
+impl Workspace {
+    /// Loads the deliveries that stand landed, and settles the entries of those whose landing broke off: with their
+    /// metadata in place they are landed, without they never came. Asks the ledger alone where nothing is left over.
+    ///
+    /// A delivery that can't be loaded keeps nobody from their work: it is left, with an alarm. Another process's
+    /// work in progress may be done twice, which changes nothing.
+    pub async fn resume(&self) -> Result<Resumed> {
+        let mut resumed = Resumed::default();
+        let mut landed = Vec::new();
+        // In this order, so that what is settled as landed isn't found twice.
+        for status in [DeliveryStatus::Landed, DeliveryStatus::Landing] {
+            let filter = DeliveryFilter { status: Some(status), ..DeliveryFilter::default() };
+            for record in self.state.deliveries(&filter).await? {
+                match self.settle(&record).await {
+                    Ok(Some(delivery)) => match self.check_raw(delivery.clone()).await {
+                        Ok(()) => landed.push(delivery),
+                        Err(error) => self.leave(&delivery, &error, &mut resumed).await?,
+                    },
+                    Ok(None) => resumed.forgotten += 1,
+                    Err(error) => resumed.left.push((record.id, format!("{error:#}"))),
+                }
+            }
+        }
+        for owned in by_owner(landed) {
+            let source = &owned[0].source;
+            if !self.declarations.schemas.sources.contains_key(source) {
+                let reason = format!("{source:?} is no longer a declared source");
+                resumed.left.extend(owned.into_iter().map(|delivery| (delivery.id, reason.clone())));
+                continue;
+            }
+            for group in self.groups(owned).await? {
+                self.take_up(group, &mut resumed).await?;
+            }
+        }
+        Ok(resumed)
+    }
+
+    /// A delivery of the ledger as it stands in `raw/`; an entry without one is forgotten.
+    pub(crate) async fn settle(&self, record: &DeliveryRecord) -> Result<Option<Delivery>> {
+        let mut found = self.lake.delivery(&record.meta_path).await?;
+        if found.is_none() {
+            self.state.remove_delivery(&record.id).await?;
+            // Whoever was at work on it may have finished just now.
+            found = self.lake.delivery(&record.meta_path).await?;
+        }
+        if let Some(delivery) = &found {
+            self.enter(delivery).await?;
+        }
+        Ok(found)
+    }
+
+    /// Enters a delivery that stands in `raw/` as landed, unless the ledger knows more of it.
+    pub(crate) async fn enter(&self, delivery: &Delivery) -> Result<()> {
+        self.state.begin_landing(delivery, self.clock.now()).await?;
+        self.state.set_landed(&delivery.id, self.clock.now()).await?;
+        Ok(())
+    }
+
+    /// Loads a group; where that fails, each of its deliveries alone, so that only the one at fault is left.
+    async fn take_up(&self, group: Vec<Delivery>, resumed: &mut Resumed) -> Result<()> {
+        let (source, seller, count) = (group[0].source.clone(), group[0].seller.clone(), group.len() as u64);
+        let options = LoadOptions::default();
+        if let Ok(group) = self.load(&source, group.clone(), &options).await {
+            resumed.loaded += count;
+            resumed.in_part += group.in_part();
+            resumed.sellers.insert(seller);
+            return Ok(());
+        }
+        for delivery in group {
+            let again = delivery.clone();
+            match self.load(&source, vec![delivery], &options).await {
+                Ok(group) => {
+                    resumed.loaded += 1;
+                    resumed.in_part += group.in_part();
+                    resumed.sellers.insert(seller.clone());
+                }
+                Err(error) => self.leave(&again, &error, resumed).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves a delivery that can't be loaded, with an alarm that stands until it is.
+    async fn leave(&self, delivery: &Delivery, error: &Error, resumed: &mut Resumed) -> Result<()> {
+        let id = delivery.id.clone();
+        let reason = format!("delivery {id} can't be loaded: {error:#}");
+        let subject = source_folder(&delivery.source, &delivery.seller);
+        self.state.raise_alarm(&load_alarm(&id), Severity::Error, &subject, &reason, self.clock.now()).await?;
+        resumed.left.push((id, reason));
+        Ok(())
+    }
+}

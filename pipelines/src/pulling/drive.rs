@@ -1,0 +1,326 @@
+//! Driving a run: what has its turn is stepped, many at once; what landed is loaded, several at once.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sellerlake_contracts::{Clock, Error, Kind, Result, Step, SystemClock, failpoint};
+use sellerlake_state::{Pull, PullPlan, PullStatus, PullStep};
+
+use crate::declared::pipeline::Pipeline;
+use crate::declared::scopes::{Scoped, scopes};
+use crate::planning::estimate::least;
+use crate::pulling::puller::{BEAT, Cancel};
+use crate::pulling::pulls::{Progressed, request};
+use crate::pulling::run::{Run, WindowKey};
+
+/// How long a stopped run waits for requests that are under way; real time, since they are on the network.
+const GRACE: TimeDelta = TimeDelta::seconds(10);
+
+/// How long a plan is good for. A run that takes days gives a fiftieth of its requests to the present.
+const KEPT_UP: TimeDelta = TimeDelta::hours(4);
+
+impl Run<'_> {
+    /// Works until nothing is left that has its turn within the run's patience.
+    pub(crate) async fn drive(&mut self, cancel: &mut Cancel) -> Result<()> {
+        self.recall().await?;
+        self.plan(|pipeline| pipeline.keys.is_none()).await?;
+        let mut keys_asked = false;
+        while !cancel.is_asked() && self.synced.stopped.is_none() {
+            self.hold_on().await?;
+            keys_asked &= !self.keep_up().await?;
+            self.start().await?;
+            self.load_full().await?;
+            if !self.flying.is_empty() {
+                tokio::select! {
+                    Some(done) = self.flying.join_next() => self.take(done).await?,
+                    () = cancel.asked() => break,
+                }
+                continue;
+            }
+            match self.next_turn() {
+                Some(turn) if turn <= self.now() => {}
+                Some(turn) if turn - self.now() <= self.options.patience => {
+                    self.load_old(turn).await?;
+                    let clock = Arc::clone(&self.puller.workspace.clock);
+                    // Nobody sleeps past a sign of life, on a clock that jumps either.
+                    let until = turn.min(clock.now() + BEAT);
+                    tokio::select! {
+                        () = clock.sleep_until(until) => {}
+                        () = cancel.asked() => break,
+                    }
+                }
+                // What keys are read from stands once everything else is loaded.
+                _ if !keys_asked => {
+                    keys_asked = true;
+                    self.load_all().await?;
+                    self.plan(|pipeline| pipeline.keys.is_some()).await?;
+                }
+                _ => break,
+            }
+        }
+        self.land_in_flight().await?;
+        self.load_all().await?;
+        self.let_go().await?;
+        self.synced.left = self.queue.len() as u64;
+        self.synced.waiting = self.waiting.values().sum::<usize>() as u64;
+        self.synced.next_turn = self.next_turn();
+        Ok(())
+    }
+
+    /// Plans anew what has become due meanwhile: a run that takes days must not miss a day. Whether pipelines that
+    /// ask by keys are among it.
+    async fn keep_up(&mut self) -> Result<bool> {
+        let now = self.now();
+        if now - self.planned_at < KEPT_UP {
+            return Ok(false);
+        }
+        let puller = self.puller;
+        let due = puller.pipelines.due(&self.holder.id, self.planned_at, now);
+        self.planned_at = now;
+        self.plan(|pipeline| pipeline.keys.is_none() && due.contains(&pipeline.name.as_str())).await?;
+        Ok(due.iter().any(|name| puller.pipelines.get(name).is_ok_and(|pipeline| pipeline.keys.is_some())))
+    }
+
+    /// Takes up what earlier runs left in the queue.
+    async fn recall(&mut self) -> Result<()> {
+        let state = &self.puller.workspace.state;
+        let rows = state.unfinished_pulls(&self.account).await?;
+        self.alarms = state.alarms_of(&self.alarm_prefix()).await?;
+        let (queued, dead): (Vec<Pull>, Vec<Pull>) = rows.into_iter().partition(|row| row.status == PullStatus::Queued);
+        // What is asked for again spoils nothing.
+        for row in dead.into_iter().filter(|_| !self.options.retry) {
+            if let (Some(key), Some(error)) = (WindowKey::of(&row), &row.error) {
+                self.spoiled.insert(key, crate::pulling::settle::failed(&error.message));
+            }
+        }
+        self.queue_up(queued)?;
+        Ok(())
+    }
+
+    /// Adds rows this run is for; how many those are.
+    fn queue_up(&mut self, rows: Vec<Pull>) -> Result<u64> {
+        let selected = self.options.selected(&self.puller.pipelines)?;
+        let mut added = 0;
+        for row in rows {
+            if !self.counted.insert(row.id.clone()) {
+                continue;
+            }
+            // Those of other pipelines count for their windows, though nobody works on them now.
+            if let Some(key) = WindowKey::of(&row) {
+                *self.open.entry(key).or_default() += 1;
+            }
+            if selected.iter().any(|pipeline| pipeline.name == row.pipeline) {
+                self.queue.insert(row.id.clone(), row);
+                added += 1;
+            }
+        }
+        if added > 0 {
+            self.watch.planned(&self.holder.id, added, self.at_least());
+        }
+        Ok(added)
+    }
+
+    /// The operation a row uses; of a pipeline that is no longer declared, none.
+    pub(crate) fn operation(&self, row: &Pull) -> &str {
+        self.puller.pipelines.get(&row.pipeline).map_or("", |pipeline| &pipeline.connector)
+    }
+
+    /// When the first of what is queued has its turn.
+    fn next_turn(&self) -> Option<DateTime<Utc>> {
+        self.queue.values().map(|row| self.turns.turn(row, self.operation(row))).min()
+    }
+
+    /// How long what is queued takes at least.
+    fn at_least(&self) -> TimeDelta {
+        let mut requests: BTreeMap<&str, u64> = BTreeMap::new();
+        for row in self.queue.values() {
+            *requests.entry(self.operation(row)).or_default() += 1;
+        }
+        let pace = |operation: &str| self.puller.connectors.pace(operation);
+        least(requests.into_iter().filter_map(|(operation, count)| Some((pace(operation)?, count))))
+    }
+
+    /// Enters planned requests into the ledger and the queue; how many are new.
+    pub(crate) async fn enter(&mut self, planned: &[PullPlan]) -> Result<u64> {
+        if planned.is_empty() {
+            return Ok(0);
+        }
+        let state = &self.puller.workspace.state;
+        let mut leased = state.leased(&self.lease, self.now()).await?;
+        let rows = leased.plan(planned).await?;
+        leased.commit().await?;
+        failpoint::reach("pull.planned")?;
+        self.queue_up(rows)
+    }
+
+    /// Gives a sign of life where the clock jumped.
+    async fn hold_on(&mut self) -> Result<()> {
+        let now = self.now();
+        if now - self.renewed_at >= BEAT {
+            self.puller.beat(&self.lease).await?;
+            self.renewed_at = now;
+        }
+        Ok(())
+    }
+
+    /// Starts what has its turn, as far as there is room.
+    async fn start(&mut self) -> Result<()> {
+        let now = self.now();
+        let ids = self.turns.next(self.queue.values().map(|row| (row, self.operation(row))), now);
+        let (held, ids): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| self.held.remove(id));
+        for row in held.iter().filter_map(|id| self.queue.remove(id)).collect::<Vec<_>>() {
+            self.begin(row).await?;
+        }
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut claimed = Vec::new();
+        for id in &ids {
+            claimed.extend(self.puller.workspace.state.claim_pull(&self.lease, id, now).await?);
+            self.queue.remove(id);
+        }
+        if claimed.is_empty() {
+            self.synced.stopped = Some("the account isn't active any more".into());
+            return Ok(());
+        }
+        for row in claimed {
+            self.begin(row).await?;
+        }
+        Ok(())
+    }
+
+    async fn begin(&mut self, row: Pull) -> Result<()> {
+        let progressed = Progressed::of(row.checkpoint.as_deref())?;
+        if let Some(landed) = &progressed.landed
+            && self.settled_before(&row, landed).await?
+        {
+            return Ok(());
+        }
+        if let Some(error) = self.barred.get(&row.pipeline) {
+            let error = sellerlake_state::PullError::from(error);
+            return self.give_up(&row, &error).await;
+        }
+        let asked = match self.request(&row) {
+            Ok(asked) => asked,
+            Err(error) => return self.give_up(&row, &sellerlake_state::PullError::from(&error)).await,
+        };
+        let operation = self.puller.pipelines.get(&row.pipeline)?.connector.clone();
+        let connectors = Arc::clone(&self.puller.connectors);
+        *self.airborne.entry(row.pipeline.clone()).or_default() += 1;
+        self.turns.begin(&row, &operation);
+        self.flying.spawn(async move {
+            let stepped = match connectors.connector(&asked.account, &operation).await {
+                Ok(connector) => connector.step(&asked, progressed.connector.as_ref()).await,
+                Err(error) => Err(error),
+            };
+            (row, stepped)
+        });
+        Ok(())
+    }
+
+    fn request(&self, row: &Pull) -> Result<sellerlake_contracts::Pull> {
+        let (pipeline, scoped) = self.declared(row)?;
+        request(&self.holder.id, &pipeline, &scoped, row)
+    }
+
+    /// The declaration and scope a row belongs to; either may have gone since it was planned.
+    pub(crate) fn declared(&self, row: &Pull) -> Result<(Arc<Pipeline>, Scoped)> {
+        let pipeline = Arc::clone(self.puller.pipelines.get(&row.pipeline)?);
+        let scoped =
+            scopes(&pipeline, self.holder, &self.puller.zones).into_iter().find(|scoped| scoped.scope == row.scope);
+        let scoped = scoped.ok_or_else(|| {
+            Error::permanent(Kind::NotFound, "the account no longer has this scope")
+                .with("pipeline", &row.pipeline)
+                .with("scope", &row.scope)
+        })?;
+        Ok((pipeline, scoped))
+    }
+
+    async fn take(&mut self, done: Result<(Pull, Result<Step>), tokio::task::JoinError>) -> Result<()> {
+        let (row, stepped) = done
+            .map_err(|error| Error::permanent(Kind::Internal, "a request broke down").at("pull.step").source(error))?;
+        if let Some(count) = self.airborne.get_mut(&row.pipeline) {
+            *count = count.saturating_sub(1);
+        }
+        self.turns.end(&row);
+        if let Some(error) = self.puller.connectors.misled(&self.holder.id).await {
+            return Err(error);
+        }
+        self.stepped(row, stepped).await
+    }
+
+    /// How many requests of these pipelines are under way.
+    pub(crate) fn in_flight_of(&self, of: &dyn Fn(&str) -> bool) -> usize {
+        self.airborne.iter().filter(|(pipeline, _)| of(pipeline)).map(|(_, count)| count).sum()
+    }
+
+    /// Puts a row that is under way back into the queue, to go on from its checkpoint.
+    pub(crate) async fn back(&mut self, row: Pull, mut step: PullStep) -> Result<()> {
+        if let PullStep::Wait { until, .. } | PullStep::Retry { until, .. } = &mut step {
+            *until = whole_ms(*until);
+        }
+        if let PullStep::Wait { until, checkpoint } = &step
+            && *checkpoint == row.checkpoint
+        {
+            // A report is looked at many times: a crash would only look once more.
+            self.held.insert(row.id.clone());
+            self.queue.insert(row.id.clone(), Pull { not_before: *until, ..row });
+            return Ok(());
+        }
+        let state = &self.puller.workspace.state;
+        if let PullStep::Wait { until, checkpoint: Some(reached) } = &step {
+            // It stays with this run, so nobody has to claim it again.
+            state.checkpoint_pull(&self.lease, &row.id, reached, *until, self.now()).await?;
+            self.held.insert(row.id.clone());
+            let row = Pull { not_before: *until, checkpoint: Some(reached.clone()), ..row };
+            self.queue.insert(row.id.clone(), row);
+            return Ok(());
+        }
+        let mut leased = state.leased(&self.lease, self.now()).await?;
+        leased.step(&row.id, &step).await?;
+        leased.commit().await?;
+        let (until, checkpoint, failed) = match step {
+            PullStep::Wait { until, checkpoint } => (until, checkpoint, 0),
+            PullStep::Retry { until, checkpoint, .. } => (until, checkpoint, 1),
+            PullStep::Checkpoint(_) | PullStep::Done | PullStep::Dead(_) => return Ok(()),
+        };
+        let row = Pull { not_before: until, checkpoint, attempt: row.attempt + failed, ..row };
+        self.queue.insert(row.id.clone(), row);
+        Ok(())
+    }
+
+    /// Tells the ledger of those that wait.
+    async fn let_go(&mut self) -> Result<()> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
+        for row in self.held.iter().filter_map(|id| self.queue.get(id)) {
+            let step = PullStep::Wait { until: row.not_before, checkpoint: row.checkpoint.clone() };
+            leased.step(&row.id, &step).await?;
+        }
+        self.held.clear();
+        leased.commit().await
+    }
+
+    /// A run that stops waits a moment for what is under way; what is still under way then is asked again next time.
+    async fn land_in_flight(&mut self) -> Result<()> {
+        let mut end = SystemClock.sleep_until(SystemClock.now() + GRACE);
+        while !self.flying.is_empty() {
+            tokio::select! {
+                Some(done) = self.flying.join_next() => self.take(done).await?,
+                () = &mut end => break,
+            }
+        }
+        self.flying.abort_all();
+        Ok(())
+    }
+}
+
+/// The next whole millisecond, which is what the ledger keeps: a turn must not lie between two ticks of a clock.
+fn whole_ms(at: DateTime<Utc>) -> DateTime<Utc> {
+    let below = at.timestamp_millis();
+    let exact = DateTime::from_timestamp_millis(below).unwrap_or(at);
+    if exact < at { exact + TimeDelta::milliseconds(1) } else { exact }
+}

@@ -1,0 +1,251 @@
+//! What becomes of a request after each step of its connector.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sellerlake_contracts::{Answer, Error, Pull as Request, Result, Step, failpoint};
+use sellerlake_schemas::Source;
+use sellerlake_state::{
+    Mark, Pull, PullError, PullFilter, PullPlan, PullStatus, PullStep, Severity, SliceKey, SliceStatus,
+};
+
+use crate::declared::pipeline::{Need, Pipeline, ScopeKind};
+use crate::declared::scopes::Scoped;
+use crate::pulling::policy::{Verdict, verdict};
+use crate::pulling::puller::Trouble;
+use crate::pulling::pulls::{Distinction, Landed, Progressed, found};
+use crate::pulling::run::{Ending, Pending};
+use crate::pulling::run::{Run, WindowKey};
+use crate::pulling::settle::failed;
+use crate::{Arrival, DeliveryFacts};
+
+/// Reports of one window that Amazon may give up on before somebody should look.
+const FATALS: u32 = 3;
+
+impl Run<'_> {
+    pub(crate) async fn stepped(&mut self, row: Pull, stepped: Result<Step>) -> Result<()> {
+        match stepped {
+            Ok(Step::Wait { until, checkpoint, bucket }) => {
+                if let Some(bucket) = bucket {
+                    let operation = self.operation(&row).to_owned();
+                    self.turns.found_empty(&row, &operation, &bucket, until);
+                }
+                let progressed = Progressed { connector: Some(checkpoint), landed: None };
+                let checkpoint = progressed.connector.as_ref().is_some_and(|reached| !reached.is_null());
+                let checkpoint = checkpoint.then(|| progressed.text());
+                self.back(row, PullStep::Wait { until, checkpoint }).await?;
+                failpoint::reach("pull.waiting")
+            }
+            Ok(Step::Answer(answer)) => self.landed(row, answer).await,
+            Ok(Step::NoData { reason, as_of }) => self.empty(row, &reason, as_of).await,
+            Ok(Step::Found(requests)) => self.found(row, &requests).await,
+            Ok(Step::Fatal { reason, again_at }) => self.fatal(row, &reason, again_at).await,
+            Err(error) => self.failed(row, error).await,
+        }
+    }
+
+    /// Lands an answer; the checkpoint says so before anything else happens to it.
+    async fn landed(&mut self, row: Pull, answer: Answer) -> Result<()> {
+        let (pipeline, scoped) = self.declared(&row)?;
+        let workspace = &self.puller.workspace;
+        let as_of = answer.as_of;
+        let facts = self.facts(&pipeline, &scoped, &row, &answer);
+        let arrival = Arrival { name: format!("answer.{}", answer.extension), pages: answer.pages };
+        let delivery = match workspace.land(&facts, arrival).await {
+            Ok(delivery) => delivery,
+            Err(error) => return self.failed(row, error).await,
+        };
+        failpoint::reach("pull.landed")?;
+        let landed = Landed { delivery: delivery.id.clone(), as_of };
+        let checkpoint = Progressed { connector: None, landed: Some(landed.clone()) }.text();
+        let mut leased = workspace.state.leased(&self.lease, self.now()).await?;
+        leased.step(&row.id, &PullStep::Checkpoint(checkpoint)).await?;
+        leased.commit().await?;
+        failpoint::reach("pull.noted")?;
+        let since = self.now();
+        self.pending.entry(pipeline.source.clone()).or_default().push(Pending { row, delivery, landed, since });
+        Ok(())
+    }
+
+    fn facts(&self, pipeline: &Pipeline, scoped: &Scoped, row: &Pull, answer: &Answer) -> DeliveryFacts {
+        let one = match pipeline.scope {
+            ScopeKind::Marketplace | ScopeKind::AdsProfile => scoped.marketplaces.first().cloned(),
+            ScopeKind::Account | ScopeKind::Region => None,
+        };
+        let is_found = Distinction::of(&row.key).is_ok_and(|distinction| distinction.is_found());
+        DeliveryFacts {
+            source: pipeline.source.clone(),
+            seller: self.holder.id.seller.clone(),
+            scope: Some(scoped.scope.to_string()),
+            marketplace: one,
+            // The window of what a listing found is the listing's.
+            window: row.window.filter(|_| matches!(pipeline.need, Need::Window(_)) && !is_found),
+            as_of: Some(answer.as_of),
+            charset: answer.charset.clone(),
+            options: report_options(pipeline),
+            allow_personal_data: false,
+            origin: answer.origin.clone(),
+        }
+    }
+
+    /// Amazon has nothing, which is an answer unless it came before Amazon could know.
+    async fn empty(&mut self, row: Pull, reason: &str, as_of: DateTime<Utc>) -> Result<()> {
+        let (pipeline, scoped) = self.declared(&row)?;
+        let source = self.puller.workspace.source(&pipeline.source)?;
+        let mark = match counts_from(source, &pipeline, &scoped, &row).filter(|from| *from > as_of) {
+            Some(from) => Mark { not_before: Some(from), ..Mark::of(SliceStatus::Waiting) }
+                .because(format!("{reason}; too early to count as nothing")),
+            None => Mark::of(SliceStatus::NoData).because(reason),
+        };
+        self.conclude(vec![(row, Ending { mark, as_of })]).await
+    }
+
+    /// A listing: everything in it that is new becomes a request, in the same step that ends the listing's own.
+    async fn found(&mut self, row: Pull, requests: &[Request]) -> Result<()> {
+        let now = self.now();
+        let (pipeline, _) = self.declared(&row)?;
+        let filter =
+            PullFilter { account: Some(self.account.clone()), pipeline: Some(row.pipeline.clone()), status: None };
+        let known = self.puller.workspace.state.pulls(&filter).await?;
+        let is_new =
+            |plan: &PullPlan| !known.iter().any(|known| known.key == plan.key && known.status != PullStatus::Dead);
+        let mut plans: Vec<PullPlan> =
+            requests.iter().map(|request| found(&pipeline, &row, request, now)).filter(is_new).collect();
+        plans.sort_by(|a, b| a.key.cmp(&b.key));
+        plans.dedup_by(|a, b| a.key == b.key);
+        self.enter(&plans).await?;
+        let mark = Mark::of(SliceStatus::Loaded);
+        self.conclude(vec![(row, Ending { mark, as_of: now })]).await
+    }
+
+    /// Amazon gave up: not again before the end of the cooldown, and not for ever.
+    async fn fatal(&mut self, row: Pull, reason: &str, again_at: DateTime<Utc>) -> Result<()> {
+        let key = SliceKey { account: self.account.clone(), pipeline: row.pipeline.clone(), scope: row.scope.clone() };
+        let slices = self.puller.workspace.state.slices(&key).await?;
+        let met = slices.iter().filter(|slice| {
+            row.window.is_some_and(|window| slice.window.from < window.to && window.from < slice.window.to)
+        });
+        let attempt = met.map(|slice| slice.mark.attempt).max().unwrap_or(0) + 1;
+        let mark = if attempt >= FATALS {
+            failed(&format!("Amazon gave up {attempt} times: {reason}"))
+        } else {
+            Mark { not_before: Some(again_at), ..Mark::of(SliceStatus::Fatal) }.because(reason)
+        };
+        let mark = Mark { attempt, ..mark };
+        let as_of = self.now();
+        self.conclude(vec![(row, Ending { mark, as_of })]).await
+    }
+
+    async fn failed(&mut self, row: Pull, error: Error) -> Result<()> {
+        let now = self.now();
+        let attempt = row.attempt + 1;
+        tracing::warn!(%error, pipeline = row.pipeline, scope = %row.scope, attempt, "a request failed");
+        match verdict(&error, attempt) {
+            Verdict::Retry(after) => {
+                let (until, checkpoint) = (now + after + spread(&row), row.checkpoint.clone());
+                self.back(row, PullStep::Retry { until, checkpoint, error: PullError::from(&error) }).await
+            }
+            Verdict::Later(after) => {
+                let until = now + after + spread(&row);
+                let reason = sentence(&error);
+                self.alarm(&row, &reason).await?;
+                let (pipeline, scope) = (row.pipeline.clone(), row.scope.clone());
+                let trouble = Trouble { pipeline, scope, window: row.window, reason, again_at: Some(until) };
+                self.synced.troubles.push(trouble);
+                self.back(row, PullStep::Retry { until, checkpoint: None, error: PullError::from(&error) }).await
+            }
+            Verdict::GiveUp => {
+                self.give_up(&row, &PullError { message: sentence(&error), ..PullError::from(&error) }).await
+            }
+            Verdict::StopPipeline => {
+                let told = PullError { message: sentence(&error), ..PullError::from(&error) };
+                self.barred.insert(row.pipeline.clone(), error);
+                self.give_up(&row, &told).await
+            }
+            Verdict::StopAccount => self.stop_account(row, &error).await,
+            Verdict::Abort => Err(error),
+        }
+    }
+
+    /// A request that waits for a person.
+    pub(crate) async fn give_up(&mut self, row: &Pull, error: &PullError) -> Result<()> {
+        self.alarm(row, &error.message).await?;
+        let ending = Ending { mark: failed(&error.message), as_of: self.now() };
+        let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
+        leased.step(&row.id, &PullStep::Dead(error.clone())).await?;
+        self.end(&mut leased, row, ending.clone()).await?;
+        leased.commit().await?;
+        self.account_for(row, &ending.mark);
+        Ok(())
+    }
+
+    /// Amazon doesn't accept the grant or the application: nothing of the account is asked until somebody mends that.
+    async fn stop_account(&mut self, row: Pull, error: &Error) -> Result<()> {
+        let now = self.now();
+        let reason = sentence(error);
+        let step = PullStep::Wait { until: now, checkpoint: row.checkpoint.clone() };
+        self.back(row, step).await?;
+        let state = &self.puller.workspace.state;
+        state.suspend_account(&self.account, &reason, now).await?;
+        let message = format!(
+            "{reason}; nothing of this account is pulled until then: `sellerlake account add` takes a new token or secret \
+             and goes on, `sellerlake account resume {}` goes on with those that are there",
+            self.holder.id
+        );
+        let (id, subject) = (format!("account:{}", self.holder.id), format!("account {}", self.holder.id));
+        state.raise_alarm(&id, Severity::Error, &subject, &message, now).await?;
+        self.synced.stopped = Some(reason);
+        Ok(())
+    }
+
+    pub(crate) async fn alarm(&mut self, row: &Pull, reason: &str) -> Result<()> {
+        let window = row.window.map_or(String::new(), |window| format!(" {window}"));
+        let subject = format!("{} {} {}{window}", self.holder.id, row.pipeline, row.scope);
+        let id = self.alarm_id(row);
+        let state = &self.puller.workspace.state;
+        state.raise_alarm(&id, Severity::Error, &subject, reason, self.now()).await?;
+        self.alarms.insert(id);
+        Ok(())
+    }
+
+    /// Names what stands still; an answer clears it once nothing of it does any more.
+    pub(crate) fn alarm_id(&self, row: &Pull) -> String {
+        format!("{}{}:{}", self.alarm_prefix(), row.pipeline, row.scope)
+    }
+
+    /// How the names of all of this account's begin.
+    pub(crate) fn alarm_prefix(&self) -> String {
+        format!("pull:{}:", self.holder.id)
+    }
+}
+
+/// Hundreds of requests that failed together don't come back together.
+fn spread(row: &Pull) -> TimeDelta {
+    TimeDelta::milliseconds(i64::from(u8::from_str_radix(&row.id[..2], 16).unwrap_or(0)) * 20)
+}
+
+/// The error and what to do about it.
+fn sentence(error: &Error) -> String {
+    match error.remedy() {
+        Some(remedy) => format!("{error}; {remedy}"),
+        None => error.to_string(),
+    }
+}
+
+/// From when an empty answer for a row's window means that there is nothing; `None`: always.
+fn counts_from(source: &Source, pipeline: &Pipeline, scoped: &Scoped, row: &Pull) -> Option<DateTime<Utc>> {
+    let hours = source.empty_counts_after_hours?;
+    let WindowKey { window, .. } = WindowKey::of(row)?;
+    if matches!(pipeline.need, Need::Snapshot(_)) {
+        return None;
+    }
+    // The end of the window, from the scope's clock to everybody's.
+    let end = window.to - (scoped.wall(window.to) - window.to);
+    Some(end + TimeDelta::hours(i64::from(hours)))
+}
+
+/// Options as sent with a report, part of what a delivery is.
+fn report_options(pipeline: &Pipeline) -> BTreeMap<String, String> {
+    let named = |(name, value): (&String, &String)| Some((name.strip_prefix("option.")?.to_owned(), value.clone()));
+    pipeline.parameters.iter().filter_map(named).collect()
+}

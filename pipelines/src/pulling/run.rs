@@ -1,0 +1,117 @@
+//! One run for one account, as it stands: what is asked for, under way, landed, and over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use sellerlake_contracts::{AccountId, Delivery, Error, Result, Scope, Step, Window};
+use sellerlake_state::{Lease, Mark, Pull, SliceKey};
+use tokio::task::JoinSet;
+
+use crate::declared::scopes::Holder;
+use crate::pulling::puller::{Puller, SyncOptions, Synced, Watch};
+use crate::pulling::pulls::Landed;
+use crate::pulling::turns::Turns;
+
+/// An answer that stands in `raw/` and waits to be loaded with others of its source.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) row: Pull,
+    pub(crate) delivery: Delivery,
+    pub(crate) landed: Landed,
+    pub(crate) since: DateTime<Utc>,
+}
+
+/// What came of a request, as far as its window is concerned.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    pub(crate) mark: Mark,
+    /// When the answer was true, where there was one.
+    pub(crate) as_of: DateTime<Utc>,
+}
+
+/// The requests of one window; it is covered when all of them are over.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct WindowKey {
+    pub(crate) pipeline: String,
+    pub(crate) scope: Scope,
+    pub(crate) window: Window,
+}
+
+impl WindowKey {
+    pub(crate) fn of(row: &Pull) -> Option<Self> {
+        let window = row.window?;
+        Some(Self { pipeline: row.pipeline.clone(), scope: row.scope.clone(), window })
+    }
+}
+
+pub(crate) struct Run<'a> {
+    pub(crate) puller: &'a Puller,
+    pub(crate) holder: &'a Holder,
+    pub(crate) account: AccountId,
+    pub(crate) options: &'a SyncOptions,
+    pub(crate) watch: &'a dyn Watch,
+    pub(crate) lease: Lease,
+    pub(crate) synced: Synced,
+    /// Requests in the queue that this run is for, by id.
+    pub(crate) queue: BTreeMap<String, Pull>,
+    /// Those of the queue that the ledger has as running still: they wait, and it knows how far they have come.
+    pub(crate) held: BTreeSet<String>,
+    /// Requests that count as open.
+    pub(crate) counted: BTreeSet<String>,
+    /// How many requests of a window are not over.
+    pub(crate) open: BTreeMap<WindowKey, u32>,
+    /// Windows one of whose requests failed, and why.
+    pub(crate) spoiled: BTreeMap<WindowKey, sellerlake_state::Mark>,
+    /// What landed and isn't loaded, by source.
+    pub(crate) pending: BTreeMap<String, Vec<Pending>>,
+    /// Pipelines that Amazon forbids, and in which words.
+    pub(crate) barred: BTreeMap<String, Error>,
+    /// Alarms that stand for this account's requests.
+    pub(crate) alarms: BTreeSet<String>,
+    pub(crate) flying: JoinSet<(Pull, Result<Step>)>,
+    pub(crate) turns: Turns,
+    /// Pipelines of what is flying.
+    pub(crate) airborne: BTreeMap<String, usize>,
+    pub(crate) renewed_at: DateTime<Utc>,
+    pub(crate) planned_at: DateTime<Utc>,
+    /// Intervals that waited for a person when the run first looked.
+    pub(crate) waiting: BTreeMap<SliceKey, usize>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        puller: &'a Puller,
+        holder: &'a Holder,
+        options: &'a SyncOptions,
+        watch: &'a dyn Watch,
+        lease: Lease,
+    ) -> Self {
+        Self {
+            puller,
+            holder,
+            account: lease.account().clone(),
+            options,
+            watch,
+            renewed_at: puller.workspace.clock.now(),
+            planned_at: puller.workspace.clock.now(),
+            waiting: BTreeMap::new(),
+            lease,
+            synced: Synced::default(),
+            queue: BTreeMap::new(),
+            held: BTreeSet::new(),
+            counted: BTreeSet::new(),
+            open: BTreeMap::new(),
+            spoiled: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            barred: BTreeMap::new(),
+            alarms: BTreeSet::new(),
+            flying: JoinSet::new(),
+            turns: Turns::default(),
+            airborne: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.puller.workspace.clock.now()
+    }
+}

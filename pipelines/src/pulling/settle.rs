@@ -1,0 +1,290 @@
+//! From landed to loaded to covered: the ledger moves when the rows stand, never before.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sellerlake_contracts::{Delivery, Error, Kind, Result, Window, failpoint};
+use sellerlake_state::{
+    DeliveryStatus, Leased, Mark, Pull, PullError, PullStep, Severity, Slice, SliceKey, SliceStatus,
+};
+
+use crate::declared::pipeline::{Need, Pipeline};
+use crate::declared::scopes::Scoped;
+use crate::loading::groups::{GROUP, GROUP_BYTES};
+use crate::loading::loaded::load_alarm;
+use crate::loading::loaded::{Group, LoadOptions, source_folder};
+use crate::planning::plan::{answered, period_of, required};
+use crate::pulling::policy::ATTEMPTS;
+use crate::pulling::puller::Trouble;
+use crate::pulling::pulls::{Distinction, Landed};
+use crate::pulling::run::{Ending, Pending, Run, WindowKey};
+
+/// How long something may lie in `raw/` while more of its source is on its way.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
+
+/// An interval that waits for a person.
+pub(crate) fn failed(reason: &str) -> Mark {
+    Mark::of(SliceStatus::Failed).because(reason)
+}
+
+impl Run<'_> {
+    /// Loads sources of which a group is full, or of which nothing more is on its way.
+    pub(crate) async fn load_full(&mut self) -> Result<()> {
+        let full = |pending: &[Pending]| {
+            pending.len() >= GROUP || pending.iter().map(|one| one.delivery.size_bytes).sum::<u64>() >= GROUP_BYTES
+        };
+        let more = |source: &str| {
+            let of =
+                |pipeline: &str| self.puller.pipelines.get(pipeline).is_ok_and(|pipeline| pipeline.source == source);
+            let pending: usize = self.pending.get(source).map_or(0, Vec::len);
+            self.counted_of(&of) > pending
+        };
+        let ready: Vec<String> = self
+            .pending
+            .iter()
+            .filter(|(source, pending)| full(pending) || !more(source))
+            .map(|(source, _)| source.clone())
+            .collect();
+        for source in ready {
+            self.load_source(&source).await?;
+        }
+        Ok(())
+    }
+
+    /// Requests of these pipelines that are in the queue, under way or pending.
+    fn counted_of(&self, of: &dyn Fn(&str) -> bool) -> usize {
+        let queued = self.queue.values().filter(|row| of(&row.pipeline)).count();
+        let pending = self.pending.values().flatten().filter(|one| of(&one.row.pipeline)).count();
+        queued + pending + self.in_flight_of(of)
+    }
+
+    /// Before a sleep until `turn`: what would have lain too long by then.
+    pub(crate) async fn load_old(&mut self, turn: DateTime<Utc>) -> Result<()> {
+        let old = |pending: &Vec<Pending>| pending.iter().any(|one| turn - one.since >= LONGEST_WAIT);
+        let ready: Vec<String> =
+            self.pending.iter().filter(|(_, pending)| old(pending)).map(|(source, _)| source.clone()).collect();
+        for source in ready {
+            self.load_source(&source).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn load_all(&mut self) -> Result<()> {
+        let sources: Vec<String> = self.pending.keys().cloned().collect();
+        for source in sources {
+            self.load_source(&source).await?;
+        }
+        Ok(())
+    }
+
+    async fn load_source(&mut self, source: &str) -> Result<()> {
+        let Some(pending) = self.pending.remove(source) else { return Ok(()) };
+        let several = pending.len() > 1;
+        let Some((error, pending)) = self.load_together(source, pending).await? else { return Ok(()) };
+        if !several {
+            return self.not_loaded(pending, &error).await;
+        }
+        // Each alone, so that only the one at fault is left.
+        for one in pending {
+            if let Some((error, pending)) = self.load_together(source, vec![one]).await? {
+                self.not_loaded(pending, &error).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What landed can't be loaded, and asking Amazon again wouldn't change that: it waits for a person.
+    async fn not_loaded(&mut self, pending: Vec<Pending>, error: &Error) -> Result<()> {
+        let now = self.now();
+        for one in pending {
+            let reason = format!("delivery {} can't be loaded: {error:#}", one.delivery.id);
+            let subject = source_folder(&one.delivery.source, &one.delivery.seller);
+            let state = &self.puller.workspace.state;
+            state.raise_alarm(&load_alarm(&one.delivery.id), Severity::Error, &subject, &reason, now).await?;
+            self.conclude(vec![(one.row, Ending { mark: failed(&reason), as_of: one.landed.as_of })]).await?;
+        }
+        Ok(())
+    }
+
+    /// Loads what landed; hands it back where a delivery is at fault, and not the store or whoever writes there too.
+    async fn load_together(&mut self, source: &str, pending: Vec<Pending>) -> Result<Option<(Error, Vec<Pending>)>> {
+        let deliveries = pending.iter().map(|one| one.delivery.clone()).collect();
+        let group = match self.puller.workspace.load(source, deliveries, &LoadOptions::default()).await {
+            Ok(group) => group,
+            Err(error) if matches!(error.kind(), Kind::Storage | Kind::Timeout | Kind::Conflict) => return Err(error),
+            Err(error) => return Ok(Some((error, pending))),
+        };
+        failpoint::reach("pull.loaded")?;
+        let mut endings = Vec::with_capacity(pending.len());
+        for one in pending {
+            let mark = loaded_as(&group, &one.delivery);
+            endings.push((one.row, Ending { mark, as_of: one.landed.as_of }));
+        }
+        self.synced.deliveries += group.loaded.len() as u64;
+        self.synced.unbalanced += group.loaded.iter().map(|loaded| loaded.outcome.unbalanced.len() as u64).sum::<u64>();
+        self.synced.rows += group.loaded.iter().map(|loaded| loaded.outcome.rows).sum::<u64>();
+        self.synced.touched.extend(group.touched);
+        self.conclude(endings).await?;
+        Ok(None)
+    }
+
+    /// Whether an answer that landed in an earlier run makes the request superfluous: it is loaded, or will be.
+    pub(crate) async fn settled_before(&mut self, row: &Pull, landed: &Landed) -> Result<bool> {
+        let Some(record) = self.puller.workspace.state.delivery(&landed.delivery).await? else { return Ok(false) };
+        let mark = match record.status {
+            DeliveryStatus::Landing | DeliveryStatus::Landed => {
+                // What doesn't stand is asked for again.
+                let Some(delivery) = self.puller.workspace.settle(&record).await? else { return Ok(false) };
+                let (row, landed, since) = (row.clone(), landed.clone(), self.now());
+                let pending = Pending { row, delivery, landed, since };
+                self.pending.entry(record.source).or_default().push(pending);
+                return Ok(true);
+            }
+            DeliveryStatus::Loaded => Mark::loaded(landed.delivery.clone()),
+            DeliveryStatus::InPart | DeliveryStatus::HeldBack => {
+                let is_read = record.report.is_some_and(|report| report.rejected == 0);
+                Mark { reason: record.reason.filter(|_| !is_read), ..Mark::loaded(landed.delivery.clone()) }
+            }
+            DeliveryStatus::Refused => failed(record.reason.as_deref().unwrap_or("the answer can't be read")),
+        };
+        self.conclude(vec![(row.clone(), Ending { mark, as_of: landed.as_of })]).await?;
+        Ok(true)
+    }
+
+    /// Ends requests, and covers the windows that have no other open: all of it in one step.
+    pub(crate) async fn conclude(&mut self, endings: Vec<(Pull, Ending)>) -> Result<()> {
+        let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
+        for (row, ending) in &endings {
+            leased.step(&row.id, &last_step(row, &ending.mark)).await?;
+            self.end(&mut leased, row, ending.clone()).await?;
+        }
+        failpoint::reach("pull.covering")?;
+        leased.commit().await?;
+        failpoint::reach("pull.covered")?;
+        let state = &self.puller.workspace.state;
+        let good = endings.iter().filter(|(_, ending)| ending.mark.status.is_settled());
+        let good: BTreeMap<String, &Pull> = good.map(|(row, _)| (self.alarm_id(row), row)).collect();
+        for (alarm, row) in good {
+            if self.alarms.contains(&alarm) && !self.stands_still(row).await? {
+                state.clear_alarm(&alarm).await?;
+                self.alarms.remove(&alarm);
+            }
+        }
+        for (row, ending) in &endings {
+            // What a delivery lacks has an alarm of its own.
+            if ending.mark.status == SliceStatus::Failed {
+                self.alarm(row, ending.mark.reason.as_deref().unwrap_or_default()).await?;
+            }
+            self.account_for(row, &ending.mark);
+        }
+        Ok(())
+    }
+
+    /// Whether something of a row's pipeline and scope waits for a person, or hasn't come for long.
+    async fn stands_still(&self, row: &Pull) -> Result<bool> {
+        let of = |other: &&Pull| other.pipeline == row.pipeline && other.scope == row.scope;
+        if self.queue.values().filter(of).any(|other| other.attempt >= ATTEMPTS) {
+            return Ok(true);
+        }
+        let (pipeline, scoped) = self.declared(row)?;
+        let key = SliceKey { account: self.account.clone(), pipeline: row.pipeline.clone(), scope: row.scope.clone() };
+        let slices = self.puller.workspace.state.slices(&key).await?;
+        let wanted = required(&pipeline.need, scoped.wall(self.now()), self.options.since.or(self.holder.since));
+        Ok(waiting_for_a_person(&slices, wanted) > 0)
+    }
+
+    /// One request of a window is over; the last one covers it, for the worst of the reasons there were.
+    pub(crate) async fn end(&mut self, leased: &mut Leased, row: &Pull, ending: Ending) -> Result<()> {
+        self.counted.remove(&row.id);
+        let Some(key) = WindowKey::of(row) else { return Ok(()) };
+        let waits_for_a_person = |mark: &Mark| mark.status == SliceStatus::Failed;
+        if !matches!(ending.mark.status, SliceStatus::Loaded | SliceStatus::NoData)
+            && !self.spoiled.get(&key).is_some_and(waits_for_a_person)
+        {
+            self.spoiled.insert(key.clone(), ending.mark.clone());
+        }
+        let left = self.open.get(&key).map_or(0, |open| open.saturating_sub(1));
+        if left > 0 {
+            self.open.insert(key, left);
+            return Ok(());
+        }
+        self.open.remove(&key);
+        let mark = self.spoiled.remove(&key).unwrap_or(ending.mark);
+        let Ok((pipeline, scoped)) = self.declared(row) else { return Ok(()) };
+        for (window, mark) in covers(&pipeline, &scoped, &key, mark, ending.as_of) {
+            leased.cover(&key.pipeline, &key.scope, window, mark).await?;
+        }
+        Ok(())
+    }
+
+    /// Counts a request that is over.
+    pub(crate) fn account_for(&mut self, row: &Pull, mark: &Mark) {
+        self.synced.requests += 1;
+        match mark.status {
+            SliceStatus::Loaded if !mark.is_lacking() => {}
+            SliceStatus::NoData => self.synced.empty += 1,
+            SliceStatus::Waiting => self.synced.early += 1,
+            _ => self.synced.troubles.push(Trouble {
+                pipeline: row.pipeline.clone(),
+                scope: row.scope.clone(),
+                window: row.window,
+                reason: mark.reason.clone().unwrap_or_default(),
+                again_at: mark.not_before,
+            }),
+        }
+        self.watch.concluded(&self.holder.id, &row.pipeline);
+    }
+}
+
+/// What wasn't read is dead, so that a listing that finds it again asks for it again.
+fn last_step(row: &Pull, mark: &Mark) -> PullStep {
+    let is_found = || Distinction::of(&row.key).is_ok_and(|distinction| distinction.is_found());
+    if mark.status == SliceStatus::Failed || mark.is_lacking() && is_found() {
+        let message = mark.reason.clone().unwrap_or_default();
+        return PullStep::Dead(PullError { kind: format!("{:?}", Kind::Data), message });
+    }
+    PullStep::Done
+}
+
+/// Intervals that wait for a person, of those that are wanted: they failed, or came with rows that can't be read.
+pub(crate) fn waiting_for_a_person(slices: &[Slice], wanted: Option<Window>) -> usize {
+    let meets = |window: Window| wanted.is_some_and(|wanted| window.from < wanted.to && wanted.from < window.to);
+    let waits = |mark: &Mark| mark.status == SliceStatus::Failed || mark.is_lacking();
+    slices.iter().filter(|slice| waits(&slice.mark) && meets(slice.window)).count()
+}
+
+/// What loading made of a delivery.
+fn loaded_as(group: &Group, delivery: &Delivery) -> Mark {
+    let Some(loaded) = group.loaded.iter().find(|loaded| loaded.delivery.id == delivery.id) else {
+        return failed("the delivery wasn't loaded");
+    };
+    match &loaded.outcome.refused {
+        Some(reason) => failed(&format!("the answer can't be read: {reason}")),
+        None if loaded.outcome.hold_back_all => failed("a rejected row belongs to a unit that can't be told"),
+        None => Mark { reason: loaded.unread(), ..Mark::loaded(delivery.id.clone()) },
+    }
+}
+
+/// The slices that say what came of a window: what may still change says when it is to be asked for again.
+fn covers(
+    pipeline: &Pipeline,
+    scoped: &Scoped,
+    key: &WindowKey,
+    mark: Mark,
+    as_of: DateTime<Utc>,
+) -> Vec<(Window, Mark)> {
+    if !matches!(mark.status, SliceStatus::Loaded | SliceStatus::NoData) {
+        return vec![(key.window, mark)];
+    }
+    let wall = scoped.wall(as_of);
+    let window = match pipeline.need {
+        // A list that took until after midnight is the new day's.
+        Need::Snapshot(period) => period_of(wall, period.0),
+        Need::Window(_) => key.window,
+    };
+    let parts = answered(&pipeline.need, window, wall).into_iter().map(|part| {
+        let not_before = part.again_at.map(|again| as_of + (again - wall));
+        (part.window, Mark { not_before, ..mark.clone() })
+    });
+    parts.collect()
+}
