@@ -1,6 +1,6 @@
 //! The tree keeps its own rules: sizes, names, and which way dependencies point.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +38,27 @@ const MAY_KNOW: [(&str, &[&str]); 13] = [
             "transforms",
         ],
     ),
+];
+
+/// Rooms of `pipelines/src`, each with those it may use. What is in no room is for all.
+const ROOMS: [(&str, &[&str]); 8] = [
+    ("declared", &[]),
+    ("planning", &["declared"]),
+    ("objects", &[]),
+    ("loading", &["declared", "objects"]),
+    ("pulling", &["declared", "planning", "loading"]),
+    ("rebuilding", &["objects"]),
+    ("asking", &["objects"]),
+    ("care", &["objects", "loading", "rebuilding", "asking"]),
+];
+
+/// Files of a crate that know each other in a circle, and why that is as it should be.
+const CIRCLES: [(&str, &str); 5] = [
+    ("crates/query/src/failure.rs", "a reader's error says how its session names the table"),
+    ("transforms/src/changes.rs", "what changed is declared like a stage, and loaded with all else that is"),
+    ("schemas/src/knowledge.rs", "a source says what is known of its columns, and that is read out of the source"),
+    ("crates/state/src/database.rs", "opening a database migrates it, and migrations are statements"),
+    ("crates/simulator/src/server/amazon.rs", "one Amazon has several doors, and each door's answers come out of it"),
 ];
 
 fn root() -> PathBuf {
@@ -173,6 +194,83 @@ fn transforms_touch_no_clock_socket_or_file() {
         let text = fs::read_to_string(&path).unwrap();
         for word in forbidden.iter().filter(|word| text.contains(**word)) {
             complaints.push(format!("{}: {word}", shown(&path)));
+        }
+    }
+    assert_none(&complaints);
+}
+
+/// Which files of the same crate each file names, outside its tests.
+fn imports() -> BTreeMap<String, BTreeSet<String>> {
+    let sources: BTreeMap<String, String> = files("rs")
+        .into_iter()
+        .map(|path| (shown(&path), fs::read_to_string(&path).unwrap()))
+        .filter(|(name, _)| name.contains("src/"))
+        .collect();
+    let file_of = |root: &str, module: &[&str]| {
+        (1..=module.len()).rev().find_map(|length| {
+            let path = format!("{root}{}", module[..length].join("/"));
+            [format!("{path}.rs"), format!("{path}/mod.rs")].into_iter().find(|file| sources.contains_key(file))
+        })
+    };
+    let named = |name: &String, text: &String| {
+        let root = &name[..name.find("src/").unwrap() + 4];
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let found = lines.flat_map(|line| line.split("crate::").skip(1)).filter_map(|path| {
+            let path = path.split(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c)));
+            file_of(root, &path.into_iter().next()?.split("::").filter(|part| !part.is_empty()).collect::<Vec<_>>())
+        });
+        found.filter(|found| found != name).collect()
+    };
+    sources.iter().map(|(name, text)| (name.clone(), named(name, text))).collect()
+}
+
+#[test]
+fn files_of_a_crate_know_each_other_in_no_circle() {
+    let imports = imports();
+    assert!(imports.values().map(BTreeSet::len).sum::<usize>() > 300, "hardly an import was found");
+    let reach = |from: &String| {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
+        while let Some(file) = open.pop() {
+            open.extend(imports[file].iter().filter(|next| seen.insert((*next).clone())));
+        }
+        seen
+    };
+    let reached: BTreeMap<&String, BTreeSet<String>> = imports.keys().map(|file| (file, reach(file))).collect();
+    let mut complaints = Vec::new();
+    let circle = |file: &String| -> Vec<&String> {
+        reached
+            .keys()
+            .copied()
+            .filter(|other| reached[file].contains(*other) && reached[other].contains(file))
+            .collect()
+    };
+    for file in imports.keys() {
+        let circle = circle(file);
+        let excused = |excuse: &(&str, &str)| circle.iter().any(|file| *file == excuse.0);
+        if circle.first() == Some(&file) && !CIRCLES.iter().any(excused) {
+            complaints.push(format!("a circle: {circle:?}"));
+        }
+    }
+    for (file, _) in CIRCLES {
+        if circle(&file.to_owned()).is_empty() {
+            complaints.push(format!("{file} is in no circle any more: strike it off"));
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn rooms_use_those_below_them() {
+    let room = |file: &str| Some(file.strip_prefix("pipelines/src/")?.split_once('/')?.0.to_owned());
+    let allowed: BTreeMap<&str, &[&str]> = ROOMS.into_iter().collect();
+    let mut complaints = Vec::new();
+    for (file, named) in imports() {
+        let Some(own) = room(&file) else { continue };
+        for other in named.iter().filter_map(|file| room(file)).filter(|other| *other != own) {
+            if !allowed.get(own.as_str()).is_some_and(|allowed| allowed.contains(&other.as_str())) {
+                complaints.push(format!("{file} uses room {other}"));
+            }
         }
     }
     assert_none(&complaints);

@@ -93,11 +93,11 @@ pub enum Zone {
     /// UTC's.
     #[default]
     Utc,
-    /// The marketplace's, or the Ads profile's: windows are then days as they are printed (amazon-facts H.6).
+    /// The marketplace's, or the Ads profile's: windows are then days as they are printed (amazon.md: Days and clocks).
     Local,
 }
 
-/// The recent past that is asked for again, because Amazon still changes it (amazon-facts H.7).
+/// The recent past that is asked for again, because Amazon still changes it (amazon.md: Windows that are asked again).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Restate {
