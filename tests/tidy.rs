@@ -313,3 +313,91 @@ fn one_version_of_arrow_parquet_and_object_store() {
         assert_eq!(versions, 1, "{name} is in the tree {versions} times");
     }
 }
+
+/// Pages that comments refer to, as in `(amazon.md: Quotas)`; several headings are parted by semicolons.
+const PAGES: [(&str, &str); 2] = [("amazon.md", "docs/amazon.md"), ("ARCHITECTURE.md", "ARCHITECTURE.md")];
+
+/// A page's headings, and the bold words its numbered lists begin with.
+fn headings(page: &str) -> Vec<String> {
+    let heading = |line: &str| {
+        let numbered = line.trim_start_matches(|c: char| c.is_ascii_digit());
+        let bold = numbered.strip_prefix(". **").and_then(|rest| rest.split_once("**")).map(|(bold, _)| bold);
+        let title = line.starts_with('#').then(|| line.trim_start_matches('#'));
+        title.or(bold).map(|title| title.trim().trim_end_matches('.').to_owned())
+    };
+    page.lines().filter_map(heading).collect()
+}
+
+/// Headings of `page` that a text refers to, wherever its lines are broken.
+fn references(text: &str, page: &str) -> Vec<String> {
+    let marks = ["//!", "///", "//", "--", "#"];
+    let bare = |line: &str| {
+        let line = line.trim();
+        marks.iter().find_map(|mark| line.strip_prefix(mark)).unwrap_or(line).trim().to_owned()
+    };
+    let text = text.lines().map(bare).collect::<Vec<_>>().join(" ");
+    let opening = format!("({page}: ");
+    let inside = text.split(&opening).skip(1).map(|rest| rest.split(')').next().unwrap_or_default().to_owned());
+    inside.flat_map(|list| list.split(';').map(|name| name.trim().to_owned()).collect::<Vec<_>>()).collect()
+}
+
+/// Texts people write, by path: code, declarations, scripts and pages.
+fn written() -> Vec<(String, String)> {
+    let kinds = ["rs", "toml", "sql", "py", "md", "sh", "yml"];
+    let paths = kinds.iter().flat_map(|kind| files(kind));
+    // One declaration among the cases is wrong on purpose, down to its charset.
+    paths.map(|path| (shown(&path), String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned())).collect()
+}
+
+#[test]
+fn references_lead_somewhere() {
+    let mut complaints = Vec::new();
+    let texts = written();
+    for (page, path) in PAGES {
+        let known = headings(&fs::read_to_string(root().join(path)).unwrap());
+        let mut found = 0;
+        for (name, text) in &texts {
+            let references = references(text, page);
+            found += references.len();
+            for reference in references.into_iter().filter(|reference| !known.contains(reference)) {
+                complaints.push(format!("{name}: {path} has no heading {reference:?}"));
+            }
+        }
+        assert!(found > 0, "nothing refers to {path}");
+    }
+    assert_none(&complaints);
+}
+
+/// A code such as the letter D, a full stop and 1: a section of something that isn't here.
+fn codes(text: &str) -> Vec<&str> {
+    let is_part = |c: char| c.is_alphanumeric() || "._".contains(c);
+    let words = text.split(|c: char| !is_part(c)).map(|word| word.trim_end_matches('.'));
+    let is_code = |word: &&str| {
+        let Some((letter, number)) = word.split_once('.') else { return false };
+        let is_number = !number.starts_with('0') && number.chars().all(|c| c.is_ascii_digit()) && !number.is_empty();
+        is_number && letter.len() == 1 && ('A'..='K').contains(&letter.chars().next().unwrap_or_default())
+    };
+    words.filter(is_code).collect()
+}
+
+#[test]
+fn nothing_refers_to_what_is_not_here() {
+    // Put together, so that this file may be looked at too.
+    let absent = [concat!("amazon", "-facts"), concat!("DES", "IGN")];
+    let mut complaints = Vec::new();
+    for (name, text) in written() {
+        for word in absent.into_iter().filter(|word| text.contains(word)).chain(codes(&text)) {
+            complaints.push(format!("{name}: {word:?} is explained nowhere; write (amazon.md: Quotas)"));
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn references_are_found() {
+    let text = "/// So it is (page.md: Life of a\n    /// report; Quotas), and so on.\n-- (page.md: Roles).";
+    assert_eq!(references(text, "page.md"), ["Life of a report", "Quotas", "Roles"]);
+    assert_eq!(headings("# A\ntext\n### B c\n10. **D e.** More.\n11. **F**, g"), ["A", "B c", "D e", "F"]);
+    let number = 10;
+    assert_eq!(codes(&format!("see B.{number}, or (C.{number}). Not X.{number}, B.0, vB.1.2 or B.x")).len(), 2);
+}
