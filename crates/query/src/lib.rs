@@ -5,6 +5,7 @@
 
 mod depth;
 mod engine;
+mod expansion;
 mod failure;
 mod footers;
 pub mod meta;

@@ -155,10 +155,12 @@ impl Session {
 
     /// A statement over this session's tables as a table for another session.
     pub async fn view(&self, text: &str) -> Result<Arc<dyn TableProvider>> {
-        let statement = statement::parse(text)?;
-        let plan = self.context.state().statement_to_plan(statement).await;
-        let plan = plan.and_then(|plan| only_reads().verify_plan(&plan).map(|()| plan));
-        Ok(Arc::new(ViewTable::new(plan.map_err(|error| failure::explain(error, &self.names()))?, None)))
+        let (statement, context) = (statement::parse(text)?, self.context.clone());
+        let planned = async move {
+            let plan = context.state().statement_to_plan(statement).await?;
+            only_reads().verify_plan(&plan).map(|()| plan)
+        };
+        Ok(Arc::new(ViewTable::new(elsewhere(planned, self.names()).await?, None)))
     }
 
     /// The objects a statement would read, by path.

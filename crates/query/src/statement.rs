@@ -4,7 +4,7 @@ use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as Sql};
 use sellerlake_contracts::{Error, Kind, Result};
 
-use crate::{depth, failure};
+use crate::{depth, expansion, failure};
 
 /// Parses one statement that only reads: SELECT, WITH, VALUES, EXPLAIN of those, SHOW, DESCRIBE.
 pub(crate) fn parse(text: &str) -> Result<Statement> {
@@ -21,6 +21,7 @@ pub(crate) fn parse(text: &str) -> Result<Statement> {
         return Err(refused("several statements at once").hint("send one statement at a time"));
     }
     allow(&statement)?;
+    expansion::check(&statement)?;
     Ok(statement)
 }
 

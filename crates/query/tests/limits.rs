@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::datatypes::DataType;
-use datafusion::logical_expr::{Volatility, create_udf};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, create_udf,
+};
 use sellerlake_contracts::Kind;
 use sellerlake_query::SessionBuilder;
 
@@ -113,6 +115,13 @@ async fn functions_make_no_more_than_they_may() {
         "SELECT levenshtein(repeat('x', 1000000), repeat('y', 1000000))",
         // Each row takes little, and all of them together too much.
         "SELECT max(length(repeat('x', 20000 + i % 2))) FROM generate_series(1, 5000) t(i)",
+        "SELECT length(repeat('x', 15000000) || repeat('y', 15000000))",
+        "SELECT length(a || a || a || a || a || a) FROM (SELECT repeat(CAST(i AS TEXT), 3000000) AS a FROM (VALUES (1)) t(i))",
+        "SELECT array_length(array_resize(make_array(1), 1000000000, 0))",
+        "SELECT max(array_length(array_resize(make_array(i), 1000000))) FROM generate_series(1, 500) t(i)",
+        "SELECT length(array_to_string(range(1, 100000), repeat('y', 100000)))",
+        "SELECT array_length(array_concat(a, a, a)) FROM (SELECT range(1, i * 1000000) AS a FROM (VALUES (1)) t(i))",
+        "SELECT array_length(make_array(a, a, a)) FROM (SELECT range(1, i * 1000000) AS a FROM (VALUES (1)) t(i))",
     ] {
         let error = match session.sql(sql).await {
             Err(error) => error,
@@ -136,9 +145,73 @@ async fn functions_make_no_more_than_they_may() {
             "18200000",
         ),
         ("SELECT array_length(range(1, 100000)), concat('a', NULL, 'b')", "99999,ab"),
+        ("SELECT 'a' || NULL || 'b' AS n, 'a' || 1 || 'b' AS s", ",a1b"),
+        ("SELECT i || '-' || (i + 1) AS s FROM (VALUES (1), (3)) t(i) ORDER BY s", "1-2\n3-4"),
+        ("SELECT count(*) FROM (SELECT 'x' || i FROM generate_series(1, 1000) t(i) GROUP BY 'x' || i)", "1000"),
+        ("SELECT array_length(array_resize(make_array(1), 5, 0)), array_to_string(make_array(1, 2), '-')", "5,1-2"),
+        ("SELECT array_length(make_array(1, 2) || make_array(3))", "3"),
     ] {
         assert_eq!(ask(&session, sql).await, expected, "{sql}");
     }
+}
+
+/// What windows put together is counted, row by row or once for all rows.
+#[tokio::test]
+async fn windows_put_together_no_more_than_they_may() {
+    let session = SessionBuilder { memory_limit_bytes: 64 << 20, target_partitions: 1, ..small() }.build().unwrap();
+    for sql in [
+        "string_agg(repeat('x', 100), ',') OVER (ORDER BY i)",
+        "string_agg(repeat('x', 100), ',') OVER ()",
+        "array_agg(i) OVER (ORDER BY i)",
+        "array_agg(i) OVER (ORDER BY i DESC ROWS BETWEEN 15000 PRECEDING AND CURRENT ROW)",
+        "array_agg(i) OVER (ORDER BY i ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)",
+        "array_agg(DISTINCT i) OVER (PARTITION BY i % 2)",
+    ] {
+        let sql = format!("SELECT count(a) FROM (SELECT {sql} AS a FROM generate_series(1, 20000) t(i))");
+        let before = peak_mib();
+        let error = match session.sql(&sql).await {
+            Err(error) => error,
+            Ok(answer) => answer.collect().await.expect_err(&sql),
+        };
+        assert_eq!(error.kind(), Kind::Limit, "{sql}: {error:?}");
+        assert!(error.remedy().is_some(), "{sql}");
+        assert!(peak_mib() < before.max(400) + 200, "{sql}: {} MiB after {before}", peak_mib());
+    }
+    let running =
+        "SELECT max(a) FROM (SELECT string_agg(i, '') OVER (ORDER BY i) AS a FROM generate_series(1, 9) t(i))";
+    assert_eq!(ask(&session, running).await, "123456789");
+    let all = "SELECT array_length(array_agg(i) OVER (PARTITION BY i % 2)) AS n FROM generate_series(1, 4) t(i)";
+    assert_eq!(ask(&session, all).await, "2\n2\n2\n2");
+}
+
+/// The most memory this process ever had, other tests' share among it.
+fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+}
+
+/// Each WITH doubles the one before: what is planned is as large as what it stands for.
+#[tokio::test]
+async fn statements_that_double_themselves_are_refused() {
+    let session = small().build().unwrap();
+    let doubling = |first: &str, next: &dyn Fn(usize) -> String, last: &str, times: usize| {
+        let steps: String = (1..=times).map(|step| format!(", t{step} AS ({})", next(step - 1))).collect();
+        format!("WITH t0 AS ({first}){steps} SELECT {last} FROM t{times}")
+    };
+    let joined = |step: usize| format!("SELECT a.i FROM t{step} AS a, t{step} AS b");
+    let added = |step: usize| format!("SELECT i + i AS i FROM t{step}");
+    let nested = |step: usize| format!("SELECT i FROM t{step} WHERE i IN (SELECT i FROM t{step})");
+    let union = |step: usize| format!("SELECT * FROM t{step} UNION ALL SELECT * FROM (SELECT * FROM t{step}) AS u");
+    let first = "SELECT i FROM generate_series(1, 2) t(i)";
+    for next in [&joined as &dyn Fn(usize) -> String, &added, &nested, &union] {
+        let sql = doubling(first, next, "max(i)", 25);
+        let error = session.sql(&sql).await.expect_err(&sql);
+        assert_eq!(error.kind(), Kind::Query, "{error:?}");
+        assert!(error.to_string().contains("stands for too much") && error.remedy().is_some(), "{error}");
+    }
+    assert_eq!(ask(&session, &doubling("SELECT 1 AS i", &joined, "max(i)", 4)).await, "1");
+    assert_eq!(ask(&session, &doubling("SELECT 1 AS i", &added, "max(i)", 8)).await, "256");
 }
 
 /// A statement that makes the engine panic is told so; the next one is answered.
@@ -170,4 +243,44 @@ async fn a_panic_is_an_error_of_its_statement() {
         }
         assert_eq!(ask(&session, "SELECT 1 + 1").await, "2");
     }
+}
+
+/// A function that panics while a statement with it is planned.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct PanicsEarly(Signature);
+
+impl ScalarUDFImpl for PanicsEarly {
+    fn name(&self) -> &'static str {
+        "panics_early"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.0
+    }
+
+    fn return_type(&self, _: &[DataType]) -> datafusion::error::Result<DataType> {
+        panic!("by order of the test")
+    }
+
+    fn invoke_with_args(&self, _: ScalarFunctionArgs) -> datafusion::error::Result<ColumnarValue> {
+        unreachable!("it is never planned")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_while_planning_is_an_error_of_its_statement_too() {
+    sellerlake_query::quiet_panics();
+    let early = ScalarUDF::new_from_impl(PanicsEarly(Signature::any(1, Volatility::Immutable)));
+    let session = SessionBuilder { functions: vec![early], ..small() }.build().unwrap();
+    let sql = "SELECT panics_early(1)";
+    let errors = [
+        session.sql(sql).await.map(drop).unwrap_err(),
+        session.view(sql).await.map(drop).unwrap_err(),
+        session.reads(sql).await.map(drop).unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.kind(), Kind::Internal, "{error:?}");
+        assert!(error.to_string().starts_with("the query engine broke off"), "{error}");
+    }
+    assert_eq!(ask(&session, "SELECT 1 + 1").await, "2");
 }

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::Field;
+use arrow::datatypes::{DataType, Field};
 use datafusion::datasource::MemTable;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::logical_expr::{ColumnarValue, Volatility, create_udf};
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use sellerlake_transforms::Declarations;
@@ -76,6 +79,44 @@ async fn a_stage_answers_rightly() {
         case.rows.sort_unstable();
         assert_eq!(rows(&engine, &declarations, &name, &Inputs::new()).await, case.rows, "{name}");
     }
+}
+
+fn breaks_off(threads: usize, runtime: &Arc<RuntimeEnv>) -> SessionStateBuilder {
+    let mut builder = sellerlake_query::engine(threads, runtime);
+    let by_order = |_: &[ColumnarValue]| panic!("by order of the test");
+    let function =
+        create_udf("breaks_off", vec![DataType::Int64], DataType::Int64, Volatility::Volatile, Arc::new(by_order));
+    builder.scalar_functions().get_or_insert_default().push(Arc::new(function));
+    builder
+}
+
+/// A stage that breaks the engine fails under its name, and the next one runs.
+#[tokio::test]
+async fn a_panic_is_an_error_of_its_stage() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let columns = toml::Table::from_iter([("n".to_owned(), toml::Value::String("int".to_owned()))]);
+    let case = |sql: &str, rows: &[&str]| Case {
+        sql: sql.to_owned(),
+        columns: columns.clone(),
+        rows: rows.iter().map(|row| (*row).to_owned()).collect(),
+    };
+    let stages = [
+        ("at_once", case("SELECT breaks_off(1) AS n", &[])),
+        ("amid_rows", case("SELECT breaks_off(i) AS n FROM generate_series(1, 100000) AS t(i)", &[])),
+        ("sound", case("SELECT 7 AS n", &["7"])),
+    ];
+    stages.iter().for_each(|(name, case)| declare(folder.path(), name, case));
+    let declarations = Arc::new(Declarations::load(Some(folder.path())).unwrap_or_else(|error| panic!("{error:?}")));
+    let engine = StageEngine::new(Arc::clone(&declarations), &Arc::default(), 2, breaks_off).unwrap();
+    for (name, _) in &stages[..2] {
+        let started = engine.run(&declarations.stages[*name], &Inputs::new(), None, Company::Alone).await;
+        let words = match started {
+            Err(error) => format!("{error:#}"),
+            Ok(rows) => rows.try_collect::<Vec<_>>().await.unwrap_err().to_string(),
+        };
+        assert!(words.contains("the query engine broke off") && words.contains(name), "{name}: {words}");
+    }
+    assert_eq!(rows(&engine, &declarations, "sound", &Inputs::new()).await, stages[2].1.rows);
 }
 
 /// Rows of a declared table: columns that aren't named are NULL.

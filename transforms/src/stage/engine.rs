@@ -18,6 +18,7 @@ use sellerlake_schemas::{Findings, Table};
 
 use crate::declarations::{Check, Dataset, Declarations, Stage};
 use crate::functions;
+use crate::stage::caught::caught;
 use crate::stage::output::{column_mistakes, require, shape};
 use crate::stage::placeholder::{Placeholder, visible_schema};
 use crate::stage::row_key::unique;
@@ -125,8 +126,11 @@ impl StageEngine {
         company: Company,
     ) -> Result<SendableRecordBatchStream> {
         let named = |error: DataFusionError| stage_error(error, stage, month);
-        let plan = self.prepared(&stage.table.name, &stage.sql, Some(&stage.table), inputs).await.map_err(named)?;
-        let rows = self.execute(&plan, inputs, month, company).await.map_err(named)?;
+        let rows = async {
+            let plan = self.prepared(&stage.table.name, &stage.sql, Some(&stage.table), inputs).await?;
+            self.execute(&plan, inputs, month, company).await
+        };
+        let rows = caught(rows, &stage.table.name).await.map_err(named)?;
         unique(require(rows, &stage.table), &stage.table, &self.planner.runtime_env().memory_pool).map_err(named)
     }
 
@@ -141,9 +145,12 @@ impl StageEngine {
         let named = |error: DataFusionError| {
             Error::permanent(Kind::Data, "a check can't run").at("check.run").with("check", &check.name).source(error)
         };
-        // A check may be called like a table.
-        let plan = self.prepared(&format!("check {}", check.name), &check.sql, None, inputs).await.map_err(named)?;
-        self.execute(&plan, inputs, month, company).await.map_err(named)
+        let rows = async {
+            // A check may be called like a table.
+            let plan = self.prepared(&format!("check {}", check.name), &check.sql, None, inputs).await?;
+            self.execute(&plan, inputs, month, company).await
+        };
+        caught(rows, &check.name).await.map_err(named)
     }
 
     async fn statement(&self, sql: &str) -> DataFusionResult<LogicalPlan> {

@@ -3,6 +3,7 @@
 //! A stage is a pure function of its inputs: the engine is given table providers and yields rows in the
 //! declared schema and order. What is stale, and where rows go, is decided elsewhere.
 
+mod caught;
 mod engine;
 mod output;
 mod placeholder;

@@ -27,7 +27,7 @@ use sellerlake_contracts::{Error, Kind};
 type Estimate = fn(&ScalarFunctionArgs) -> Result<f64>;
 
 /// By name, of functions whose answer isn't bounded by their arguments' size.
-const ESTIMATES: [(&str, Estimate); 11] = [
+const ESTIMATES: [(&str, Estimate); 17] = [
     ("repeat", repeated),
     ("lpad", padded),
     ("rpad", padded),
@@ -39,7 +39,16 @@ const ESTIMATES: [(&str, Estimate); 11] = [
     ("range", series),
     ("generate_series", series),
     ("array_repeat", repeated_in_list),
+    ("array_resize", resized),
+    ("array_to_string", written_out),
+    ("array_concat", together),
+    ("array_append", together),
+    ("make_array", together),
+    (JOINED, both),
 ];
+
+/// The operator `||`, which is a function here.
+pub(super) const JOINED: &str = "||";
 
 /// The same functions, those of the list refusing what would take more than a quarter of the memory.
 pub(super) fn bounded(functions: Vec<Arc<ScalarUDF>>, runtime: &RuntimeEnv) -> Vec<Arc<ScalarUDF>> {
@@ -180,6 +189,47 @@ fn repeated_in_list(args: &ScalarFunctionArgs) -> Result<f64> {
     };
     let counts = Numbers::counts(count)?;
     Ok(sum(args, |row| size.max(ITEM) * counts.at(row)))
+}
+
+fn resized(args: &ScalarFunctionArgs) -> Result<f64> {
+    let [_, count, ..] = &args.args[..] else { return Ok(0.0) };
+    let item = args.args.get(2).map_or(0.0, |value| match value {
+        ColumnarValue::Scalar(scalar) => scalar.size() as f64,
+        ColumnarValue::Array(array) => array.get_array_memory_size() as f64 / array.len().max(1) as f64,
+    });
+    let counts = Numbers::counts(count)?;
+    Ok(sum(args, |row| item.max(ITEM) * counts.at(row)))
+}
+
+/// Bytes of an argument, in so many rows.
+fn size(value: &ColumnarValue, rows: usize) -> Result<f64> {
+    Ok(match value {
+        ColumnarValue::Scalar(scalar) => (scalar.size() * rows) as f64,
+        ColumnarValue::Array(array) => array.to_data().get_slice_memory_size()? as f64,
+    })
+}
+
+fn rows(args: &ScalarFunctionArgs) -> usize {
+    let constant = args.args.iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
+    if constant { 1 } else { args.number_rows }
+}
+
+fn together(args: &ScalarFunctionArgs) -> Result<f64> {
+    args.args.iter().map(|value| size(value, rows(args))).sum()
+}
+
+/// The separator between all items.
+fn written_out(args: &ScalarFunctionArgs) -> Result<f64> {
+    let [list, separator, ..] = &args.args[..] else { return Ok(0.0) };
+    let items = size(list, rows(args))? / ITEM;
+    let lengths = Numbers::lengths(separator)?;
+    let longest = (0..rows(args)).map(|row| lengths.at(row)).fold(0.0, f64::max);
+    Ok(items * (longest + 2.0 * ITEM))
+}
+
+fn both(args: &ScalarFunctionArgs) -> Result<f64> {
+    let lengths = args.args.iter().map(Numbers::lengths).collect::<Result<Vec<_>>>()?;
+    Ok(sum(args, |row| lengths.iter().map(|length| length.at(row)).sum::<f64>()))
 }
 
 /// A function that refuses to make more than it may.

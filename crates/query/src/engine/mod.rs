@@ -3,8 +3,10 @@
 mod bounded;
 mod checkpoint;
 mod interrupt;
+mod joining;
 mod keys;
 mod pushdown;
+mod windows;
 
 use std::sync::Arc;
 
@@ -23,6 +25,8 @@ pub const LAKE: &str = "lake";
 /// What sessions and stages are built from: DataFusion's rules where they are right, ours where they aren't.
 pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionStateBuilder {
     let mut analysis = Analyzer::new().rules;
+    analysis.push(Arc::new(joining::Joining::new(runtime)));
+    analysis.push(Arc::new(windows::Bounding::new(runtime)));
     analysis.push(Arc::new(keys::Forget));
     let mut execution: Vec<_> = PhysicalOptimizer::new().rules.into_iter().filter(reads).collect();
     let after = execution.iter().position(|rule| rule.name() == interrupt::AFTER).map_or(0, |at| at + 1);
