@@ -53,11 +53,8 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// Files of a crate that know each other in a circle, and why that is as it should be.
-const CIRCLES: [(&str, &str); 5] = [
+const CIRCLES: [(&str, &str); 2] = [
     ("crates/query/src/failure.rs", "a reader's error says how its session names the table"),
-    ("transforms/src/changes.rs", "what changed is declared like a stage, and loaded with all else that is"),
-    ("schemas/src/knowledge.rs", "a source says what is known of its columns, and that is read out of the source"),
-    ("crates/state/src/database.rs", "opening a database migrates it, and migrations are statements"),
     ("crates/simulator/src/server/amazon.rs", "one Amazon has several doors, and each door's answers come out of it"),
 ];
 

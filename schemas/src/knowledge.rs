@@ -9,7 +9,6 @@ use crate::column::Column;
 use crate::header::normalise;
 use crate::path::{ColumnPath, Segment};
 use crate::reference::Reference;
-use crate::source::Source;
 
 /// Which of day and month is written first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,13 +90,16 @@ pub struct Knowledge {
 
 impl Knowledge {
     /// Takes together what is declared.
-    pub(crate) fn of<'a>(sources: impl Iterator<Item = &'a Source>, marketplaces: Option<&Reference>) -> Self {
+    ///
+    /// `columns` are those of all sources, each with its source's name.
+    pub(crate) fn of<'a>(
+        columns: impl Iterator<Item = (&'a str, &'a Column)>,
+        marketplaces: Option<&Reference>,
+    ) -> Self {
         let mut personal = BTreeMap::new();
-        for source in sources {
-            for column in source.columns.values().filter(|column| column.pii) {
-                for name in names(column) {
-                    personal.entry(name).or_insert_with(|| source.name.clone());
-                }
+        for (source, column) in columns.filter(|(_, column)| column.pii) {
+            for name in names(column) {
+                personal.entry(name).or_insert_with(|| source.to_owned());
             }
         }
         Self { places: marketplaces.map(places).unwrap_or_default(), personal }

@@ -89,7 +89,9 @@ impl Schemas {
     /// Gives every source what all of them know.
     fn share_knowledge(&mut self, paths: &BTreeMap<String, String>, findings: &mut Findings) {
         let marketplaces = self.references.get("marketplaces").map(AsRef::as_ref);
-        let knowledge = Arc::new(Knowledge::of(self.sources.values().map(AsRef::as_ref), marketplaces));
+        let columns = self.sources.values();
+        let columns = columns.flat_map(|source| source.columns.values().map(|column| (source.name.as_str(), column)));
+        let knowledge = Arc::new(Knowledge::of(columns, marketplaces));
         for source in self.sources.values_mut().chain(self.shared.values_mut()) {
             for column in source.columns.values() {
                 if let (Some(other), Some(path)) = (knowledge.contradicts(column), paths.get(&source.name)) {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use sellerlake_schemas::{File, Findings};
+use sellerlake_schemas::{File, Findings, Source};
 use serde::Deserialize;
 
-use crate::declarations::{Declarations, split_header};
+use crate::header::split_header;
 
 /// Columns that every such SELECT has and that, together, say which line a row belongs to.
 pub const LINE: [&str; 7] = ["seller_id", "category", "day", "marketplace_id", "currency", "order_id", "sku"];
@@ -54,50 +54,49 @@ struct Head {
     through: BTreeMap<String, Through>,
 }
 
-impl Declarations {
-    pub(crate) fn add_change(&mut self, file: &File, findings: &mut Findings) {
-        let (path, name) = (file.path.as_str(), file.stem());
-        if self.changes.contains_key(name) {
-            findings.add(path, "", format!("another change is already called {name:?}; choose another name"));
-            return;
-        }
-        let Some((head, sql)) = split_header::<Head>(path, &file.text, findings) else { return };
-        let Head { doc, documents, through } = head;
-        let change = Change { name: name.to_owned(), file: path.to_owned(), doc, documents, through, sql };
-        self.changes.insert(name.to_owned(), Arc::new(change));
+/// Reads a file among the changes, recording mistakes.
+pub(crate) fn add(file: &File, changes: &mut BTreeMap<String, Arc<Change>>, findings: &mut Findings) {
+    let (path, name) = (file.path.as_str(), file.stem());
+    if changes.contains_key(name) {
+        findings.add(path, "", format!("another change is already called {name:?}; choose another name"));
+        return;
     }
+    let Some((head, sql)) = split_header::<Head>(path, &file.text, findings) else { return };
+    let Head { doc, documents, through } = head;
+    let change = Change { name: name.to_owned(), file: path.to_owned(), doc, documents, through, sql };
+    changes.insert(name.to_owned(), Arc::new(change));
+}
 
-    /// Whether what changes name exists.
-    pub(crate) fn check_changes(&self, findings: &mut Findings) {
-        for change in self.changes.values() {
-            for (name, ways) in &change.documents {
-                let key = format!("documents.{name}");
-                let Some(source) = self.schemas.sources.get(name) else {
-                    let known = self.schemas.sources.keys().map(String::as_str);
-                    findings.unknown(&change.file, key, "a declared source", name, known);
-                    continue;
-                };
-                if ways.is_empty() || ways.iter().any(Match::is_empty) {
-                    findings.add(
-                        &change.file,
-                        &key,
-                        "expected ways to find rows, such as [{ order_id = \"order_id\" }]",
-                    );
-                }
-                for column in ways.iter().flat_map(Match::keys).filter(|name| !source.columns.contains_key(*name)) {
-                    let known = source.columns.keys().map(String::as_str);
-                    findings.unknown(&change.file, &key, &format!("a column of {name}"), column, known);
-                }
+/// Whether what changes name exists.
+pub(crate) fn check(
+    changes: &BTreeMap<String, Arc<Change>>,
+    sources: &BTreeMap<String, Arc<Source>>,
+    findings: &mut Findings,
+) {
+    for change in changes.values() {
+        for (name, ways) in &change.documents {
+            let key = format!("documents.{name}");
+            let Some(source) = sources.get(name) else {
+                let known = sources.keys().map(String::as_str);
+                findings.unknown(&change.file, key, "a declared source", name, known);
+                continue;
+            };
+            if ways.is_empty() || ways.iter().any(Match::is_empty) {
+                findings.add(&change.file, &key, "expected ways to find rows, such as [{ order_id = \"order_id\" }]");
             }
-            for (name, through) in &change.through {
-                let key = format!("through.{name}");
-                if !self.changes.contains_key(name) || *name == change.name {
-                    let known = self.changes.keys().map(String::as_str);
-                    findings.unknown(&change.file, &key, "another change", name, known);
-                }
-                for column in through.on.iter().filter(|column| !LINE.contains(&column.as_str())) {
-                    findings.unknown(&change.file, &key, "a column of every change's lines", column, LINE);
-                }
+            for column in ways.iter().flat_map(Match::keys).filter(|name| !source.columns.contains_key(*name)) {
+                let known = source.columns.keys().map(String::as_str);
+                findings.unknown(&change.file, &key, &format!("a column of {name}"), column, known);
+            }
+        }
+        for (name, through) in &change.through {
+            let key = format!("through.{name}");
+            if !changes.contains_key(name) || *name == change.name {
+                let known = changes.keys().map(String::as_str);
+                findings.unknown(&change.file, &key, "another change", name, known);
+            }
+            for column in through.on.iter().filter(|column| !LINE.contains(&column.as_str())) {
+                findings.unknown(&change.file, &key, "a column of every change's lines", column, LINE);
             }
         }
     }

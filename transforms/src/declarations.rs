@@ -11,7 +11,8 @@ use sellerlake_schemas::{File, Files, Findings, Grain, Schemas, Source, Table, a
 use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::changes::Change;
+use crate::changes::{self, Change};
+use crate::header::split_header;
 
 static TABLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/tables");
 static ROLLUPS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rollups");
@@ -151,9 +152,9 @@ impl Declarations {
             declarations.add_check(&file.path, file.stem(), &file.text, findings);
         }
         for file in files.within("transforms/changes", "sql") {
-            declarations.add_change(file, findings);
+            changes::add(file, &mut declarations.changes, findings);
         }
-        declarations.check_changes(findings);
+        changes::check(&declarations.changes, &declarations.schemas.sources, findings);
         for name in declarations.schemas.tables.keys().filter(|name| !declarations.stages.contains_key(*name)) {
             let problem = format!("nothing makes this table; expected transforms/tables/{name}.sql");
             findings.add(&format!("schemas/tables/{name}.toml"), "", problem);
@@ -279,25 +280,5 @@ impl Declarations {
     /// The declared name nearest to one that means nothing.
     pub fn nearest_name(&self, name: &str) -> Option<&str> {
         nearest(name, self.dataset_names())
-    }
-}
-
-/// Splits a SQL file into its header, TOML in the leading block comment, and its one statement.
-pub(crate) fn split_header<T: for<'de> Deserialize<'de>>(
-    path: &str,
-    text: &str,
-    findings: &mut Findings,
-) -> Option<(T, String)> {
-    let parts = text.trim_start().strip_prefix("/*").and_then(|rest| rest.split_once("*/"));
-    let Some((header, sql)) = parts else {
-        findings.add(path, "", "must begin with a block comment that holds the header: /* doc = \"…\" [reads] … */");
-        return None;
-    };
-    match toml::from_str(header) {
-        Ok(head) => Some((head, sql.trim().trim_end_matches(';').to_owned())),
-        Err(error) => {
-            findings.unreadable(path, "header", &error.to_string());
-            None
-        }
     }
 }

@@ -7,6 +7,7 @@ mod changes;
 mod declarations;
 pub mod decode;
 pub mod functions;
+mod header;
 pub mod merge;
 pub mod stage;
 

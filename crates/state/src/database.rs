@@ -1,4 +1,4 @@
-//! The database: connections and transactions, over SQLite or PostgreSQL.
+//! The state database: opened, brought up to date, closed; SQLite or PostgreSQL.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,15 +9,14 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Clock, Error, Kind, Result, Status, SystemClock};
 use sqlx::Connection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
-use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::address::Address;
 use crate::failure::failure;
 use crate::log;
 use crate::migrations;
-use crate::objects::ObjectFilter;
-use crate::statement::sql;
+use crate::pool::{Pool, Transaction};
 
 /// How long a statement of SQLite waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
@@ -36,9 +35,6 @@ const CONNECTIONS: u32 = 8;
 const PREPARE_POSTGRES: &str = "SET lock_timeout = '1min';
     SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
-/// PostgreSQL's advisory lock that stands for SQLite's one writer.
-const ONE_WRITER: &str = "SELECT pg_advisory_xact_lock(8315168162849550433)";
-
 /// The state database. Cheap to clone; every clone is the same database.
 #[derive(Debug, Clone)]
 pub struct State(Arc<Inner>);
@@ -50,19 +46,6 @@ struct Inner {
     /// Of SQLite a single connection: within one process writers queue fairly here, instead of polling its lock.
     writer: Pool,
     reader: Pool,
-}
-
-/// Connections to one of the two databases.
-#[derive(Debug, Clone)]
-pub(crate) enum Pool {
-    Sqlite(SqlitePool),
-    Postgres(PgPool),
-}
-
-/// A transaction under way; rolled back if it is dropped.
-pub(crate) enum Transaction {
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
-    Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
 impl State {
@@ -110,27 +93,6 @@ impl State {
         }
     }
 
-    /// What is wrong with the database's pages and with each entry of the catalogue, in sentences. A server looks after
-    /// its own pages.
-    pub async fn check(&self) -> Result<Vec<String>> {
-        let mut found = self.pages("SELECT integrity_check AS problem FROM pragma_integrity_check LIMIT 5").await?;
-        if let Err(error) = self.objects(&ObjectFilter::default()).await {
-            found.push(format!("{error:#}"));
-        }
-        Ok(found)
-    }
-
-    /// What one of SQLite's own checks finds.
-    pub(crate) async fn pages(&self, check: &'static str) -> Result<Vec<String>> {
-        if let Pool::Postgres(_) = self.reader() {
-            return Ok(Vec::new());
-        }
-        let rows = sql("state.check", check).all(self.reader()).await?;
-        let mut found: Vec<String> = rows.iter().map(|row| row.get("problem")).collect::<Result<_>>()?;
-        found.retain(|line| line != "ok");
-        Ok(found)
-    }
-
     pub(crate) fn reader(&self) -> &Pool {
         &self.0.reader
     }
@@ -162,45 +124,6 @@ impl State {
                 .map_err(|error| failure(operation, error)),
             Pool::Postgres(_) => Ok(()),
         }
-    }
-}
-
-impl Pool {
-    async fn begin(&self, operation: &'static str) -> Result<Transaction> {
-        // Takes SQLite's write lock first, because a transaction that reads before it writes can't be made to wait
-        // when another one wrote in between.
-        let begun = match self {
-            Self::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Transaction::Sqlite),
-            Self::Postgres(pool) => pool.begin().await.map(Transaction::Postgres),
-        };
-        begun.map_err(|error| failure(operation, error))
-    }
-
-    pub(crate) async fn begin_alone(&self, operation: &'static str) -> Result<Transaction> {
-        let mut transaction = self.begin(operation).await?;
-        if matches!(transaction, Transaction::Postgres(_)) {
-            transaction.script(operation, ONE_WRITER).await?;
-        }
-        Ok(transaction)
-    }
-}
-
-impl Transaction {
-    pub(crate) async fn commit(self, operation: &'static str) -> Result<()> {
-        let committed = match self {
-            Self::Sqlite(open) => open.commit().await,
-            Self::Postgres(open) => open.commit().await,
-        };
-        committed.map_err(|error| failure(operation, error))
-    }
-
-    /// Runs a text of several statements without values.
-    pub(crate) async fn script(&mut self, operation: &'static str, text: &'static str) -> Result<()> {
-        let done = match self {
-            Self::Sqlite(open) => sqlx::raw_sql(text).execute(&mut **open).await.map(drop),
-            Self::Postgres(open) => sqlx::raw_sql(text).execute(&mut **open).await.map(drop),
-        };
-        done.map_err(|error| failure(operation, error))
     }
 }
 

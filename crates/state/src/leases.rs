@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use sellerlake_contracts::{AccountId, Error, Kind, Result};
 
-use crate::database::Transaction;
+use crate::pool::Transaction;
 use crate::statement::{On, Row, sql};
 use crate::{Process, PullStatus, RunOutcome, State};
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{Error, Kind, Result};
 
-use crate::database::{Pool, Transaction};
+use crate::pool::{Pool, Transaction};
 use crate::statement::sql;
 
 /// One step, written out for each database.

@@ -10,10 +10,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use crate::State;
 use crate::address::Address;
-use crate::database::Pool;
 use crate::failure::failure;
 use crate::log;
 use crate::migrations;
+use crate::pool::Pool;
 
 const OPERATION: &str = "state.open";
 

@@ -10,8 +10,8 @@ use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{Database, Decode, Encode, Type};
 
-use crate::database::{Pool, Transaction};
 use crate::failure::{failure, strange};
+use crate::pool::{Pool, Transaction};
 
 /// A value for a `$n`. Each kind knows its type even when it is NULL, which PostgreSQL asks for.
 #[derive(Debug, Clone, PartialEq)]

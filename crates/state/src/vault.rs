@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use sellerlake_contracts::{Error, Kind, Result, Secret};
 use sha2::{Digest, Sha256};
 
-use crate::database::Transaction;
+use crate::pool::Transaction;
 use crate::statement::{On, Row, sql};
 use crate::{KeyFile, State};
 use sellerlake_contracts::wipe;
