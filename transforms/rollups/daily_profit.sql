@@ -15,9 +15,9 @@ vat_rates = "all"
 vat_registrations = "all"
 marketplaces = "all"
 */
--- Amazon bills advertising in lumps, up to weeks after the clicks. Where the Ads reports say what was spent, that counts,
--- and of the bills what no report explains (amazon.md: Money told twice): all of them before the first day reported, and then
--- what they exceed the spend of this month and the one before by.
+-- Amazon bills advertising in lumps, up to weeks after the clicks. Where the Ads reports say what was spent, that
+-- counts, and of the bills what no report explains (amazon.md: Money told twice): all of them before the first day
+-- reported, and then what they exceed the spend of this month and the one before by.
 WITH ads AS (
     SELECT day, marketplace_id, currency, sku, cost FROM ppc
 ),

@@ -2,7 +2,8 @@
 doc = """
 Order items counted on the local day they were ordered. UTC months don't end with local days, so neighbours are read
 too. Replacements and multi-channel orders take stock but are no sales on Amazon, and are counted apart. Where prices
-contain VAT or GST (amazon.md: Tax in prices), Amazon tells it beside some; in the others it follows from the user's lists.
+contain VAT or GST (amazon.md: Tax in prices), Amazon tells it beside some; in the others it follows from the user's
+lists.
 """
 emits = "-1..1"
 [reads]

@@ -3,8 +3,8 @@ doc = """
 One signed line per amount of the Finances v0 events, filed by the month it was posted in; lists that state no date
 count on the first day that was asked for. Events also state sums of their own amounts, prices per unit and the
 like: line_role says which amounts are money. Events have no id, so sums are matched within one list, type and
-instant of a window. Windows may share days: of events that state their instant, what two of them tell alike counts once;
-twins within one window are two. Those without are marked.
+instant of a window. Windows may share days: of events that state their instant, what two of them tell alike counts
+once; twins within one window are two. Those without are marked.
 """
 emits = "0..1"
 [reads]

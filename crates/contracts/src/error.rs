@@ -168,7 +168,11 @@ impl fmt::Display for Error {
             let mut cause = StdError::source(self);
             while let Some(error) = cause {
                 let text = error.to_string();
-                // Whoever wraps an error often says it again.
+                // Whoever wraps an error often says it again, or nothing.
+                if text.is_empty() {
+                    cause = error.source();
+                    continue;
+                }
                 if !said.iter().any(|said| said.ends_with(&text) || text.ends_with(said)) {
                     write!(f, ": {text}")?;
                 }
