@@ -84,14 +84,21 @@ SELECT
     END AS DECIMAL(18, 4)) AS vat,
     b.shipping_sales, b.shipping_tax, b.ship_promotion_discount, b.gift_wrap_sales, b.gift_wrap_tax,
     b.average_unit_price
-FROM by_product AS b
-LEFT JOIN marketplaces AS m ON b.marketplace_id = m.marketplace_id
-LEFT JOIN vat_registrations AS r
-    ON b.marketplace_id = r.marketplace_id
-    AND b.local_day >= r.valid_from AND (r.valid_to IS NULL OR b.local_day < r.valid_to)
-LEFT JOIN vat_rates AS own
-    ON b.sku = own.sku AND b.marketplace_id = own.marketplace_id
-    AND b.local_day >= own.valid_from AND (own.valid_to IS NULL OR b.local_day < own.valid_to)
-LEFT JOIN vat_rates AS any_sku
-    ON any_sku.sku IS NULL AND b.marketplace_id = any_sku.marketplace_id
+-- The lists stand first in each join: that side is held in memory, and the sales stream past it.
+FROM vat_rates AS any_sku
+RIGHT JOIN (
+    vat_rates AS own
+    RIGHT JOIN (
+        vat_registrations AS r
+        RIGHT JOIN (
+            marketplaces AS m
+            RIGHT JOIN by_product AS b ON m.marketplace_id = b.marketplace_id
+        )
+            ON r.marketplace_id = b.marketplace_id
+            AND b.local_day >= r.valid_from AND (r.valid_to IS NULL OR b.local_day < r.valid_to)
+    )
+        ON own.sku = b.sku AND own.marketplace_id = b.marketplace_id
+        AND b.local_day >= own.valid_from AND (own.valid_to IS NULL OR b.local_day < own.valid_to)
+)
+    ON any_sku.sku IS NULL AND any_sku.marketplace_id = b.marketplace_id
     AND b.local_day >= any_sku.valid_from AND (any_sku.valid_to IS NULL OR b.local_day < any_sku.valid_to)

@@ -74,7 +74,7 @@ rows_of_all AS (
         impressions, clicks, cost, sales, purchases, units_sold, 14, false
     FROM ads_sd_advertised_product
 ),
-profiles AS (
+named_profiles AS (
     SELECT profile_id, max(marketplace_id) AS marketplace_id
     FROM (
         SELECT profile_id, marketplace_id FROM ads_sp_advertised_product
@@ -87,6 +87,11 @@ profiles AS (
     )
     GROUP BY profile_id
 ),
+profiles AS (
+    SELECT n.profile_id, n.marketplace_id, m.currency
+    FROM named_profiles AS n
+    LEFT JOIN marketplaces AS m ON m.marketplace_id = n.marketplace_id
+),
 only_there AS (
     SELECT currency, min(marketplace_id) AS marketplace_id
     FROM marketplaces
@@ -96,10 +101,9 @@ only_there AS (
 SELECT
     r.day, r.profile_id, coalesce(p.marketplace_id, m.marketplace_id) AS marketplace_id, r.ad_product,
     r.campaign_id, r.campaign_name, r.ad_group_id, r.ad_group_name, r.ad_id, r.sku, r.asin,
-    coalesce(r.currency, home.currency) AS currency,
+    coalesce(r.currency, p.currency) AS currency,
     r.impressions, r.clicks, r.cost, r.attributed_sales, r.attributed_orders, r.attributed_units,
     r.attribution_days, r.is_remainder
 FROM rows_of_all AS r
 LEFT JOIN profiles AS p ON p.profile_id = r.profile_id
 LEFT JOIN only_there AS m ON m.currency = r.currency
-LEFT JOIN marketplaces AS home ON home.marketplace_id = p.marketplace_id

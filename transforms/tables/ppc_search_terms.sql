@@ -71,10 +71,10 @@ SELECT
     t.attributed_sales, t.attributed_orders, t.attributed_units, t.attribution_days,
     o.origin IS NOT NULL AS overlaps,
     t.origin
-FROM terms AS t
+FROM marketplaces AS home
+RIGHT JOIN terms AS t ON home.marketplace_id = t.marketplace_id
 LEFT JOIN overlapping AS o
     ON o.origin = t.origin AND o.profile = coalesce(t.profile_id, '')
     AND o.period_from = t.period_from AND o.period_to = t.period_to AND o.export = t.export
 LEFT JOIN only_there AS m ON m.currency = t.currency
-LEFT JOIN marketplaces AS home ON home.marketplace_id = t.marketplace_id
 WHERE month_of(t.period_from) = $month
