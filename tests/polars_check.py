@@ -8,7 +8,7 @@ one file a rollup; MARKETPLACES is the reference list. Numbers must be equal to 
 
 import sys
 from datetime import timedelta
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
 
 import polars as pl
@@ -35,7 +35,34 @@ def ratio(numerator, denominator):
         return (numerator / denominator).quantize(Decimal("1e-9"), rounding=ROUND_HALF_EVEN)
 
 
+def standing(lines, row, sku=False):
+    """The line of a list that holds on a row's day in its marketplace, for all products or for the row's."""
+    for line in lines:
+        ends = line["valid_to"]
+        if line["seller_id"] == row["seller_id"] and line["marketplace_id"] == row["marketplace_id"]:
+            if line.get("sku") == (row["sku"] if sku else None):
+                if line["valid_from"] <= row["local_day"] and (ends is None or row["local_day"] < ends):
+                    return line
+
+
+def contained_tax(row, told, untold, inclusive, registrations, rates):
+    """The tax in what was paid for goods: what Amazon told, and what the lists say of the rest."""
+    if row["gross_sales"] is None or inclusive is None:
+        return None
+    if not inclusive:
+        return Decimal(0)
+    registered = (standing(registrations, row) or {}).get("registered")
+    if untold == 0 or registered is False:
+        return -told
+    rate = (standing(rates, row, sku=True) or standing(rates, row) or {}).get("rate")
+    if registered is None or rate is None:
+        return None
+    return (-told - ratio(untold * rate, 100 + rate)).quantize(Decimal("1e-4"), rounding=ROUND_HALF_UP)
+
+
 def daily_sales():
+    inclusive = dict(pl.read_csv(MARKETPLACES).select("marketplace_id", "vat_inclusive").iter_rows())
+    registrations, rates = (table("tables", name).to_dicts() for name in ("vat_registrations", "vat_rates"))
     marketplaces = pl.read_csv(MARKETPLACES).select("marketplace_id", pl.col("currency").alias("market_currency"))
     items = table("tables", "order_items").filter(~pl.col("is_cancelled"))
     items = items.join(marketplaces, on="marketplace_id", how="left").with_columns(
@@ -65,11 +92,18 @@ def daily_sales():
         units.filter(pl.col("is_mcf")).sum().alias("mcf_units"),
         units.filter(pl.col("is_replacement") & ~pl.col("is_mcf")).sum().alias("replacement_units"),
         units.filter(sale & ~unpriced).sum().alias("priced_units"),
+        pl.col("item_tax").filter(sale & ~unpriced & (pl.col("item_tax") != 0)).sum().alias("told"),
+        (pl.col("item_price") - pl.col("item_promotion_discount").fill_null(0))
+        .filter(sale & (pl.col("item_tax").fill_null(0) == 0))
+        .sum()
+        .alias("untold"),
         *(total(pl.col(column), sale).alias(name) for name, column in sums.items()),
     )
     rows = []
     for row in sales.iter_rows(named=True):
         row["average_unit_price"] = ratio(row["gross_sales"], row.pop("priced_units"))
+        told, untold = (row.pop(name) or Decimal(0) for name in ("told", "untold"))
+        row["vat"] = contained_tax(row, told, untold, inclusive.get(row["marketplace_id"]), registrations, rates)
         rows.append(row)
     return rows
 
