@@ -155,6 +155,28 @@ async fn functions_make_no_more_than_they_may() {
     }
 }
 
+/// A constant is copied by each step of a plan, and for every row.
+#[tokio::test]
+async fn long_constants_are_refused() {
+    let session = SessionBuilder { memory_limit_bytes: 64 << 20, target_partitions: 1, ..small() }.build().unwrap();
+    let chain = vec!["repeat('x', 6000000)"; 40].join(" || ");
+    for sql in [
+        format!("SELECT length({chain})"),
+        "SELECT length(string_agg(repeat('x', 100000), ',')) FROM generate_series(1, 10000) t(i)".to_owned(),
+        "SELECT max(s) FROM (SELECT repeat('x', 100000) AS s, i FROM generate_series(1, 10000) t(i)) WHERE i > 5"
+            .to_owned(),
+    ] {
+        let error = match session.sql(&sql).await {
+            Err(error) => error,
+            Ok(answer) => answer.collect().await.expect_err(&sql),
+        };
+        assert_eq!(error.kind(), Kind::Limit, "{sql}: {error:?}");
+        assert!(error.remedy().is_some(), "{sql}");
+    }
+    assert_eq!(ask(&session, "SELECT length(repeat('x', 1000000) || repeat('y', 1000000))").await, "2000000");
+    assert_eq!(ask(&session, "SELECT max(repeat('x', 3)) FROM generate_series(1, 10000) t(i)").await, "xxx");
+}
+
 /// What windows put together is counted, row by row or once for all rows.
 #[tokio::test]
 async fn windows_put_together_no_more_than_they_may() {

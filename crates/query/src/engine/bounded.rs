@@ -50,6 +50,9 @@ const ESTIMATES: [(&str, Estimate); 17] = [
 /// The operator `||`, which is a function here.
 pub(super) const JOINED: &str = "||";
 
+/// Longest text that a call may make of constants, in bytes.
+const CONSTANT_BYTES: f64 = 4_194_304.0;
+
 /// The same functions, those of the list refusing what would take more than a quarter of the memory.
 pub(super) fn bounded(functions: Vec<Arc<ScalarUDF>>, runtime: &RuntimeEnv) -> Vec<Arc<ScalarUDF>> {
     let MemoryLimit::Finite(memory) = runtime.memory_pool.memory_limit() else { return functions };
@@ -264,7 +267,7 @@ impl Bounded {
         let rows = args.number_rows;
         let constant = args.args.iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
         if rows <= 1 || constant {
-            return Err(self.too_much(self.limit_bytes as f64 - *left_bytes + estimate));
+            return Err(self.too_much(self.limit_bytes as f64 - *left_bytes + estimate, self.limit_bytes as f64));
         }
         let mut parts = Vec::new();
         for (from, count) in [(0, rows / 2), (rows / 2, rows - rows / 2)] {
@@ -276,12 +279,12 @@ impl Bounded {
         Ok(ColumnarValue::Array(concat(&parts)?))
     }
 
-    fn too_much(&self, bytes: f64) -> DataFusionError {
+    fn too_much(&self, bytes: f64, limit: f64) -> DataFusionError {
         let mib = |bytes: f64| format!("{:.0}", (bytes / 1_048_576.0).ceil());
         let error = Error::permanent(Kind::Limit, format!("{}() would make too much at once", self.name()))
             .at("query.run")
             .with("would_take_mib", mib(bytes))
-            .with("limit_mib", mib(self.limit_bytes as f64))
+            .with("limit_mib", mib(limit))
             .hint("ask for shorter texts or lists, or raise `memory_mib`, of which one call may take a quarter");
         DataFusionError::External(Box::new(error))
     }
@@ -331,6 +334,15 @@ impl ScalarUDFImpl for Bounded {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let limit = CONSTANT_BYTES.min(self.limit_bytes as f64);
+        let constant = args.args.iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
+        if constant && !matches!(args.return_field.data_type(), DataType::List(_) | DataType::LargeList(_)) {
+            // It becomes a part of the plan, and each of its steps has a copy.
+            let estimate = (self.estimate)(&args)?;
+            if estimate > limit {
+                return Err(self.too_much(estimate, limit));
+            }
+        }
         self.within(args, &mut (self.limit_bytes as f64))
     }
 

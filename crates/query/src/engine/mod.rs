@@ -2,6 +2,7 @@
 
 mod bounded;
 mod checkpoint;
+mod constants;
 mod interrupt;
 mod joining;
 mod keys;
@@ -31,6 +32,7 @@ pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionSta
     let mut execution: Vec<_> = PhysicalOptimizer::new().rules.into_iter().filter(reads).collect();
     let after = execution.iter().position(|rule| rule.name() == interrupt::AFTER).map_or(0, |at| at + 1);
     execution.insert(after, Arc::new(interrupt::Interruptible));
+    execution.push(Arc::new(constants::Bounding::new(runtime)));
     let mut builder = SessionStateBuilder::new()
         .with_config(config(target_partitions))
         .with_runtime_env(Arc::clone(runtime))
