@@ -79,13 +79,16 @@ pub fn explain(error: DataFusionError, names: &[String]) -> Error {
         DataFusionError::SQL(parser, _) => query(parser.to_string().trim_start_matches("sql parser error: ")),
         DataFusionError::Plan(message) | DataFusionError::NotImplemented(message) => match missing_table(message) {
             Some(table) => table_error(table, known()),
-            None => query(message),
+            None => refused(message).unwrap_or_else(|| query(message)),
         },
         DataFusionError::Execution(message) => query(message),
         DataFusionError::ArrowError(arrow, _) if matches!(**arrow, ArrowError::ParquetError(_)) => {
             unreadable().source(error)
         }
-        DataFusionError::ArrowError(arrow, _) => query(&arrow.to_string()),
+        DataFusionError::ArrowError(arrow, _) => match arrow.as_ref() {
+            ArrowError::ArithmeticOverflow(what) => too_large(what),
+            other => refused(&other.to_string()).unwrap_or_else(|| query(&other.to_string())),
+        },
         DataFusionError::ParquetError(parquet) if !matches!(**parquet, ParquetError::External(_)) => {
             unreadable().source(error)
         }
@@ -94,6 +97,54 @@ pub fn explain(error: DataFusionError, names: &[String]) -> Error {
         }
         _ => Error::permanent(Kind::Internal, "the query engine failed").at("query.run").source(error),
     }
+}
+
+/// What DataFusion can't do, and how to ask for it: by part of what it says.
+const REFUSED: [(&str, &str, &str); 6] = [
+    (
+        "Physical plan does not support logical expression ScalarSubquery",
+        "a subquery that refers to the statement around it is understood where it compares columns for equality only",
+        "join the subquery's table instead, grouped by what it is compared by",
+    ),
+    (
+        "Physical plan does not support logical expression",
+        "IN and EXISTS are understood in WHERE, HAVING and SELECT, and where they compare columns of both for equality",
+        "join the subquery's table instead, grouped by what it is compared by",
+    ),
+    (
+        "orrelated scalar subquery",
+        "a subquery that refers to the statement around it has to yield one row, and to stand in SELECT or WHERE",
+        "aggregate it (max, sum, ...), or join its table instead",
+    ),
+    (
+        "Conflicting ordering requirements in aggregate functions",
+        "two functions of one SELECT want their rows in different orders",
+        "give all of them one ORDER BY, or compute one in a subquery and join it",
+    ),
+    (
+        "Invalid comparison operation",
+        "the query engine loses the type of a value on its way through a UNION or a subquery",
+        "CAST the value where it is first computed, and again where it is compared",
+    ),
+    (
+        "does not satisfy order requirements",
+        "the query engine finds no order of work for this statement",
+        "leave out an ORDER BY, or sort by fewer columns",
+    ),
+];
+
+fn refused(message: &str) -> Option<Error> {
+    let (_, what, instead) = REFUSED.iter().find(|(says, ..)| message.contains(says))?;
+    tracing::debug!(detail = message, "DataFusion refused a statement");
+    Some(query(what).hint(*instead))
+}
+
+/// Instead of another number.
+fn too_large(what: &str) -> Error {
+    query(&format!("a number grows too large for its type: {}", what.trim_start_matches("Overflow happened on: ")))
+        .hint(
+            "calculate in a type with more room: CAST(x AS DECIMAL(38, 0)) for whole numbers, DOUBLE for rounded ones",
+        )
 }
 
 fn unreadable() -> Error {

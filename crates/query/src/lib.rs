@@ -4,6 +4,7 @@
 //! statements; [`output`] writes answers. Nothing here lists a store, writes an object or knows a dataset.
 
 mod depth;
+mod distinct_from;
 mod engine;
 mod expansion;
 mod failure;

@@ -217,7 +217,7 @@ impl TableProvider for LakeTable {
             return Ok(Arc::new(EmptyExec::new(Arc::new(schema))));
         }
         let shown = columns.len();
-        if let Some(marker) = self.marker {
+        if let Some(marker) = self.marker.filter(|marker| !columns.contains(marker)) {
             columns.push(marker);
         }
         let (groups, sorted) = self.groups(&objects, state.config().target_partitions());

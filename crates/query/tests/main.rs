@@ -10,5 +10,6 @@ mod forgetful;
 mod formats;
 mod isolation;
 mod limits;
+mod overflow;
 mod scans;
 mod statements;

@@ -130,6 +130,32 @@ async fn stages_see_neither_markers_nor_underscored_columns() {
 }
 
 #[tokio::test]
+async fn markers_are_hidden_where_their_column_is_shown() {
+    let lake = Lake::new();
+    let batch = marked(&["a", "b", "c"], &[Some(true), Some(false), None]);
+    let object = lake.put("sources/all_orders/seller_id=A/month=2026-01/data.parquet", &batch);
+    let options = LakeTableOptions { hide_markers: true, ..LakeTableOptions::default() };
+    let table = LakeTable::new(lake.reader.clone(), &batch.schema(), vec![object], &options);
+    let session = SessionBuilder::default().build().unwrap();
+    session.register("sources", "all_orders", Arc::new(table)).unwrap();
+    for (columns, expected) in [("*", "b,false\nc,"), ("_marker, order_id", "false,b\n,c"), ("order_id", "b\nc")] {
+        let sql = format!("SELECT {columns} FROM sources.all_orders ORDER BY order_id");
+        assert_eq!(ask(&session, &sql).await, expected, "{sql}");
+    }
+}
+
+/// Rows that can't raise the one may raise the other.
+#[tokio::test]
+async fn two_maxima_look_at_all_rows() {
+    let lake = Lake::new();
+    let objects = [("2026-01", 5000, 8000), ("2026-02", 0, 2000), ("2026-03", 8000, 9000)]
+        .map(|(month, from, to)| lake.put(&path("A", month), &orders(from, to)));
+    let session = session(&lake, objects.into());
+    let sql = "SELECT max(-quantity), max(local_day), min(-quantity) FROM orders";
+    assert_eq!(ask(&session, sql).await, "-1,1971-01-10,-8999");
+}
+
+#[tokio::test]
 async fn a_sorted_object_needs_no_sort() {
     let lake = Lake::new();
     let object = lake.put(&path("A", "2026-01"), &orders(0, 10));

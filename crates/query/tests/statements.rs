@@ -104,6 +104,29 @@ async fn mistakes_are_explained() {
 }
 
 #[tokio::test]
+async fn what_would_be_answered_wrongly_is_refused() {
+    let (_lake, session) = lake();
+    for (sql, message) in [
+        ("SELECT 1 EXCEPT ALL SELECT 2", "EXCEPT ALL would count equal rows wrongly"),
+        (
+            "SELECT * FROM (SELECT 1 INTERSECT ALL SELECT 2) AS t WHERE EXISTS (SELECT 1)",
+            "INTERSECT ALL would count equal rows wrongly",
+        ),
+        (
+            "SELECT string_agg(order_id, ',' ORDER BY order_id), string_agg(order_id, ',' ORDER BY quantity) FROM orders",
+            "two functions of one SELECT want their rows in different orders",
+        ),
+    ] {
+        let error = session.sql(sql).await.expect_err(sql);
+        assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Query, message), "{sql}");
+        assert!(error.remedy().is_some(), "{sql}");
+    }
+    // The parser would compare with a condition.
+    let sql = "SELECT 1 IS DISTINCT FROM 1 AND 2 = 2, true IS DISTINCT FROM false AND false";
+    assert_eq!(ask(&session, sql).await, "false,false");
+}
+
+#[tokio::test]
 async fn deep_nesting_is_refused_not_fatal() {
     let (_lake, session) = lake();
     for chain in [

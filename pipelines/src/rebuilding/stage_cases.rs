@@ -23,7 +23,9 @@ use serde::Deserialize;
 struct Case {
     sql: String,
     columns: toml::Table,
+    #[serde(default)]
     rows: Vec<String>,
+    error: Option<String>,
 }
 
 fn cases() -> PathBuf {
@@ -59,6 +61,16 @@ async fn rows(engine: &StageEngine, declarations: &Declarations, name: &str, inp
     String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
 }
 
+/// What a stage says that can't be run to its end.
+async fn fails(engine: &StageEngine, declarations: &Declarations, name: &str) -> String {
+    let stage = &declarations.stages[name];
+    let failed = match engine.run(stage, &Inputs::new(), None, Company::Alone).await {
+        Err(error) => return format!("{error:?}"),
+        Ok(stream) => stream.try_collect::<Vec<_>>().await.expect_err(name),
+    };
+    sellerlake_query::explain(failed, &[]).to_string()
+}
+
 type Inputs = BTreeMap<String, StageInput>;
 
 #[tokio::test]
@@ -75,6 +87,11 @@ async fn a_stage_answers_rightly() {
     let declarations = Arc::new(Declarations::load(Some(folder.path())).unwrap_or_else(|error| panic!("{error:?}")));
     let engine = engine(&declarations, 2);
     for (name, mut case) in found {
+        if let Some(error) = &case.error {
+            let failed = fails(&engine, &declarations, &name).await;
+            assert_eq!(failed, *error, "{name}");
+            continue;
+        }
         // The table's order is the stage's, whatever the statement asks for.
         case.rows.sort_unstable();
         assert_eq!(rows(&engine, &declarations, &name, &Inputs::new()).await, case.rows, "{name}");

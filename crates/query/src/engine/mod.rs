@@ -1,12 +1,19 @@
 //! How DataFusion is set up wherever sellerlake's SQL runs, so that one text means one thing everywhere.
 
+mod arithmetic;
 mod bounded;
 mod checkpoint;
 mod constants;
+mod decimal;
 mod interrupt;
 mod joining;
 mod keys;
+mod ordering;
 mod pushdown;
+mod row_numbers;
+mod subqueries;
+mod sum;
+mod totals;
 mod windows;
 
 use std::sync::Arc;
@@ -28,18 +35,24 @@ pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionSta
     let mut analysis = Analyzer::new().rules;
     analysis.push(Arc::new(joining::Joining::new(runtime)));
     analysis.push(Arc::new(windows::Bounding::new(runtime)));
+    analysis.push(Arc::new(arithmetic::Checked));
+    analysis.push(Arc::new(ordering::Once));
     analysis.push(Arc::new(keys::Forget));
     let mut execution: Vec<_> = PhysicalOptimizer::new().rules.into_iter().filter(reads).collect();
     let after = execution.iter().position(|rule| rule.name() == interrupt::AFTER).map_or(0, |at| at + 1);
     execution.insert(after, Arc::new(interrupt::Interruptible));
     execution.push(Arc::new(constants::Bounding::new(runtime)));
+    execution.insert(0, Arc::new(totals::Unordered));
     let mut builder = SessionStateBuilder::new()
         .with_config(config(target_partitions))
         .with_runtime_env(Arc::clone(runtime))
         .with_default_features();
     let functions = builder.scalar_functions().take().unwrap_or_default();
+    let aggregates = builder.aggregate_functions().take().unwrap_or_default();
+    builder.expr_planners().get_or_insert_default().push(Arc::new(row_numbers::Signed));
     builder
         .with_scalar_functions(bounded::bounded(functions, runtime))
+        .with_aggregate_functions(sum::exact(aggregates))
         .with_relation_planners(vec![Arc::new(keys::ForgetRelations)])
         .with_analyzer_rules(analysis)
         .with_optimizer_rules(Optimizer::new().rules.into_iter().map(mended).collect())
@@ -51,6 +64,7 @@ fn mended(rule: Arc<dyn OptimizerRule + Send + Sync>) -> Arc<dyn OptimizerRule +
     match rule.name() {
         name if keys::TRUSTING.contains(&name) => Arc::new(keys::Distrusting(rule)),
         pushdown::RULE => Arc::new(pushdown::Guarded(rule)),
+        subqueries::RULE => Arc::new(subqueries::Everywhere(rule)),
         _ => rule,
     }
 }
@@ -73,6 +87,10 @@ fn config(target_partitions: usize) -> SessionConfig {
     options.sql_parser.parse_float_as_decimal = true;
     options.sql_parser.map_string_types_to_utf8view = false;
     options.execution.parquet.schema_force_view_types = false;
+    // Rows that can't raise one max() any more are left out, though another max() of the SELECT may want them.
+    options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
+    // What is never NULL for one half of the planner may be for the other: no reason to refuse.
+    options.execution.skip_physical_aggregate_schema_check = true;
     // Grouping by order or item meets few rows a group: two passes over them cost more than they save.
     options.execution.skip_partial_aggregation_probe_ratio_threshold = 0.5;
     config
@@ -82,7 +100,7 @@ fn config(target_partitions: usize) -> SessionConfig {
 mod tests {
     use datafusion::optimizer::Optimizer;
 
-    use super::{PhysicalOptimizer, UNREAD, interrupt, keys, pushdown};
+    use super::{PhysicalOptimizer, UNREAD, interrupt, keys, pushdown, subqueries};
 
     #[test]
     fn every_rule_to_mend_is_there() {
@@ -90,7 +108,7 @@ mod tests {
             assert!(PhysicalOptimizer::new().rules.iter().any(|rule| rule.name() == name));
         }
         let rules = Optimizer::new().rules;
-        for name in keys::TRUSTING.iter().chain([&pushdown::RULE]) {
+        for name in keys::TRUSTING.iter().chain([&pushdown::RULE, &subqueries::RULE]) {
             assert!(rules.iter().any(|rule| rule.name() == *name), "DataFusion has no rule {name:?} any more");
         }
     }

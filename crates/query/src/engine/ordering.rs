@@ -1,0 +1,65 @@
+//! What rows are ordered by, once each.
+//!
+//! `first_value`, `last_value` and DISTINCT ON break off in DataFusion where the same expression orders twice.
+
+use datafusion::common::Result;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::logical_expr::expr::Sort;
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::{Distinct, Expr, LogicalPlan};
+use datafusion::optimizer::AnalyzerRule;
+
+/// Drops from an ORDER BY what is in it before.
+#[derive(Debug)]
+pub(super) struct Once;
+
+impl AnalyzerRule for Once {
+    fn name(&self) -> &'static str {
+        "order_once"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        Ok(plan.transform_up_with_subqueries(once_in_plan)?.data)
+    }
+}
+
+fn once_in_plan(mut plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    match &mut plan {
+        LogicalPlan::Distinct(Distinct::On(distinct)) => {
+            let sort = distinct.sort_expr.as_mut();
+            let dropped = sort.is_some_and(once);
+            Ok(Transformed::new_transformed(plan, dropped))
+        }
+        LogicalPlan::Aggregate(_) => {
+            let names = NamePreserver::new(&plan);
+            plan.map_expressions(|expr| {
+                let name = names.save(&expr);
+                Ok(expr.transform_up(once_in_call)?.update_data(|expr| name.restore(expr)))
+            })
+        }
+        _ => Ok(Transformed::no(plan)),
+    }
+}
+
+fn once_in_call(mut expr: Expr) -> Result<Transformed<Expr>> {
+    let dropped = match &mut expr {
+        Expr::AggregateFunction(call) => once(&mut call.params.order_by),
+        _ => false,
+    };
+    Ok(Transformed::new_transformed(expr, dropped))
+}
+
+/// Whether something was dropped.
+fn once(sort: &mut Vec<Sort>) -> bool {
+    let before = sort.len();
+    let mut seen: Vec<Expr> = Vec::new();
+    sort.retain(|key| {
+        let new = !seen.contains(&key.expr);
+        if new {
+            seen.push(key.expr.clone());
+        }
+        new
+    });
+    sort.len() < before
+}
