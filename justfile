@@ -49,7 +49,7 @@ mutations number="100000":
 
 # Twenty thousand statements of analysts, answered here and by DuckDB; `just analysts 1 17` asks the seventeenth alone.
 analysts statements="20000" seed="1":
-    SELLERLAKE_STATEMENTS={{statements}} SELLERLAKE_SEED={{seed}} SELLERLAKE_INSIST=1 cargo test --package sellerlake-cli --test end_to_end analysts -- --ignored --nocapture
+    SELLERLAKE_STATEMENTS={{statements}} SELLERLAKE_SEED={{seed}} SELLERLAKE_INSIST=1 cargo test --package sellerlake-cli --test end_to_end analysts -- --nocapture
 
 # Memory while reports of 500 MB and 5 GB stream through.
 streaming:

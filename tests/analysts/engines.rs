@@ -46,6 +46,22 @@ impl Here {
         Self(workspace.session(&Granted::All).await.unwrap())
     }
 
+    /// The rows of a statement that has to be answered.
+    pub async fn rows(&self, sql: &str) -> Rows {
+        match self.answer(sql).await {
+            Outcome::Rows(rows) => rows,
+            failed => panic!("{sql}: {failed}"),
+        }
+    }
+
+    /// A reference, which lies in no file of the lake.
+    async fn exported(&self, table: &Table, scratch: &Path) -> PathBuf {
+        let path = scratch.join(format!("{}.parquet", table.name));
+        let answer = self.0.sql(&format!("SELECT * FROM {}", table.reference())).await.unwrap();
+        write(answer, OutputFormat::Parquet, &mut std::fs::File::create(&path).unwrap()).await.unwrap();
+        path
+    }
+
     pub async fn answer(&self, sql: &str) -> Outcome {
         let found = match self.0.sql(sql).await {
             Ok(answer) => answer.collect().await,
@@ -78,16 +94,23 @@ pub struct There {
 }
 
 impl There {
-    pub async fn start(python: &str, workspace: &Workspace, tables: &[Table], scratch: &Path, seconds: u64) -> Self {
+    pub async fn start(
+        python: &str,
+        workspace: &Workspace,
+        here: &Here,
+        tables: &[Table],
+        scratch: &Path,
+        seconds: u64,
+    ) -> Self {
         let mut loaded = Map::new();
         for table in tables {
-            let mut files = objects(workspace, &table.name);
+            let mut files = objects(workspace, table);
             if files.is_empty() {
-                files.push(exported(workspace, &table.name, scratch).await);
+                files.push(here.exported(table, scratch).await);
             }
             let columns: Map<String, Value> =
                 table.columns.iter().map(|column| (column.name.clone(), json!(column.other_type))).collect();
-            loaded.insert(table.name.clone(), json!({ "files": files, "columns": columns }));
+            loaded.insert(table.reference(), json!({ "files": files, "columns": columns }));
         }
         let mut process = Command::new(python)
             .arg(tree().join("tests/analysts/other_engine.py"))
@@ -98,6 +121,14 @@ impl There {
         let (mut asks, answers) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
         writeln!(asks, "{}", json!({ "tables": loaded })).unwrap();
         Self { process, asks, answers: BufReader::new(answers), seconds }
+    }
+
+    /// The rows of a statement that has to be answered.
+    pub fn rows(&mut self, sql: &str) -> Rows {
+        match self.answer(sql) {
+            Outcome::Rows(rows) => rows,
+            failed => panic!("{sql}: {failed}"),
+        }
     }
 
     pub fn answer(&mut self, sql: &str) -> Outcome {
@@ -121,10 +152,11 @@ impl Drop for There {
 }
 
 /// The files of a table, as anybody would find them.
-fn objects(workspace: &Workspace, table: &str) -> Vec<PathBuf> {
+fn objects(workspace: &Workspace, table: &Table) -> Vec<PathBuf> {
     let root = workspace.lake.local_root().unwrap().to_owned();
     let mut found = Vec::new();
-    let mut folders = vec![root.join("tables").join(table), root.join("rollups").join(table)];
+    let areas: &[&str] = if table.schema == "sources" { &["sources"] } else { &["tables", "rollups"] };
+    let mut folders: Vec<PathBuf> = areas.iter().map(|area| root.join(area).join(&table.name)).collect();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
             let path = entry.path();
@@ -137,14 +169,6 @@ fn objects(workspace: &Workspace, table: &str) -> Vec<PathBuf> {
     }
     found.sort();
     found
-}
-
-/// A reference, which lies in no file of the lake.
-async fn exported(workspace: &Workspace, table: &str, scratch: &Path) -> PathBuf {
-    let path = scratch.join(format!("{table}.parquet"));
-    let answer = workspace.ask(&format!("SELECT * FROM \"{table}\""), &Granted::All).await.unwrap();
-    write(answer, OutputFormat::Parquet, &mut std::fs::File::create(&path).unwrap()).await.unwrap();
-    path
 }
 
 /// A Python that has DuckDB: the one named by `SELLERLAKE_PYTHON`, or the machine's own.

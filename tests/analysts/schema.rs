@@ -1,8 +1,7 @@
 //! What analysts can ask about: the lake's tables, their columns, and values that occur in them.
 
-use sellerlake_pipelines::{Granted, Workspace};
-
-use crate::analysts::rows::{Rows, rows};
+use crate::analysts::engines::Here;
+use crate::analysts::rows::Rows;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,38 +28,54 @@ pub struct Column {
 
 #[derive(Debug, Clone)]
 pub struct Table {
+    pub schema: String,
     pub name: String,
     pub columns: Vec<Column>,
+}
+
+impl Table {
+    /// As statements name it.
+    pub fn reference(&self) -> String {
+        match self.schema.as_str() {
+            "lake" => format!("\"{}\"", self.name),
+            schema => format!("{schema}.\"{}\"", self.name),
+        }
+    }
 }
 
 /// Values looked at per column.
 const VALUES: usize = 8;
 
-/// Tables, rollups and references that have rows, in the order of their names.
-pub async fn tables(workspace: &Workspace) -> Vec<Table> {
-    let ask = async |sql: &str| -> Rows {
-        let answer = workspace.ask(sql, &Granted::All).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-        rows(&answer.collect().await.unwrap())
-    };
-    let listed = "SELECT table_name, column_name, data_type FROM information_schema.columns
-         WHERE table_schema = 'lake' ORDER BY table_name, ordinal_position";
+/// Tables, rollups, references and sources, in the order of their names; without values.
+pub async fn tables(here: &Here) -> Vec<Table> {
+    let listed = "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns
+         WHERE table_schema IN ('lake', 'sources') ORDER BY table_schema, table_name, ordinal_position";
     let mut tables: Vec<Table> = Vec::new();
-    for row in ask(listed).await {
-        let [Some(table), Some(column), Some(data_type)] = &row[..] else { panic!("{row:?}") };
+    for row in here.rows(listed).await {
+        let [Some(schema), Some(table), Some(column), Some(data_type)] = &row[..] else { panic!("{row:?}") };
         let Some((kind, other_type)) = kind(data_type) else { continue };
-        if tables.last().is_none_or(|last| last.name != *table) {
-            tables.push(Table { name: table.clone(), columns: Vec::new() });
+        if tables.last().is_none_or(|last| last.schema != *schema || last.name != *table) {
+            tables.push(Table { schema: schema.clone(), name: table.clone(), columns: Vec::new() });
         }
-        let values = format!(
-            "SELECT DISTINCT \"{column}\" FROM \"{table}\" WHERE \"{column}\" IS NOT NULL ORDER BY 1 LIMIT 200"
-        );
-        let found: Vec<String> = ask(&values).await.into_iter().filter_map(|mut row| row.remove(0)).collect();
-        let step = (found.len() / VALUES).max(1);
-        let values = found.iter().step_by(step).map(|value| literal(kind, value)).collect();
-        tables.last_mut().unwrap().columns.push(Column { name: column.clone(), kind, other_type, values });
+        let column = Column { name: column.clone(), kind, other_type, values: Vec::new() };
+        tables.last_mut().unwrap().columns.push(column);
+    }
+    tables
+}
+
+/// Finds values that occur; tables without rows are left out.
+pub fn look_up_values(tables: &mut Vec<Table>, mut ask: impl FnMut(&str) -> Rows) {
+    for table in tables.iter_mut() {
+        let from = table.reference();
+        for Column { name, kind, values, .. } in &mut table.columns {
+            let sql =
+                format!("SELECT DISTINCT \"{name}\" FROM {from} WHERE \"{name}\" IS NOT NULL ORDER BY 1 LIMIT 200");
+            let found: Vec<String> = ask(&sql).into_iter().filter_map(|mut row| row.remove(0)).collect();
+            let step = (found.len() / VALUES).max(1);
+            *values = found.iter().step_by(step).map(|value| literal(*kind, value)).collect();
+        }
     }
     tables.retain(|table| table.columns.iter().any(|column| !column.values.is_empty()));
-    tables
 }
 
 fn kind(data_type: &str) -> Option<(Kind, String)> {

@@ -5,14 +5,25 @@
 
 use fastrand::Rng;
 
-use crate::analysts::expressions::{Scope, aggregate, key, predicate, scalar, window};
+use crate::analysts::expressions::{Scope, Shape, Term, aggregate, key, predicate, scalar, window};
 use crate::analysts::schema::{Kind, Table};
 
 /// A SELECT without its ORDER BY, and its columns: c0, c1, ...
 #[derive(Debug, Clone)]
 pub struct Query {
     pub sql: String,
-    pub kinds: Vec<Kind>,
+    pub columns: Vec<Shape>,
+}
+
+impl Query {
+    pub fn kinds(&self) -> Vec<Kind> {
+        self.columns.iter().map(|shape| shape.kind).collect()
+    }
+
+    /// Rows can be told apart, ordered and compared.
+    fn is_exact(&self) -> bool {
+        self.columns.iter().all(|shape| shape.kind != Kind::Float)
+    }
 }
 
 #[derive(Debug)]
@@ -58,15 +69,15 @@ impl<'a> Author<'a> {
             _ => self.query(2),
         };
         let with = if with.is_empty() { String::new() } else { format!("WITH {} ", with.join(", ")) };
-        let exact = query.kinds.iter().all(|kind| *kind != Kind::Float);
-        let all: Vec<String> = (0..query.kinds.len()).map(|at| self.sort_key(at)).collect();
+        let all: Vec<String> = (0..query.columns.len()).map(|at| self.sort_key(at)).collect();
         let (rest, ordered) = match self.rng.u8(0..8) {
             // Among equal rows it doesn't matter which are cut off.
-            0..=5 if exact => (format!(" ORDER BY {} {}", all.join(", "), self.limit()), true),
-            6 if exact => (format!(" ORDER BY {}", all.join(", ")), true),
+            0..=3 if query.is_exact() => (format!(" ORDER BY {} {}", all.join(", "), self.limit()), true),
+            4..=6 if query.is_exact() => (format!(" ORDER BY {}", all.join(", ")), true),
             _ => (String::new(), false),
         };
-        Statement { sql: format!("{with}SELECT * FROM ({}) AS answer{rest}", query.sql), kinds: query.kinds, ordered }
+        let sql = format!("{with}SELECT * FROM ({}) AS answer{rest}", query.sql);
+        Statement { sql, kinds: query.kinds(), ordered }
     }
 
     fn sort_key(&mut self, at: usize) -> String {
@@ -75,8 +86,9 @@ impl<'a> Author<'a> {
     }
 
     fn limit(&mut self) -> String {
-        let offset = if self.rng.u8(0..5) == 0 { format!(" OFFSET {}", self.rng.u8(0..20)) } else { String::new() };
-        format!("LIMIT {}{offset}", self.rng.choice([0, 1, 5, 20, 200]).unwrap())
+        let offset = if self.rng.u8(0..8) == 0 { format!(" OFFSET {}", self.rng.u8(0..4)) } else { String::new() };
+        let rows = if self.rng.u8(0..40) == 0 { 0 } else { self.rng.choice([1, 5, 20, 200]).unwrap() };
+        format!("LIMIT {rows}{offset}")
     }
 
     fn alias(&mut self) -> String {
@@ -108,10 +120,11 @@ impl<'a> Author<'a> {
 
     /// Joined by the columns that are alike, all of them: fewer would multiply.
     fn join_of_queries(&mut self, table: &str, a: &str, left: &Query, b: &str, right: &Query) -> String {
-        let pairs: Vec<(usize, usize)> = (0..left.kinds.len())
+        let (left_kinds, right_kinds) = (left.kinds(), right.kinds());
+        let pairs: Vec<(usize, usize)> = (0..left_kinds.len())
             .filter_map(|at| {
-                let alike = |kind: &Kind| *kind == left.kinds[at] && *kind != Kind::Float && *kind != Kind::Bool;
-                right.kinds.iter().position(alike).map(|other| (at, other))
+                let alike = |kind: &Kind| *kind == left_kinds[at] && *kind != Kind::Float && *kind != Kind::Bool;
+                right_kinds.iter().position(alike).map(|other| (at, other))
             })
             .collect();
         if pairs.is_empty() {
@@ -124,8 +137,8 @@ impl<'a> Author<'a> {
         let mut keys: Vec<usize> = pairs.iter().map(|(_, right)| *right).collect();
         keys.sort_unstable();
         keys.dedup();
-        let shown: Vec<String> = (0..right.kinds.len())
-            .map(|at| if keys.contains(&at) { format!("c{at}") } else { one(right.kinds[at], at) })
+        let shown: Vec<String> = (0..right_kinds.len())
+            .map(|at| if keys.contains(&at) { format!("c{at}") } else { one(right_kinds[at], at) })
             .collect();
         let keys: Vec<String> = keys.iter().map(|at| format!("c{at}")).collect();
         format!(
@@ -137,43 +150,50 @@ impl<'a> Author<'a> {
     }
 
     fn join_kind(&mut self) -> &'static str {
-        self.rng.choice(["INNER", "INNER", "LEFT", "LEFT", "RIGHT", "FULL"]).unwrap()
+        self.rng.choice(["INNER", "LEFT", "LEFT", "RIGHT", "FULL"]).unwrap()
     }
 
     fn set_operation(&mut self, depth: usize) -> Query {
         let first = self.query(depth);
         let mut sql = format!("SELECT * FROM ({}) AS s0", first.sql);
-        let exact = first.kinds.iter().all(|kind| *kind != Kind::Float);
         for at in 1..=self.rng.usize(1..3) {
-            let operations = ["UNION ALL", "UNION ALL", "UNION", "INTERSECT", "EXCEPT"];
-            let operation = if exact { operations[self.rng.usize(0..5)] } else { operations[0] };
-            let next = self.like(&first, depth);
+            let operations = ["UNION ALL", "UNION ALL", "UNION", "UNION", "EXCEPT", "EXCEPT", "INTERSECT"];
+            let operation = if first.is_exact() { operations[self.rng.usize(0..7)] } else { operations[0] };
+            // Rows of unrelated queries are hardly ever the same.
+            let next = if operation.starts_with("INTERSECT") || self.rng.u8(0..3) == 0 {
+                self.part_of(&first)
+            } else {
+                self.like(&first, depth)
+            };
             sql = format!("SELECT * FROM ({sql}) AS u{at} {operation} SELECT * FROM ({next}) AS v{at}");
         }
-        let query = Query { sql, kinds: first.kinds };
+        let query = Query { sql, columns: first.columns };
         if self.rng.bool() {
             return query;
         }
         // A filter above a set operation is pushed into its arms.
+        let sql = self.part_of(&query);
+        Query { sql, columns: query.columns }
+    }
+
+    /// Some rows of a query.
+    fn part_of(&mut self, query: &Query) -> String {
         let name = self.alias();
         let mut scope = Scope::default();
-        scope.add_query(&name, &query);
+        scope.add_query(&name, query);
         let filter = predicate(&mut self.rng, &scope);
-        let columns: Vec<String> = (0..query.kinds.len()).map(|at| format!("c{at}")).collect();
-        Query {
-            sql: format!("SELECT {} FROM ({}) AS {name} WHERE {filter}", columns.join(", "), query.sql),
-            kinds: query.kinds,
-        }
+        let columns: Vec<String> = (0..query.columns.len()).map(|at| format!("c{at}")).collect();
+        format!("SELECT {} FROM ({}) AS {name} WHERE {filter}", columns.join(", "), query.sql)
     }
 
     /// A query whose columns are of these kinds, some of them constants.
     fn like(&mut self, model: &Query, depth: usize) -> String {
         let (scope, from) = self.source(depth.saturating_sub(1));
         let columns: Vec<String> = model
-            .kinds
-            .iter()
+            .kinds()
+            .into_iter()
             .enumerate()
-            .map(|(at, kind)| format!("{} AS c{at}", key(&mut self.rng, &scope, *kind)))
+            .map(|(at, kind)| format!("{} AS c{at}", key(&mut self.rng, &scope, kind)))
             .collect();
         let filter = predicate(&mut self.rng, &scope);
         let distinct = if self.rng.bool() { "DISTINCT " } else { "" };
@@ -187,52 +207,67 @@ impl<'a> Author<'a> {
 
     fn select(&mut self, scope: &Scope, from: &str, depth: usize) -> Query {
         let mut filters = Vec::new();
-        for _ in 0..self.rng.usize(0..3) {
+        for _ in 0..[0, 0, 0, 1, 1, 1, 1, 2][self.rng.usize(0..8)] {
             filters.push(predicate(&mut self.rng, scope));
         }
         if depth > 0 && self.rng.u8(0..4) == 0 {
-            filters.push(self.subquery_filter(scope));
+            let filter = self.subquery_filter(scope);
+            filters.push(match self.rng.u8(0..4) {
+                0 => format!("({filter} OR {})", predicate(&mut self.rng, scope)),
+                1 => format!("NOT ({filter})"),
+                _ => filter,
+            });
         }
         let filter = if filters.is_empty() { String::new() } else { format!(" WHERE {}", filters.join(" AND ")) };
-        match self.rng.u8(0..10) {
-            0..=4 => self.grouped(scope, from, &filter),
-            5..=6 => self.windowed(scope, from, &filter),
+        match self.rng.u8(0..20) {
+            0..=9 => self.grouped(scope, from, &filter),
+            10..=13 => self.windowed(scope, from, &filter),
+            14 => self.newest(scope, from, &filter),
             _ => self.plain(scope, from, &filter, depth),
         }
     }
 
     fn plain(&mut self, scope: &Scope, from: &str, filter: &str, depth: usize) -> Query {
-        let mut columns = Vec::new();
-        let mut kinds = Vec::new();
-        for at in 0..self.rng.usize(1..5) {
-            let (expression, kind) = if depth > 0 && self.rng.u8(0..12) == 0 {
-                self.scalar_subquery(scope)
-            } else {
-                scalar(&mut self.rng, scope)
-            };
-            columns.push(format!("{expression} AS c{at}"));
-            kinds.push(kind);
+        let mut list = List::default();
+        for _ in 0..self.rng.usize(1..5) {
+            list.add(match self.rng.u8(0..24) {
+                0..=1 if depth > 0 => self.scalar_subquery(scope),
+                2 if depth > 0 => Term::new(self.subquery_filter(scope), Kind::Bool),
+                3 => Term::new(predicate(&mut self.rng, scope), Kind::Bool),
+                _ => scalar(&mut self.rng, scope),
+            });
         }
-        let exact = kinds.iter().all(|kind| *kind != Kind::Float);
+        let exact = list.columns.iter().all(|shape| shape.kind != Kind::Float);
         let distinct = if exact && self.rng.bool() { "DISTINCT " } else { "" };
-        Query { sql: format!("SELECT {distinct}{} FROM {from}{filter}", columns.join(", ")), kinds }
+        list.query(&format!("SELECT {distinct}"), &format!(" FROM {from}{filter}"))
+    }
+
+    /// One row of each group: the first, by all there is to order by.
+    fn newest(&mut self, scope: &Scope, from: &str, filter: &str) -> Query {
+        let mut list = List::default();
+        for _ in 0..self.rng.usize(2..4) {
+            list.add(scalar(&mut self.rng, scope));
+        }
+        if list.columns.iter().any(|shape| shape.kind == Kind::Float) || list.has_constants() {
+            return list.query("SELECT ", &format!(" FROM {from}{filter}"));
+        }
+        let keys = list.expressions.join(", ");
+        let first = list.expressions[0].clone();
+        list.query(&format!("SELECT DISTINCT ON ({first}) "), &format!(" FROM {from}{filter} ORDER BY {keys}"))
     }
 
     fn grouped(&mut self, scope: &Scope, from: &str, filter: &str) -> Query {
-        let (mut columns, mut kinds, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        let mut list = List::default();
         for _ in 0..self.rng.usize(0..4) {
-            let (expression, kind) = scalar(&mut self.rng, scope);
+            let key = scalar(&mut self.rng, scope);
             // A key that no column speaks of is the whole query's.
-            if kind != Kind::Float && expression.contains('.') && !keys.contains(&expression) {
-                columns.push(format!("{expression} AS c{}", columns.len()));
-                kinds.push(kind);
-                keys.push(expression);
+            if key.shape.kind != Kind::Float && key.sql.contains('.') && !list.expressions.contains(&key.sql) {
+                list.add(key);
             }
         }
+        let keys = list.expressions.clone();
         for _ in 0..self.rng.usize(1..4) {
-            let (expression, kind) = aggregate(&mut self.rng, scope);
-            columns.push(format!("{expression} AS c{}", columns.len()));
-            kinds.push(kind);
+            list.add(aggregate(&mut self.rng, scope));
         }
         let groups = match self.rng.u8(0..8) {
             _ if keys.is_empty() => String::new(),
@@ -241,7 +276,7 @@ impl<'a> Author<'a> {
             2 => format!(" GROUP BY GROUPING SETS (({}), ({}), ())", keys.join(", "), keys[0]),
             _ => format!(" GROUP BY {}", keys.join(", ")),
         };
-        let having = match self.rng.u8(0..5) {
+        let having = match self.rng.u8(0..8) {
             0 => " HAVING count(*) > 1".to_owned(),
             1 => match scope.of(&mut self.rng, Kind::Decimal) {
                 Some(column) => format!(" HAVING sum({}) > {}", column.expression, self.rng.i32(-5..50)),
@@ -249,22 +284,22 @@ impl<'a> Author<'a> {
             },
             _ => String::new(),
         };
-        Query { sql: format!("SELECT {} FROM {from}{filter}{groups}{having}", columns.join(", ")), kinds }
+        list.query("SELECT ", &format!(" FROM {from}{filter}{groups}{having}"))
     }
 
     fn windowed(&mut self, scope: &Scope, from: &str, filter: &str) -> Query {
-        let (mut columns, mut kinds) = (Vec::new(), Vec::new());
+        let mut list = List::default();
         for _ in 0..self.rng.usize(1..3) {
-            let (expression, kind) = scalar(&mut self.rng, scope);
-            columns.push(format!("{expression} AS c{}", columns.len()));
-            kinds.push(kind);
+            list.add(scalar(&mut self.rng, scope));
         }
         for _ in 0..self.rng.usize(1..3) {
-            let (expression, kind) = window(&mut self.rng, scope);
-            columns.push(format!("{expression} AS c{}", columns.len()));
-            kinds.push(kind);
+            list.add(window(&mut self.rng, scope));
         }
-        Query { sql: format!("SELECT {} FROM {from}{filter}", columns.join(", ")), kinds }
+        let qualify = match key_of(&mut self.rng, scope) {
+            Some(key) if self.rng.u8(0..6) == 0 => format!(" QUALIFY rank() OVER (ORDER BY {key} DESC) <= 3"),
+            _ => String::new(),
+        };
+        list.query("SELECT ", &format!(" FROM {from}{filter}{qualify}"))
     }
 
     /// `IN`, `NOT IN`, `EXISTS` or a comparison with a query over another table.
@@ -276,28 +311,30 @@ impl<'a> Author<'a> {
         let filter = predicate(&mut self.rng, &inner);
         let pair = scope.common(&mut self.rng, &inner);
         let Some((outer, column)) = pair else { return "1 = 1".to_owned() };
-        let from = format!("\"{}\" AS {name}", table.name);
-        match self.rng.u8(0..5) {
+        let from = format!("{} AS {name}", table.reference());
+        match self.rng.u8(0..7) {
             0 => format!("{outer} IN (SELECT {column} FROM {from} WHERE {filter})"),
             1 => format!("{outer} NOT IN (SELECT {column} FROM {from} WHERE {filter})"),
             2 => format!("EXISTS (SELECT 1 FROM {from} WHERE {column} = {outer} AND {filter})"),
             3 => format!("NOT EXISTS (SELECT 1 FROM {from} WHERE {column} = {outer} AND {filter})"),
+            4 => format!("EXISTS (SELECT 1 FROM {from} WHERE {filter})"),
+            5 => format!("{outer} <= (SELECT max({column}) FROM {from} WHERE {filter})"),
             _ => format!("{outer} >= (SELECT min({column}) FROM {from} WHERE {filter})"),
         }
     }
 
-    fn scalar_subquery(&mut self, scope: &Scope) -> (String, Kind) {
+    fn scalar_subquery(&mut self, scope: &Scope) -> Term {
         let table = self.rng.choice(self.tables).unwrap().clone();
         let name = self.alias();
         let mut inner = Scope::default();
         inner.add_table(&name, &table);
-        let (aggregated, kind) = aggregate(&mut self.rng, &inner);
+        let Term { sql, shape } = aggregate(&mut self.rng, &inner);
         let filter = predicate(&mut self.rng, &inner);
         let correlated = match scope.common(&mut self.rng, &inner) {
             Some((outer, column)) if self.rng.bool() => format!(" AND {column} = {outer}"),
             _ => String::new(),
         };
-        (format!("(SELECT {aggregated} FROM \"{}\" AS {name} WHERE {filter}{correlated})", table.name), kind)
+        Term { sql: format!("(SELECT {sql} FROM {} AS {name} WHERE {filter}{correlated})", table.reference()), shape }
     }
 
     /// What a FROM says, and the columns it brings.
@@ -311,11 +348,11 @@ impl<'a> Author<'a> {
         }
         let table = self.rng.choice(self.tables).unwrap().clone();
         scope.add_table(&name, &table);
-        let mut from = format!("\"{}\" AS {name}", table.name);
-        if self.rng.u8(0..10) == 0 {
-            from = format!("(SELECT * FROM \"{}\" WHERE 1 = 0) AS {name}", table.name);
+        let mut from = format!("{} AS {name}", table.reference());
+        if self.rng.u8(0..40) == 0 {
+            from = format!("(SELECT * FROM {} WHERE 1 = 0) AS {name}", table.reference());
         }
-        for _ in 0..self.rng.usize(0..3) {
+        for _ in 0..[0, 0, 1, 1, 2][self.rng.usize(0..5)] {
             from += &self.join(&mut scope, &name, &table);
         }
         (scope, from)
@@ -335,27 +372,64 @@ impl<'a> Author<'a> {
             keys.iter().map(|key| format!("{left}.{key} = {name}.{key}")).collect::<Vec<_>>().join(" AND ")
         };
         if selective {
+            keys.retain(|key| SELECTIVE.contains(key));
             scope.add_table(&name, &other);
-            return format!(" {kind} JOIN \"{}\" AS {name} ON {}", other.name, on(&keys));
+            let more = if self.rng.u8(0..3) == 0 {
+                format!(" AND {}", predicate(&mut self.rng, scope))
+            } else {
+                String::new()
+            };
+            return format!(" {kind} JOIN {} AS {name} ON {}{more}", other.reference(), on(&keys));
         }
-        while keys.len() > 1 && self.rng.bool() {
+        while keys.len() > 1 && self.rng.u8(0..4) > 0 {
             keys.remove(self.rng.usize(0..keys.len()));
         }
         let mut inner = Scope::default();
         inner.add_table("j", &other);
-        let (aggregated, aggregated_kind) = aggregate(&mut self.rng, &inner);
+        let value = aggregate(&mut self.rng, &inner);
         let filter = predicate(&mut self.rng, &inner);
-        scope.add_keys(&name, &other, &keys, ("value", aggregated_kind));
+        scope.add_keys(&name, &other, &keys, ("value", value.shape));
         let shown: Vec<String> = keys.iter().map(|key| format!("j.{key}")).collect();
         let shown = shown.join(", ");
-        let where_ = if self.rng.bool() { format!(" WHERE {filter}") } else { String::new() };
+        let where_ = if self.rng.u8(0..3) == 0 { format!(" WHERE {filter}") } else { String::new() };
+        let more =
+            if self.rng.u8(0..4) == 0 { format!(" AND {}", predicate(&mut self.rng, scope)) } else { String::new() };
         format!(
-            " {kind} JOIN (SELECT {shown}, {aggregated} AS value FROM \"{}\" AS j{where_} GROUP BY {shown}) AS {name} \
-             ON {}",
-            other.name,
+            " {kind} JOIN (SELECT {shown}, {} AS value FROM {} AS j{where_} GROUP BY {shown}) AS {name} ON {}{more}",
+            value.sql,
+            other.reference(),
             on(&keys)
         )
     }
+}
+
+/// A SELECT list under way.
+#[derive(Default)]
+struct List {
+    expressions: Vec<String>,
+    columns: Vec<Shape>,
+}
+
+impl List {
+    fn add(&mut self, term: Term) {
+        self.expressions.push(term.sql);
+        self.columns.push(term.shape);
+    }
+
+    fn has_constants(&self) -> bool {
+        self.expressions.iter().any(|expression| !expression.contains("t1.") && !expression.contains(".\""))
+    }
+
+    fn query(self, before: &str, after: &str) -> Query {
+        let shown = self.expressions.iter().enumerate().map(|(at, sql)| format!("{sql} AS c{at}"));
+        Query { sql: format!("{before}{}{after}", shown.collect::<Vec<_>>().join(", ")), columns: self.columns }
+    }
+}
+
+/// A column that orders.
+fn key_of(rng: &mut Rng, scope: &Scope) -> Option<String> {
+    let kind = rng.choice([Kind::Int, Kind::Decimal, Kind::Date, Kind::Text])?;
+    scope.of(rng, kind).map(|column| column.expression.clone())
 }
 
 /// One value of a group, whichever engine picks it.
