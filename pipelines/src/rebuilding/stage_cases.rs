@@ -116,6 +116,7 @@ async fn a_panic_is_an_error_of_its_stage() {
         sql: sql.to_owned(),
         columns: columns.clone(),
         rows: rows.iter().map(|row| (*row).to_owned()).collect(),
+        error: None,
     };
     let stages = [
         ("at_once", case("SELECT breaks_off(1) AS n", &[])),
