@@ -242,11 +242,12 @@ totals AS (
         *,
         -coalesce(ad_cost, 0) - billed_beyond AS advertising,
         vat IS NULL OR tax_reclaimed IS NULL AS vat_unknown,
-        CASE
+        -- Rounded before it is added, as vat is below, so that the columns shown add up.
+        CAST(CASE
             WHEN units_unknown THEN NULL
             WHEN units = 0 THEN 0
             ELSE -(units * unit_cost)
-        END AS cogs
+        END AS DECIMAL(18, 4)) AS cogs
     FROM priced
 ),
 netted AS (
@@ -263,7 +264,6 @@ profits AS (
             + reimbursements + liquidations + other AS net_proceeds
     FROM netted
 ),
--- Rounded before it is added, so that the columns shown add up.
 results AS (
     SELECT
         *,
@@ -314,7 +314,7 @@ SELECT
         AS reclaim_unknown_tax,
     CAST(profit_before_cogs AS DECIMAL(18, 4)) AS profit_before_cogs,
     CAST(unit_cost AS DECIMAL(18, 4)) AS unit_cost,
-    CAST(cogs AS DECIMAL(18, 4)) AS cogs,
+    cogs,
     cogs IS NULL AS cost_unknown,
     CAST(profit_before_cogs + cogs AS DECIMAL(18, 4)) AS profit,
     CASE WHEN cogs IS NULL OR vat_unknown THEN units ELSE 0 END AS profit_unknown_units,

@@ -16,7 +16,8 @@ vat_registrations = "all"
 -- remembering them.
 WITH per_order AS (
     SELECT
-        i.amazon_order_id, i.local_day, i.marketplace_id, i.sku, i.asin, i.is_mcf, i.is_replacement,
+        i.amazon_order_id, i.local_day, i.marketplace_id, i.sku, i.asin, i.is_mcf,
+        coalesce(i.is_replacement, false) AS is_replacement,
         coalesce(i.currency, m.currency) AS currency,
         NOT i.is_mcf AND NOT coalesce(i.is_replacement, false) AS is_sale,
         count(*) AS order_items,

@@ -12,14 +12,17 @@ settlement_lines = "-3..0"
 finance_lines = "-3..1"
 marketplaces = "all"
 */
+-- A settlement without lines is one in which nothing was earned or spent.
 WITH line_sums AS (
     SELECT
-        settlement_id,
-        CAST(coalesce(sum(amount) FILTER (WHERE category_group = 'balance'), 0) AS DECIMAL(18, 4)) AS balance_movements,
-        CAST(coalesce(sum(amount) FILTER (WHERE category_group <> 'balance'), 0) AS DECIMAL(18, 4)) AS activity,
-        CAST(coalesce(sum(amount) FILTER (WHERE category = 'unclassified'), 0) AS DECIMAL(18, 4)) AS unclassified
-    FROM settlement_lines
-    GROUP BY settlement_id
+        s.settlement_id,
+        CAST(coalesce(sum(l.amount) FILTER (WHERE l.category_group = 'balance'), 0) AS DECIMAL(18, 4))
+            AS balance_movements,
+        CAST(coalesce(sum(l.amount) FILTER (WHERE l.category_group <> 'balance'), 0) AS DECIMAL(18, 4)) AS activity,
+        CAST(coalesce(sum(l.amount) FILTER (WHERE l.category = 'unclassified'), 0) AS DECIMAL(18, 4)) AS unclassified
+    FROM settlements AS s
+    LEFT JOIN settlement_lines AS l ON s.settlement_id = l.settlement_id
+    GROUP BY s.settlement_id
 ),
 -- A transaction is listed up to two days late, and its day is read again once a day. Transactions are pulled by region,
 -- and a currency is at home in one.
@@ -87,7 +90,7 @@ matched AS (
             WHEN c.groups = 1 THEN c.only_activity
         END AS finances_activity
     FROM settlements AS s
-    LEFT JOIN line_sums AS l ON s.settlement_id = l.settlement_id
+    INNER JOIN line_sums AS l ON s.settlement_id = l.settlement_id
     LEFT JOIN by_settlement AS b ON s.settlement_id = b.settlement_id AND s.currency = b.currency
     LEFT JOIN candidates AS c ON s.settlement_id = c.settlement_id
 )
@@ -96,10 +99,7 @@ SELECT
     s.total_amount, s.lines_total,
     CAST(s.lines_total - s.total_amount AS DECIMAL(18, 4)) AS difference,
     s.balanced,
-    coalesce(m.balance_movements, CAST(0 AS DECIMAL(18, 4))) AS balance_movements,
-    coalesce(m.activity, CAST(0 AS DECIMAL(18, 4))) AS activity,
-    coalesce(m.unclassified, CAST(0 AS DECIMAL(18, 4))) AS unclassified,
-    m.matched_by, m.financial_event_group_id, m.finances_activity,
+    m.balance_movements, m.activity, m.unclassified, m.matched_by, m.financial_event_group_id, m.finances_activity,
     CASE
         WHEN s.started_at >= c.first_at AND s.ended_at <= c.last_at
             THEN CAST(m.finances_activity - m.activity AS DECIMAL(18, 4))
