@@ -9,7 +9,7 @@ const MAX_FUNCTION_LINES: usize = 70;
 const BANNED_NAMES: [&str; 7] = ["utils", "util", "common", "helpers", "misc", "types", "manager"];
 
 /// Who may know whom; a package that isn't named here may know nobody of ours.
-const MAY_KNOW: [(&str, &[&str]); 13] = [
+const MAY_KNOW: [(&str, &[&str]); 14] = [
     ("contracts", &[]),
     ("schemas", &["contracts"]),
     ("config", &["contracts"]),
@@ -20,6 +20,8 @@ const MAY_KNOW: [(&str, &[&str]); 13] = [
     ("query", &["contracts", "schemas", "seal"]),
     ("pipelines", &["contracts", "schemas", "config", "state", "seal", "sinks", "transforms", "query"]),
     ("testing", &[]),
+    // Shared code would let one mistake pass on both sides.
+    ("second-opinion", &["contracts"]),
     ("connectors", &["contracts"]),
     // A struct shared with the connectors would let one misreading of Amazon pass on both sides.
     ("simulator", &[]),
@@ -32,6 +34,7 @@ const MAY_KNOW: [(&str, &[&str]); 13] = [
             "pipelines",
             "query",
             "schemas",
+            "second-opinion",
             "simulator",
             "sinks",
             "state",
