@@ -6,13 +6,17 @@ default:
 # All that CI runs besides the tests.
 check:
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets --features second-opinion -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
     cargo deny --log-level error check bans licenses sources
     cargo run --quiet -- check
 
 test:
     cargo test --workspace
+
+# The same with polars, which the second opinion is worked out by.
+test-all:
+    cargo test --workspace --features second-opinion
 
 # Rewrites expected outputs of data-driven cases; review the diff.
 update:

@@ -125,7 +125,7 @@ pub fn load_small_seller(site: &Site, backwards: bool) {
     load_books(site, "pnl", backwards);
 }
 
-fn load_books(site: &Site, name: &str, backwards: bool) {
+pub fn load_books(site: &Site, name: &str, backwards: bool) {
     let folder = tree().join("tests/cases").join(name);
     let case: SmallSeller = toml::from_str(&fs::read_to_string(folder.join("case.toml")).unwrap()).unwrap();
     let mut deliveries = case.deliveries;

@@ -170,6 +170,9 @@ pub struct Verify {
     /// Compare the tables with what a simulator at this address knows to be true.
     #[arg(long, value_name = "URL")]
     pub against: Option<String>,
+    /// Work rollups out again with another engine, from the tables' files, and compare; in binaries built with it.
+    #[arg(long, conflicts_with_all = ["repair", "against"])]
+    pub second_opinion: bool,
     /// The moment to compare at; the newest data by default.
     #[arg(long, requires = "against", value_name = "INSTANT", value_parser = super::instant)]
     pub at: Option<DateTime<Utc>>,

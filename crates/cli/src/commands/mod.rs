@@ -12,6 +12,7 @@ mod history;
 mod ingest;
 mod init;
 mod rebuild;
+mod second_opinion;
 mod secrets;
 mod sellers;
 mod simulate;
@@ -77,6 +78,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Tables { name } => look(config, async |lake| tables::run(lake, name.as_deref()).await).await,
         Command::Verify(verify) => match &verify.against {
             Some(url) => work(config, async |lake| against::run(lake, url, verify.at).await).await,
+            None if verify.second_opinion => look(config, async |lake| second_opinion::run(lake).await).await,
             None => {
                 let lake = without_amazon(config).await?;
                 closing(lake.state.clone(), verify::run(&lake, verify.repair)).await
