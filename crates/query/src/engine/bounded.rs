@@ -27,7 +27,7 @@ use sellerlake_contracts::{Error, Kind};
 type Estimate = fn(&ScalarFunctionArgs) -> Result<f64>;
 
 /// By name, of functions whose answer isn't bounded by their arguments' size.
-const ESTIMATES: [(&str, Estimate); 17] = [
+const ESTIMATES: [(&str, Estimate); 16] = [
     ("repeat", repeated),
     ("lpad", padded),
     ("rpad", padded),
@@ -44,11 +44,7 @@ const ESTIMATES: [(&str, Estimate); 17] = [
     ("array_concat", together),
     ("array_append", together),
     ("make_array", together),
-    (JOINED, both),
 ];
-
-/// The operator `||`, which is a function here.
-pub(super) const JOINED: &str = "||";
 
 /// Longest text that a call may make of constants, in bytes.
 const CONSTANT_BYTES: f64 = 4_194_304.0;
@@ -228,11 +224,6 @@ fn written_out(args: &ScalarFunctionArgs) -> Result<f64> {
     let lengths = Numbers::lengths(separator)?;
     let longest = (0..rows(args)).map(|row| lengths.at(row)).fold(0.0, f64::max);
     Ok(items * (longest + 2.0 * ITEM))
-}
-
-fn both(args: &ScalarFunctionArgs) -> Result<f64> {
-    let lengths = args.args.iter().map(Numbers::lengths).collect::<Result<Vec<_>>>()?;
-    Ok(sum(args, |row| lengths.iter().map(|length| length.at(row)).sum::<f64>()))
 }
 
 /// A function that refuses to make more than it may.

@@ -6,7 +6,6 @@ mod checkpoint;
 mod constants;
 mod decimal;
 mod interrupt;
-mod joining;
 mod keys;
 mod ordering;
 mod pushdown;
@@ -33,7 +32,6 @@ pub const LAKE: &str = "lake";
 /// What sessions and stages are built from: DataFusion's rules where they are right, ours where they aren't.
 pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionStateBuilder {
     let mut analysis = Analyzer::new().rules;
-    analysis.push(Arc::new(joining::Joining::new(runtime)));
     analysis.push(Arc::new(windows::Bounding::new(runtime)));
     analysis.push(Arc::new(arithmetic::Checked));
     analysis.push(Arc::new(ordering::Once));
