@@ -154,6 +154,7 @@ impl Error {
 }
 
 impl fmt::Display for Error {
+    #[expect(clippy::recursive_format_impl, reason = "the alternate form holds the plain one, which ends")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
         for (index, (key, value)) in self.0.context.iter().enumerate() {
