@@ -6,7 +6,7 @@ default:
 # All that CI runs besides the tests.
 check:
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets --features second-opinion -- -D warnings
+    cargo clippy --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
     cargo deny --log-level error check bans licenses sources
     cargo run --quiet -- check
