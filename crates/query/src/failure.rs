@@ -10,6 +10,8 @@ use parquet::errors::ParquetError;
 use sellerlake_contracts::{Error, Kind};
 use sellerlake_schemas::nearest;
 
+use crate::engine::{CATALOG, LAKE};
+
 /// The object at this path is not the version the catalogue knew when the query was planned.
 ///
 /// It is the source of a [`Kind::Conflict`] error: read the object's state again, and plan again.
@@ -208,7 +210,7 @@ fn missing_table(message: &str) -> Option<&str> {
 }
 
 fn table_error<'a>(table: &str, known: impl Iterator<Item = &'a str>) -> Error {
-    let table = crate::session::short_name(table);
+    let table = short_name(table);
     let error = query(&format!("there is no table {table:?} in this session"));
     match nearest(table, known) {
         Some(near) => error.hint(format!("did you mean {near:?}? SHOW TABLES lists what there is")),
@@ -225,4 +227,10 @@ fn column(error: &SchemaError) -> Error {
         Some(near) => failure.hint(format!("did you mean {near:?}?")),
         None => failure.hint("DESCRIBE <table> lists the columns"),
     }
+}
+
+/// A table's name without catalogue and default schema.
+fn short_name(name: &str) -> &str {
+    let name = name.strip_prefix(CATALOG).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
+    name.strip_prefix(LAKE).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name)
 }

@@ -199,12 +199,6 @@ fn only_reads() -> SQLOptions {
     SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
 }
 
-/// A table's name without catalogue and default schema.
-pub(crate) fn short_name(name: &str) -> &str {
-    let name = name.strip_prefix(CATALOG).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
-    name.strip_prefix(LAKE).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name)
-}
-
 /// A stream of batches within the session's limits. Dropping it stops the query.
 ///
 /// It ends after the first error.
