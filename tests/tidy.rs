@@ -211,12 +211,20 @@ fn imports() -> BTreeMap<String, BTreeSet<String>> {
         })
     };
     let named = |name: &String, text: &String| {
-        let root = &name[..name.find("src/").unwrap() + 4];
+        let (root, own) = name.split_at(name.find("src/").unwrap() + 4);
+        // A file's own module is its path; `mod.rs` is its folder's.
+        let own: Vec<&str> = own.trim_end_matches(".rs").trim_end_matches("/mod").split('/').collect();
         let text = text.split("#[cfg(test)]").next().unwrap();
         let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-        let found = lines.flat_map(|line| line.split("crate::").skip(1)).filter_map(|path| {
-            let path = path.split(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c)));
-            file_of(root, &path.into_iter().next()?.split("::").filter(|part| !part.is_empty()).collect::<Vec<_>>())
+        let words = lines.flat_map(|line| line.split(|c: char| !(c.is_ascii_alphanumeric() || "_:".contains(c))));
+        let found = words.filter_map(|word| {
+            let path: Vec<&str> = word.split("::").filter(|part| !part.is_empty()).collect();
+            let up = path.iter().take_while(|part| **part == "super").count();
+            match path.first()? {
+                &"crate" => file_of(root, &path[1..]),
+                &"super" => file_of(root, &[&own[..own.len().checked_sub(up)?], &path[up..]].concat()),
+                _ => None,
+            }
         });
         found.filter(|found| found != name).collect()
     };

@@ -5,42 +5,14 @@
 use std::borrow::Cow;
 
 use super::cell::Value;
+use super::fragments::{Fragment, Fragments};
 use super::header::Target;
 use super::line::{Line, LineReader, Wrong, is_blank};
 
 /// Lines that are looked at together; more are no record.
 const MAX_LINES: usize = 1_000;
 
-/// A line that is less than a row.
-struct Fragment {
-    number: u64,
-    whole: String,
-    cells: Vec<String>,
-}
-
-impl Fragment {
-    fn cells(&self) -> Vec<&str> {
-        self.cells.iter().map(String::as_str).collect()
-    }
-
-    fn is_blank(&self) -> bool {
-        self.whole.trim().is_empty()
-    }
-}
-
-/// Neighbouring lines that may be one record.
-#[derive(Default)]
-pub struct Fragments {
-    lines: Vec<Fragment>,
-    bytes: usize,
-}
-
 impl Fragments {
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
     fn push(&mut self, line: &Line<'_, '_>) {
         self.bytes += line.whole.len();
         self.lines.push(Fragment {
@@ -48,32 +20,6 @@ impl Fragments {
             whole: line.whole.to_owned(),
             cells: line.cells.iter().map(|cell| (*cell).to_owned()).collect(),
         });
-    }
-
-    /// How many cells they have as one record: a line end stands within a cell.
-    fn cells(&self) -> usize {
-        self.lines.iter().map(|line| line.cells.len()).sum::<usize>() + 1 - self.lines.len()
-    }
-
-    /// Whether one line ends with a quote and the next begins with one: a quoted cell holds line ends as they are, so
-    /// that they broke two.
-    fn parts_quotes(&self) -> bool {
-        self.lines.windows(2).any(|pair| pair[0].whole.ends_with('"') && pair[1].whole.starts_with('"'))
-    }
-
-    /// The cells of that record, and the positions of those that were broken.
-    fn joined(&self) -> (Vec<String>, Vec<usize>) {
-        let (mut cells, mut broken) = (Vec::<String>::new(), Vec::new());
-        for line in &self.lines {
-            let mut own = line.cells.iter().cloned();
-            if let Some(last) = cells.last_mut() {
-                last.push('\n');
-                last.extend(own.next());
-                broken.push(cells.len() - 1);
-            }
-            cells.extend(own);
-        }
-        (cells, broken)
     }
 }
 

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta};
+use chrono::{DateTime, SecondsFormat};
 use sellerlake_schemas::{Column, ColumnType, Source};
 
+use super::fault::Fault;
 use super::marks::Reading;
-use super::moment::Moments;
+use super::moment::{Moments, date_of};
 use super::names::Names;
-use super::number::{self, Evidence, Mark};
+use super::number::{self, Evidence, Mark, scale_of};
 
 /// A decoded value. The scale of a decimal is its column's.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,31 +69,6 @@ impl Value<'_> {
             Self::Day(days) => into.push_str(&date_of(*days).to_string()),
             Self::Bool(value) => into.push_str(if *value { "true" } else { "false" }),
         }
-    }
-}
-
-/// The digits a column keeps after the decimal mark.
-pub(super) fn scale_of(column_type: ColumnType) -> i8 {
-    if let ColumnType::Decimal(_, scale) = column_type { scale } else { 0 }
-}
-
-/// The calendar day this many days after 1970-01-01.
-pub(super) fn date_of(days: i32) -> NaiveDate {
-    NaiveDate::default().checked_add_signed(TimeDelta::days(i64::from(days))).unwrap_or_default()
-}
-
-/// Days from 1970-01-01 to this day.
-pub(super) fn days_of(date: NaiveDate) -> i32 {
-    (date - NaiveDate::default()).num_days() as i32
-}
-
-/// Why a text is not a value of its column, as a phrase.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault(pub Cow<'static, str>);
-
-impl From<&'static str> for Fault {
-    fn from(reason: &'static str) -> Self {
-        Self(Cow::Borrowed(reason))
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use sellerlake_contracts::Result;
 use sellerlake_schemas::{Control, Source};
 
-use super::cell::{Value, scale_of};
+use super::cell::Value;
+use super::number::scale_of;
 use super::number::{self, common_scale};
 use super::outcome::Unbalanced;
 use super::units::index_of;

@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 use sellerlake_contracts::{Result, Window};
 use sellerlake_schemas::{Format, Source, Unit};
 
-use super::cell::{Value, date_of, days_of};
+use super::cell::Value;
+use super::moment::{date_of, days_of};
 use super::units::{day_of, index_of};
 
 /// Days by which a date may miss the window where the window doesn't make the unit: zones differ.

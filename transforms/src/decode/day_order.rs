@@ -6,8 +6,9 @@ use sellerlake_contracts::Window;
 use sellerlake_schemas::{Column, DayOrder, Knowledge, Named, Place, Source, Unit};
 
 use super::Request;
-use super::cell::{CellFormat, days_of};
+use super::cell::CellFormat;
 use super::moment::Readings;
+use super::moment::days_of;
 
 /// Option of a delivery with which a person settles it: `dmy` or `mdy`.
 const OPTION: &str = "day_order";

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sellerlake_contracts::{Error, Kind, Result, Window};
-use sellerlake_schemas::{Column, ColumnPath, ColumnType, Segment, Source};
+use sellerlake_schemas::{ColumnPath, Segment, Source};
 
-use super::cell::{CellFormat, Value};
 use super::json_known::Known;
-use super::json_node::Node;
 use super::json_rows::{Document, Reader};
+use super::json_stated::stated_once;
 use super::json_stream::{Fault, Layout, Stop, skim};
 use super::json_walk::{RowPlan, scalar_at};
 use super::moment::Moments;
@@ -194,14 +193,6 @@ impl Stated {
     }
 }
 
-/// A column's value where the document states it outside its rows.
-pub(super) fn stated_once(column: &Column, skeleton: &Node<'_>) -> Option<String> {
-    column.path.iter().find_map(|path| match path {
-        ColumnPath::Document(path) => scalar_at(skeleton, path).map(|text| text.trim().to_owned()),
-        _ => None,
-    })
-}
-
 fn earliest(one: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),
@@ -232,30 +223,6 @@ fn instant(text: &str, is_end: bool) -> Option<DateTime<Utc>> {
     let midnight = at.date_naive().and_time(NaiveTime::MIN).and_utc();
     let next = midnight.checked_add_signed(day)?;
     Some(if is_end && next - at <= TimeDelta::seconds(1) { next } else { at })
-}
-
-/// The value of the source's as-of column that a document states outside its records.
-pub(super) fn stated_as_of(source: &Source, skeleton: &Node<'_>) -> Option<DateTime<Utc>> {
-    let column = source.columns.get(source.as_of.as_deref()?)?;
-    let texts = column.path.iter().filter_map(|path| match path {
-        ColumnPath::Document(path) => scalar_at(skeleton, path),
-        _ => None,
-    });
-    let moments = CellFormat::new(column).moments;
-    let read = |text: &str| match column.column_type {
-        ColumnType::Timestamp => moments.instant(text.trim()).ok().map(Value::Instant),
-        _ => moments.day(text.trim()).ok().map(Value::Day),
-    };
-    texts.filter_map(|text| read(&text)).find_map(|value| as_instant(&value))
-}
-
-/// A day or instant as an instant.
-pub(super) fn as_instant(value: &Value<'_>) -> Option<DateTime<Utc>> {
-    match value {
-        Value::Instant(micros) => DateTime::from_timestamp_micros(*micros),
-        Value::Day(days) => DateTime::from_timestamp(i64::from(*days) * 86_400, 0),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

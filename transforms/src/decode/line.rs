@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::broken::Fragments;
 use super::cell::{CellFormat, Value, trim};
+use super::fragments::Fragments;
 use super::header::{Header, Target};
 use super::layout::Layout;
 use super::outcome::Reject;

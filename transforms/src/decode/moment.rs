@@ -6,7 +6,7 @@ use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset,
 use chrono_tz::Tz;
 use sellerlake_schemas::{DayOrder as Order, Language};
 
-use super::cell::{Fault, days_of};
+use super::fault::Fault;
 use super::month_name::in_english;
 
 const DAY_SECONDS: i64 = 86_400;
@@ -390,6 +390,16 @@ fn utc_of(local: i64, zone: Tz) -> Option<i64> {
     }
 }
 
+/// The calendar day this many days after 1970-01-01.
+pub fn date_of(days: i32) -> NaiveDate {
+    NaiveDate::default().checked_add_signed(TimeDelta::days(i64::from(days))).unwrap_or_default()
+}
+
+/// Days from 1970-01-01 to this day.
+pub fn days_of(date: NaiveDate) -> i32 {
+    (date - NaiveDate::default()).num_days() as i32
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -496,7 +506,7 @@ mod tests {
     proptest! {
         #[test]
         fn days_agree_with_chrono(days in -25_567_i32..84_000) {
-            let date = super::super::cell::date_of(days);
+            let date = super::super::moment::date_of(days);
             prop_assert_eq!(moments(&[], None).day(&date.to_string()), Ok(days));
         }
 

@@ -2,7 +2,7 @@
 
 use sellerlake_schemas::ColumnType;
 
-use super::cell::{Fault, scale_of};
+use super::fault::Fault;
 
 /// Longest text read as a number, in bytes.
 const MAX_LENGTH: usize = 96;
@@ -303,6 +303,11 @@ pub fn is_numeric(column_type: ColumnType) -> bool {
 /// The scale of sums over columns of these types: the finest of them.
 pub fn common_scale(types: impl Iterator<Item = ColumnType>) -> i8 {
     types.map(scale_of).max().unwrap_or(0)
+}
+
+/// The digits a column keeps after the decimal mark.
+pub fn scale_of(column_type: ColumnType) -> i8 {
+    if let ColumnType::Decimal(_, scale) = column_type { scale } else { 0 }
 }
 
 #[cfg(test)]

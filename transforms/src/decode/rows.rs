@@ -9,11 +9,12 @@ use sellerlake_contracts::{Error, Kind, Result, Window};
 use sellerlake_schemas::{Column, Context, Source, Unit};
 
 use super::Request;
-use super::cell::{Value, days_of};
+use super::cell::Value;
 use super::columns::{BatchBuilder, decoded_schema};
 use super::control::{ControlPlan, Sums};
 use super::dates::{Dates, DatesPlan};
 use super::json_walk;
+use super::moment::days_of;
 use super::names::Names;
 use super::outcome::{MAX_REJECTS, Outcome, Reject};
 use super::units::{Asked, Placement, UnitPlan, index_of};

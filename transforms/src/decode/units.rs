@@ -7,7 +7,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sellerlake_contracts::{Error, Kind, Month, Result, Window};
 use sellerlake_schemas::{ColumnType, Source, Unit};
 
-use super::cell::{Value, date_of, days_of};
+use super::cell::Value;
+use super::moment::{date_of, days_of};
 use super::outcome::EmptyUnit;
 
 /// Separates the parts of a `_unit` key.

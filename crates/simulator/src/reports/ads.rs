@@ -5,27 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Map, Value, json};
 
-use super::ads_kinds::kind;
+use super::ads_kinds::{AdsQuery, kind};
 use crate::world::{Marketplace, Seller, Source, What, World, decimal, hashed, json_amount, latency, published_at};
-
-/// What is asked of an advertising profile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdsQuery {
-    /// `SPONSORED_PRODUCTS`, `SPONSORED_BRANDS` or `SPONSORED_DISPLAY`.
-    pub ad_product: String,
-    /// `spCampaigns` and the like.
-    pub report_type_id: String,
-    /// What rows are grouped by.
-    pub group_by: Vec<String>,
-    /// Columns wanted.
-    pub columns: Vec<String>,
-    /// `DAILY` or `SUMMARY`.
-    pub time_unit: String,
-    /// First day in the profile's zone.
-    pub from: NaiveDate,
-    /// Last day, inclusive.
-    pub to: NaiveDate,
-}
 
 /// An ad's day, or a sum of such, as known by now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

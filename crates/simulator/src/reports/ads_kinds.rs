@@ -2,9 +2,27 @@
 
 use chrono::NaiveDate;
 
-use super::ads::AdsQuery;
 use super::ads_columns::{BRANDS, BRANDS_TERM, CAMPAIGN, DISPLAY, PRODUCT, SP_METRICS, TERM};
 use crate::world::AdProduct;
+
+/// What is asked of an advertising profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdsQuery {
+    /// `SPONSORED_PRODUCTS`, `SPONSORED_BRANDS` or `SPONSORED_DISPLAY`.
+    pub ad_product: String,
+    /// `spCampaigns` and the like.
+    pub report_type_id: String,
+    /// What rows are grouped by.
+    pub group_by: Vec<String>,
+    /// Columns wanted.
+    pub columns: Vec<String>,
+    /// `DAILY` or `SUMMARY`.
+    pub time_unit: String,
+    /// First day in the profile's zone.
+    pub from: NaiveDate,
+    /// Last day, inclusive.
+    pub to: NaiveDate,
+}
 
 /// A kind of report.
 pub(super) struct Kind {

@@ -22,7 +22,8 @@ mod storage_fees;
 mod to_ship;
 mod traffic;
 
-pub use ads::{AdsQuery, ads_report};
+pub use ads::ads_report;
+pub use ads_kinds::AdsQuery;
 pub use settlements::{Listed, listed, listed_document};
 
 pub(crate) use traffic::{Sales, sales_of_day};

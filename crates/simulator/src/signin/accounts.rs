@@ -7,6 +7,8 @@ use super::{Application, SignIn};
 use crate::server::chance;
 use crate::world::World;
 
+pub(super) const TOKEN_LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 /// Client secrets live so long (amazon.md: Client secrets).
 pub const SECRET_LIFETIME: TimeDelta = TimeDelta::days(180);
 
@@ -75,7 +77,7 @@ pub fn secret(seed: u64, api: &str, rotation: usize) -> String {
 
 /// The grant of a seller for one API; it doesn't change when it is used.
 pub fn refresh_token(seed: u64, api: &str, seller: &str) -> String {
-    format!("Atzr|{}", chance::letters(seed, &["refresh", api, seller], super::ledger::TOKEN_LETTERS, 200))
+    format!("Atzr|{}", chance::letters(seed, &["refresh", api, seller], TOKEN_LETTERS, 200))
 }
 
 /// The accounts of all sellers of the world, for a simulator at `url`.

@@ -8,7 +8,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::accounts;
 use crate::server::{chance, held};
 
-pub(super) const TOKEN_LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /// A consent's code lives so long, and is good once (amazon.md: Consent).
 const CODE_LIFETIME: TimeDelta = TimeDelta::minutes(5);
 /// Access tokens and restricted data tokens live so long (amazon.md: Login with Amazon; Restricted data).
@@ -151,7 +150,7 @@ impl SignIn {
     pub fn consent(&self, seller: &str, redirect_uri: &str, now: DateTime<Utc>) -> String {
         let mut state = held(&self.state);
         let number = state.next();
-        let code = chance::letters(self.seed, &["code", &number], TOKEN_LETTERS, 20);
+        let code = chance::letters(self.seed, &["code", &number], accounts::TOKEN_LETTERS, 20);
         let entry =
             Code { seller: seller.to_owned(), redirect_uri: redirect_uri.to_owned(), expires: now + CODE_LIFETIME };
         state.codes.insert(code.clone(), entry);
@@ -193,7 +192,8 @@ impl SignIn {
         let mut state = held(&self.state);
         let number = state.next();
         let prefix = if matches!(subject, Subject::Restricted(_)) { "Atz.sprdt" } else { "Atza" };
-        let token = format!("{prefix}|{}", chance::letters(self.seed, &["access", &number], TOKEN_LETTERS, 300));
+        let token =
+            format!("{prefix}|{}", chance::letters(self.seed, &["access", &number], accounts::TOKEN_LETTERS, 300));
         let expires = now + ACCESS_LIFETIME;
         let (client_id, seller) = (client_id.to_owned(), seller.to_owned());
         state.access.insert(token.clone(), Access { client_id, seller, subject, expires });

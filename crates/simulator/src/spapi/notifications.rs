@@ -2,12 +2,14 @@
 
 mod desk;
 mod message;
+mod subscription;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use desk::Destination;
 pub use desk::NotificationDesk;
-use desk::{Destination, Subscription};
+use subscription::Subscription;
 
 use super::found;
 use crate::server::{Amazon, Answer, Call, Operation, Reply, chance};

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::message;
+use super::subscription::Subscription;
 use crate::server::{Amazon, chance, held};
 
 /// One message in so many comes twice: delivery is at least once (amazon.md: Messages).
@@ -23,31 +24,6 @@ pub struct Destination {
 impl Destination {
     pub(super) fn shown(&self) -> Value {
         json!({ "name": self.name, "destinationId": self.id, "resource": self.resource })
-    }
-}
-
-/// Who wants to be told.
-#[derive(Clone, Debug)]
-pub struct Subscription {
-    pub(super) id: String,
-    pub(super) kind: String,
-    pub(super) seller: String,
-    pub(super) region: String,
-    pub(super) payload_version: String,
-    pub(super) destination_id: String,
-    pub(super) directive: Option<Value>,
-    /// What happened up to this moment has been sent.
-    pub(super) sent_until: DateTime<Utc>,
-}
-
-impl Subscription {
-    pub(super) fn shown(&self) -> Value {
-        let (id, version, destination) = (&self.id, &self.payload_version, &self.destination_id);
-        let mut shown = json!({ "subscriptionId": id, "payloadVersion": version, "destinationId": destination });
-        if let Some(directive) = &self.directive {
-            shown["processingDirective"] = directive.clone();
-        }
-        shown
     }
 }
 

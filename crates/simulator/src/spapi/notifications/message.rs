@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::desk::Subscription;
+use super::subscription::Subscription;
 use crate::answers::{OrderFilter, order_items_v0, orders_v0, transactions};
 use crate::server::{Amazon, chance};
 
