@@ -13,7 +13,7 @@ use super::cell::Value;
 use super::columns::{BatchBuilder, decoded_schema};
 use super::control::{ControlPlan, Sums};
 use super::dates::{Dates, DatesPlan};
-use super::json_walk;
+use super::json::walk;
 use super::moment::days_of;
 use super::names::Names;
 use super::outcome::{MAX_REJECTS, Outcome, Reject};
@@ -80,7 +80,7 @@ impl<'a> RowPlan<'a> {
             return Err(Error::permanent(Kind::Usage, format!("{} needs the as-of instant", source.name))
                 .hint("say when the file was made: --as-of 2026-03-31T12:00:00Z"));
         }
-        let mut required: Vec<Vec<usize>> = source.rows.iter().map(|set| json_walk::required(source, set)).collect();
+        let mut required: Vec<Vec<usize>> = source.rows.iter().map(|set| walk::required(source, set)).collect();
         if required.is_empty() {
             let columns = source.columns.values().enumerate();
             required.push(columns.filter(|(_, column)| column.required).map(|(index, _)| index).collect());

@@ -2,11 +2,11 @@
 
 use sellerlake_schemas::{ColumnPath, Segment, Source};
 
-use super::json_node::Node;
+use crate::decode::json::node::Node;
 
 /// The declared marks of a source, and which of them were met.
 #[derive(Debug)]
-pub(super) struct Marks {
+pub(crate) struct Marks {
     source: String,
     /// Groups of paths, one of which some record must have.
     has: Vec<Vec<Vec<Segment>>>,
@@ -15,7 +15,7 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    pub(super) fn new(source: &Source) -> Self {
+    pub(crate) fn new(source: &Source) -> Self {
         let path = |text: &String| match ColumnPath::try_from(text.clone()) {
             Ok(ColumnPath::Document(path)) => Some(path),
             _ => None,
@@ -28,7 +28,7 @@ impl Marks {
 
     /// Looks at what stands at `home`, from where paths go on: at the document, or at a record of a list. The sentence
     /// that refuses the document, if it is another source's.
-    pub(super) fn look(&mut self, node: &Node<'_>, home: &[Segment]) -> Option<String> {
+    pub(crate) fn look(&mut self, node: &Node<'_>, home: &[Segment]) -> Option<String> {
         for (group, met) in self.has.iter().zip(&mut self.met).filter(|(_, met)| !**met) {
             *met = group.iter().filter_map(|path| path.strip_prefix(home)).any(|rest| stands(node, rest, &|_| true));
         }
@@ -38,7 +38,7 @@ impl Marks {
     }
 
     /// The sentence that refuses a delivery in which no record had what makes it itself.
-    pub(super) fn missing(&self) -> Option<String> {
+    pub(crate) fn missing(&self) -> Option<String> {
         let at = self.met.iter().position(|met| !met)?;
         let paths: Vec<String> = self.has[at].iter().map(|path| shown(path)).collect();
         Some(format!("no record has {}, without which this is no {} document", paths.join(" or "), self.source))

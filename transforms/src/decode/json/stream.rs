@@ -9,53 +9,53 @@ use sellerlake_schemas::Segment;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::json_node::{NameSeed, Node, mend_surrogates, number, parse};
+use crate::decode::json::node::{NameSeed, Node, mend_surrogates, number, parse};
 
 /// Where records are: wrappers that may be around the document, and the way to each list of records.
 #[derive(Debug)]
-pub(super) struct Layout<'s> {
-    pub(super) wrappers: &'s [String],
+pub(crate) struct Layout<'s> {
+    pub(crate) wrappers: &'s [String],
     /// Segments up to and including the first `[]`, one for every different way.
-    pub(super) lists: Vec<&'s [Segment]>,
+    pub(crate) lists: Vec<&'s [Segment]>,
     /// Longest value outside the records that is kept, all together, in bytes.
-    pub(super) skeleton_bytes: usize,
+    pub(crate) skeleton_bytes: usize,
 }
 
 /// One record, as text.
-pub(super) struct Record<'a, 'w> {
-    pub(super) text: &'a str,
+pub(crate) struct Record<'a, 'w> {
+    pub(crate) text: &'a str,
     /// Position in [`Layout::lists`].
-    pub(super) list: usize,
+    pub(crate) list: usize,
     /// Offset in the document.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     /// Position in its list, from 0.
-    pub(super) ordinal: u64,
+    pub(crate) ordinal: u64,
     /// Members that lead from the document to the list.
-    pub(super) way: &'w [String],
+    pub(crate) way: &'w [String],
 }
 
 /// A document without its records.
 #[derive(Debug)]
-pub(super) struct Skeleton<'a> {
-    pub(super) node: Node<'a>,
+pub(crate) struct Skeleton<'a> {
+    pub(crate) node: Node<'a>,
     /// Whether a place where records belong was there, empty or not.
-    pub(super) met: bool,
+    pub(crate) met: bool,
     /// Paths of values that are too long, or broken text.
-    pub(super) left_out: Vec<String>,
+    pub(crate) left_out: Vec<String>,
     /// Bytes up to the document's end.
-    pub(super) length: usize,
+    pub(crate) length: usize,
 }
 
 /// What is wrong with a document and where.
 #[derive(Debug)]
-pub(super) struct Fault {
-    pub(super) reason: String,
+pub(crate) struct Fault {
+    pub(crate) reason: String,
     /// Offset in the bytes given.
-    pub(super) offset: usize,
+    pub(crate) offset: usize,
 }
 
 /// Reads the document that starts at `bytes[0]` but for its records; checks the syntax of all of it.
-pub(super) fn skim<'a>(bytes: &'a [u8], layout: &Layout<'_>) -> Result<Skeleton<'a>, Fault> {
+pub(crate) fn skim<'a>(bytes: &'a [u8], layout: &Layout<'_>) -> Result<Skeleton<'a>, Fault> {
     let mut walker = Walker::new(layout, bytes, None);
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let node = walker.start().deserialize(&mut json).map_err(|error| Fault::of(&error, bytes))?;
@@ -65,7 +65,7 @@ pub(super) fn skim<'a>(bytes: &'a [u8], layout: &Layout<'_>) -> Result<Skeleton<
 
 /// Why reading ended early.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// The receiver of the batches failed.
     Failed(Error),
     /// The document is no JSON after all.
@@ -81,7 +81,7 @@ impl From<Error> for Stop {
 }
 
 /// Hands out every record of the document, in order.
-pub(super) fn records<'a>(
+pub(crate) fn records<'a>(
     document: &'a [u8],
     layout: &Layout<'_>,
     take: &mut dyn FnMut(Record<'a, '_>) -> Result<(), Stop>,
@@ -98,12 +98,12 @@ pub(super) fn records<'a>(
 
 impl Fault {
     /// The same, seen from bytes that begin so much earlier.
-    pub(super) fn moved(self, by: usize) -> Self {
+    pub(crate) fn moved(self, by: usize) -> Self {
         Self { offset: self.offset + by, ..self }
     }
 
     /// serde_json counts lines and columns from 1, and columns in bytes.
-    pub(super) fn of(error: &serde_json::Error, bytes: &[u8]) -> Self {
+    pub(crate) fn of(error: &serde_json::Error, bytes: &[u8]) -> Self {
         let mut start = 0;
         for _ in 1..error.line() {
             start = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at + 1);

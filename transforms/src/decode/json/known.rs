@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use sellerlake_contracts::{Error, Kind, Result};
 use sellerlake_schemas::{ColumnPath, ColumnType, Segment, Source};
 
-use super::json_node::{Node, write_list, write_text};
-use super::personal::Personal;
+use crate::decode::json::node::{Node, write_list, write_text};
+use crate::decode::personal::Personal;
 
 /// Different paths counted one by one; a document whose keys are data must not fill the memory.
 const PATHS: usize = 2_000;
@@ -33,7 +33,7 @@ struct Spot {
 
 /// The declared paths of a source as one tree.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(crate) struct Known {
     spots: Vec<Spot>,
 }
 
@@ -43,7 +43,7 @@ const ANYWHERE: usize = 1;
 
 impl Known {
     /// Every path the source declares.
-    pub(super) fn of(source: &Source) -> Result<Self> {
+    pub(crate) fn of(source: &Source) -> Result<Self> {
         let mut known = Self { spots: vec![Spot::default(), Spot::default()] };
         for column in source.columns.values() {
             for path in &column.path {
@@ -146,7 +146,7 @@ impl Known {
     }
 
     /// Where the walk stands at the document's root.
-    pub(super) fn root(&self) -> Vec<usize> {
+    pub(crate) fn root(&self) -> Vec<usize> {
         self.entered(vec![ROOT])
     }
 
@@ -159,7 +159,7 @@ impl Known {
     }
 
     /// Where it stands in the elements of the list that `way` leads to.
-    pub(super) fn record(&self, way: &[String]) -> Vec<usize> {
+    pub(crate) fn record(&self, way: &[String]) -> Vec<usize> {
         let list = way.iter().fold(self.root(), |active, key| self.beneath(&active, key));
         self.elements(&list)
     }
@@ -186,7 +186,7 @@ impl Known {
     }
 
     /// Hands every leaf nobody accounts for to `found`, with its path.
-    pub(super) fn unknown<'n, 'a>(
+    pub(crate) fn unknown<'n, 'a>(
         &self,
         node: &'n Node<'a>,
         active: &[usize],
@@ -242,24 +242,24 @@ impl Known {
 
 /// Counts drift over a delivery.
 #[derive(Debug)]
-pub(super) struct Drift {
+pub(crate) struct Drift {
     /// By path: values kept in `_extra`.
-    pub(super) kept: BTreeMap<String, u64>,
+    pub(crate) kept: BTreeMap<String, u64>,
     /// By path: values dropped because their name says that they are personal.
-    pub(super) dropped: BTreeMap<String, u64>,
-    pub(super) total: u64,
+    pub(crate) dropped: BTreeMap<String, u64>,
+    pub(crate) total: u64,
     personal: Personal,
 }
 
 impl Drift {
     /// Nothing so far.
-    pub(super) fn new(source: &Source, allow_personal_data: bool) -> Self {
+    pub(crate) fn new(source: &Source, allow_personal_data: bool) -> Self {
         let personal = Personal::of(source, allow_personal_data);
         Self { kept: BTreeMap::new(), dropped: BTreeMap::new(), total: 0, personal }
     }
 
     /// Counts one value at a path. Whether it may be kept.
-    pub(super) fn count(&mut self, path: &str) -> bool {
+    pub(crate) fn count(&mut self, path: &str) -> bool {
         self.total += 1;
         if let Some(count) = self.kept.get_mut(path) {
             *count += 1;
@@ -279,13 +279,13 @@ impl Drift {
 
 /// The unknown leaves of one record, as the `_extra` column holds them: an object of lists by path.
 #[derive(Debug, Default)]
-pub(super) struct Extra<'n, 'a> {
+pub(crate) struct Extra<'n, 'a> {
     values: BTreeMap<String, Vec<&'n Node<'a>>>,
 }
 
 impl<'n, 'a> Extra<'n, 'a> {
     /// Keeps one value.
-    pub(super) fn keep(&mut self, path: &str, value: &'n Node<'a>) {
+    pub(crate) fn keep(&mut self, path: &str, value: &'n Node<'a>) {
         if let Some(values) = self.values.get_mut(path) {
             values.push(value);
             return;
@@ -294,7 +294,7 @@ impl<'n, 'a> Extra<'n, 'a> {
     }
 
     /// Compact JSON, or `None` where there is nothing.
-    pub(super) fn into_json(self) -> Option<String> {
+    pub(crate) fn into_json(self) -> Option<String> {
         if self.values.is_empty() {
             return None;
         }

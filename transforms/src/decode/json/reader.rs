@@ -6,28 +6,28 @@ use chrono::{DateTime, Utc};
 use sellerlake_contracts::Result;
 use sellerlake_schemas::{ColumnType, Context, Source};
 
-use super::Emit;
-use super::cell::{CellFormat, Value};
-use super::day_order::{self, Settled};
-use super::json_known::{Drift, Extra, Known};
-use super::json_marks::Marks;
-use super::json_node::{Node, mend_surrogates, parse};
-use super::json_repeats::Repeats;
-use super::json_stated::{as_instant, stated_as_of, stated_once};
-use super::json_stream::{Fault, Layout, Record, Skeleton, Stop, records};
-use super::json_walk::{Home, Row, RowPlan, scalar_at};
-use super::outcome::{Outcome, Reject};
-use super::rows::{self, Fate, RowWriter};
+use crate::decode::Emit;
+use crate::decode::cell::{CellFormat, Value};
+use crate::decode::day_order::{self, Settled};
+use crate::decode::json::known::{Drift, Extra, Known};
+use crate::decode::json::marks::Marks;
+use crate::decode::json::node::{Node, mend_surrogates, parse};
+use crate::decode::json::repeats::Repeats;
+use crate::decode::json::stated::{as_instant, stated_as_of, stated_once};
+use crate::decode::json::stream::{Fault, Layout, Record, Skeleton, Stop, records};
+use crate::decode::json::walk::{Home, Row, RowPlan, scalar_at};
+use crate::decode::outcome::{Outcome, Reject};
+use crate::decode::rows::{self, Fate, RowWriter};
 
 /// A document, skimmed.
 #[derive(Debug)]
-pub(super) struct Document<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) skeleton: Skeleton<'a>,
+pub(crate) struct Document<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) skeleton: Skeleton<'a>,
 }
 
 /// Reads the documents of one delivery.
-pub(super) struct Reader<'p> {
+pub(crate) struct Reader<'p> {
     plan: &'p rows::RowPlan<'p>,
     known: &'p Known,
     layout: &'p Layout<'p>,
@@ -44,7 +44,7 @@ pub(super) struct Reader<'p> {
 }
 
 impl<'p> Reader<'p> {
-    pub(super) fn new(
+    pub(crate) fn new(
         plan: &'p rows::RowPlan<'p>,
         known: &'p Known,
         layout: &'p Layout<'p>,
@@ -60,7 +60,7 @@ impl<'p> Reader<'p> {
     }
 
     /// Takes all rows of a document.
-    pub(super) fn read(&mut self, document: &Document<'_>, emit: &mut Emit<'_>) -> Result<(), Stop> {
+    pub(crate) fn read(&mut self, document: &Document<'_>, emit: &mut Emit<'_>) -> Result<(), Stop> {
         let skeleton = &document.skeleton;
         self.repeats.turn();
         if let Some(reason) = self.otherwise(&skeleton.node) {
@@ -223,7 +223,7 @@ impl<'p> Reader<'p> {
     }
 
     /// Hands out the remaining rows and draws the conclusions.
-    pub(super) fn finish(mut self, emit: &mut Emit<'_>) -> Result<Outcome> {
+    pub(crate) fn finish(mut self, emit: &mut Emit<'_>) -> Result<Outcome> {
         if let Some(batch) = self.writer.take_rest()? {
             emit(batch)?;
         }
@@ -317,7 +317,7 @@ fn borrowed<'v>(value: &'v Value<'static>) -> Value<'v> {
 
 impl Document<'_> {
     /// The greatest value of the source's as-of column, in the document or its rows.
-    pub(super) fn as_of(
+    pub(crate) fn as_of(
         &self,
         source: &Source,
         layout: &Layout<'_>,

@@ -14,7 +14,7 @@ const SMALL: usize = 16;
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Node<'a> {
+pub(crate) enum Node<'a> {
     Null,
     Bool(bool),
     /// The digits as written, but for the `e` and its sign; never through a float.
@@ -26,7 +26,7 @@ pub(super) enum Node<'a> {
 
 /// The members of an object, in the document's order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Members<'a> {
+pub(crate) struct Members<'a> {
     entries: Vec<(Cow<'a, str>, Node<'a>)>,
     /// Positions by name, once there are many.
     by_name: Vec<u32>,
@@ -43,7 +43,7 @@ impl<'a> Members<'a> {
     }
 
     /// The member of that name; the first one, where a document repeats it.
-    pub(super) fn get(&self, name: &str) -> Option<&Node<'a>> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Node<'a>> {
         if self.by_name.is_empty() {
             return self.entries.iter().find(|(key, _)| key == name).map(|(_, value)| value);
         }
@@ -53,12 +53,12 @@ impl<'a> Members<'a> {
     }
 
     /// Name and value of every member.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Node<'a>)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Node<'a>)> {
         self.entries.iter().map(|(key, value)| (key.as_ref(), value))
     }
 
     /// Members without their names' index, to be put together anew.
-    pub(super) fn into_entries(self) -> Vec<(Cow<'a, str>, Node<'a>)> {
+    pub(crate) fn into_entries(self) -> Vec<(Cow<'a, str>, Node<'a>)> {
         self.entries
     }
 
@@ -74,17 +74,17 @@ impl<'a> Members<'a> {
 
 impl<'a> Node<'a> {
     /// An object of these members.
-    pub(super) fn object(entries: Vec<(Cow<'a, str>, Node<'a>)>) -> Self {
+    pub(crate) fn object(entries: Vec<(Cow<'a, str>, Node<'a>)>) -> Self {
         Self::Object(Members::new(entries))
     }
 
     /// A whole number that fits 64 bits, which serde_json hands out as such: JSON has one spelling for it.
-    pub(super) fn integer(value: impl fmt::Display) -> Self {
+    pub(crate) fn integer(value: impl fmt::Display) -> Self {
         Self::Number(Cow::Owned(value.to_string()))
     }
 
     /// A member that is there and isn't null.
-    pub(super) fn member(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn member(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Object(members) => members.get(name).filter(|value| **value != Self::Null),
             _ => None,
@@ -92,7 +92,7 @@ impl<'a> Node<'a> {
     }
 
     /// The elements of a list; none of anything else.
-    pub(super) fn elements(&self) -> &[Self] {
+    pub(crate) fn elements(&self) -> &[Self] {
         match self {
             Self::List(elements) => elements,
             _ => &[],
@@ -100,7 +100,7 @@ impl<'a> Node<'a> {
     }
 
     /// Whether a column could take something from it: neither null nor an empty text.
-    pub(super) fn has_value(&self) -> bool {
+    pub(crate) fn has_value(&self) -> bool {
         match self {
             Self::Null => false,
             Self::Text(text) => !text.is_empty(),
@@ -109,7 +109,7 @@ impl<'a> Node<'a> {
     }
 
     /// Whether this scalar reads as `text`.
-    pub(super) fn reads(&self, text: &str) -> bool {
+    pub(crate) fn reads(&self, text: &str) -> bool {
         match self {
             Self::Number(own) | Self::Text(own) => own == text,
             Self::Bool(own) => text == if *own { "true" } else { "false" },
@@ -118,7 +118,7 @@ impl<'a> Node<'a> {
     }
 
     /// Appends the value as compact JSON.
-    pub(super) fn write_json(&self, out: &mut String) {
+    pub(crate) fn write_json(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
             Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
@@ -142,7 +142,7 @@ impl<'a> Node<'a> {
 }
 
 /// Appends a JSON list of these values.
-pub(super) fn write_list<'n, 'a: 'n>(elements: impl Iterator<Item = &'n Node<'a>>, out: &mut String) {
+pub(crate) fn write_list<'n, 'a: 'n>(elements: impl Iterator<Item = &'n Node<'a>>, out: &mut String) {
     out.push('[');
     for (index, element) in elements.enumerate() {
         if index > 0 {
@@ -154,7 +154,7 @@ pub(super) fn write_list<'n, 'a: 'n>(elements: impl Iterator<Item = &'n Node<'a>
 }
 
 /// Appends a quoted JSON text.
-pub(super) fn write_text(text: &str, out: &mut String) {
+pub(crate) fn write_text(text: &str, out: &mut String) {
     if let Ok(quoted) = serde_json::to_string(text) {
         out.push_str(&quoted);
     }
@@ -162,14 +162,14 @@ pub(super) fn write_text(text: &str, out: &mut String) {
 
 /// A record read from its text.
 #[derive(Debug)]
-pub(super) struct Parsed<'a> {
-    pub(super) node: Node<'a>,
+pub(crate) struct Parsed<'a> {
+    pub(crate) node: Node<'a>,
     /// The first member found twice in one object: which of the two holds can't be said.
-    pub(super) repeated: Option<String>,
+    pub(crate) repeated: Option<String>,
 }
 
 /// Reads one value. Nesting deeper than serde_json's limit is an error, never a stack overflow.
-pub(super) fn parse(text: &str) -> serde_json::Result<Parsed<'_>> {
+pub(crate) fn parse(text: &str) -> serde_json::Result<Parsed<'_>> {
     let repeated = RefCell::new(None);
     let mut json = serde_json::Deserializer::from_str(text);
     let node = NodeSeed { repeated: &repeated }.deserialize(&mut json)?;
@@ -178,7 +178,7 @@ pub(super) fn parse(text: &str) -> serde_json::Result<Parsed<'_>> {
 }
 
 /// Replaces escapes of half a surrogate pair (an emoji cut in two upstream) by U+FFFD; `None` where there is none.
-pub(super) fn mend_surrogates(text: &str) -> Option<String> {
+pub(crate) fn mend_surrogates(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let code = |at: usize| -> Option<u32> {
         let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
@@ -203,7 +203,7 @@ pub(super) fn mend_surrogates(text: &str) -> Option<String> {
 }
 
 /// A member's name, borrowed where no escape stands in the way.
-pub(super) struct NameSeed;
+pub(crate) struct NameSeed;
 
 impl<'de> DeserializeSeed<'de> for NameSeed {
     type Value = Cow<'de, str>;
@@ -230,7 +230,7 @@ impl<'de> Visitor<'de> for NameSeed {
 }
 
 /// The digits, if a map's first member announces a number rather than an object.
-pub(super) fn number<'de, M: MapAccess<'de>>(name: &str, map: &mut M) -> Result<Option<Node<'de>>, M::Error> {
+pub(crate) fn number<'de, M: MapAccess<'de>>(name: &str, map: &mut M) -> Result<Option<Node<'de>>, M::Error> {
     if name != NUMBER_MEMBER {
         return Ok(None);
     }

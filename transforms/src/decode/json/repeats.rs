@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use sellerlake_schemas::{ColumnType, Source};
 
-use super::cell::Value;
+use crate::decode::cell::Value;
 
 /// Parts the values of one identity.
 const SEPARATOR: char = '\u{1f}';
 
 /// The records of the page at hand and of the one before it. Twins on one page are two records: only the next page can
 /// repeat one.
-pub(super) struct Repeats {
+pub(crate) struct Repeats {
     /// Columns that tell records apart, as positions among the declared ones.
     columns: Vec<(usize, ColumnType)>,
     before: HashSet<String>,
@@ -19,24 +19,24 @@ pub(super) struct Repeats {
 }
 
 impl Repeats {
-    pub(super) fn new(source: &Source) -> Self {
+    pub(crate) fn new(source: &Source) -> Self {
         let column = |name: &String| Some((source.columns.get_index_of(name)?, source.columns.get(name)?.column_type));
         let columns = source.identity.iter().filter_map(column).collect();
         Self { columns, before: HashSet::new(), here: HashSet::new() }
     }
 
     /// Whether records of the source can be told apart at all.
-    pub(super) fn are_told(&self) -> bool {
+    pub(crate) fn are_told(&self) -> bool {
         !self.columns.is_empty()
     }
 
     /// The columns to look at.
-    pub(super) fn columns(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn columns(&self) -> impl Iterator<Item = usize> {
         self.columns.iter().map(|(column, _)| *column)
     }
 
     /// Turns the page; one without records doesn't count.
-    pub(super) fn turn(&mut self) {
+    pub(crate) fn turn(&mut self) {
         if !self.here.is_empty() {
             self.before = std::mem::take(&mut self.here);
         }
@@ -44,7 +44,7 @@ impl Repeats {
 
     /// Whether a record with these values, in the order of the columns, stood on the page before. One that lacks any of
     /// them can't be told.
-    pub(super) fn is_repeat(&mut self, values: &[Value<'_>]) -> bool {
+    pub(crate) fn is_repeat(&mut self, values: &[Value<'_>]) -> bool {
         if values.iter().any(|value| matches!(value, Value::Null | Value::Unreadable)) {
             return false;
         }

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use sellerlake_schemas::{Column, ColumnPath, ColumnType, Source};
 
-use super::cell::{CellFormat, Value};
-use super::json_node::Node;
-use super::json_walk::scalar_at;
+use crate::decode::cell::{CellFormat, Value};
+use crate::decode::json::node::Node;
+use crate::decode::json::walk::scalar_at;
 
 /// A column's value where the document states it outside its rows.
-pub(super) fn stated_once(column: &Column, skeleton: &Node<'_>) -> Option<String> {
+pub(crate) fn stated_once(column: &Column, skeleton: &Node<'_>) -> Option<String> {
     column.path.iter().find_map(|path| match path {
         ColumnPath::Document(path) => scalar_at(skeleton, path).map(|text| text.trim().to_owned()),
         _ => None,
@@ -16,7 +16,7 @@ pub(super) fn stated_once(column: &Column, skeleton: &Node<'_>) -> Option<String
 }
 
 /// The value of the source's as-of column that a document states outside its records.
-pub(super) fn stated_as_of(source: &Source, skeleton: &Node<'_>) -> Option<DateTime<Utc>> {
+pub(crate) fn stated_as_of(source: &Source, skeleton: &Node<'_>) -> Option<DateTime<Utc>> {
     let column = source.columns.get(source.as_of.as_deref()?)?;
     let texts = column.path.iter().filter_map(|path| match path {
         ColumnPath::Document(path) => scalar_at(skeleton, path),
@@ -31,7 +31,7 @@ pub(super) fn stated_as_of(source: &Source, skeleton: &Node<'_>) -> Option<DateT
 }
 
 /// A day or instant as an instant.
-pub(super) fn as_instant(value: &Value<'_>) -> Option<DateTime<Utc>> {
+pub(crate) fn as_instant(value: &Value<'_>) -> Option<DateTime<Utc>> {
     match value {
         Value::Instant(micros) => DateTime::from_timestamp_micros(*micros),
         Value::Day(days) => DateTime::from_timestamp(i64::from(*days) * 86_400, 0),

@@ -5,26 +5,26 @@ use std::borrow::Cow;
 use sellerlake_contracts::Result;
 use sellerlake_schemas::{Column, ColumnPath, ColumnType, RowSet, Segment, Source};
 
-use super::json_node::{Node, write_list};
+use crate::decode::json::node::{Node, write_list};
 
 /// A row set made ready: which list of records it lives in and how each column is read from its rows.
 #[derive(Debug)]
-pub(super) struct RowPlan<'s> {
-    pub(super) set: &'s RowSet,
+pub(crate) struct RowPlan<'s> {
+    pub(crate) set: &'s RowSet,
     /// Segments that lead to the record; 0 where the document is the record.
-    pub(super) record_at: usize,
+    pub(crate) record_at: usize,
     /// One for every declared column, in order.
-    pub(super) columns: Vec<ColumnPlan<'s>>,
+    pub(crate) columns: Vec<ColumnPlan<'s>>,
     amount_keys: &'s [String],
 }
 
 /// How one column is read from a row of one row set.
 #[derive(Debug)]
-pub(super) struct ColumnPlan<'s> {
-    pub(super) column: &'s Column,
+pub(crate) struct ColumnPlan<'s> {
+    pub(crate) column: &'s Column,
     reads: Vec<Read<'s>>,
     /// Whether rows of this set can have the value at all, so that `required` means something.
-    pub(super) reachable: bool,
+    pub(crate) reachable: bool,
 }
 
 #[derive(Debug)]
@@ -38,7 +38,7 @@ enum Read<'s> {
 }
 
 /// Positions of the columns a row of this set must have: required ones its rows can have at all.
-pub(super) fn required(source: &Source, set: &RowSet) -> Vec<usize> {
+pub(crate) fn required(source: &Source, set: &RowSet) -> Vec<usize> {
     let plan = RowPlan::new(source, set);
     let columns = plan.columns.iter().enumerate();
     columns.filter(|(_, plan)| plan.column.required && plan.reachable).map(|(index, _)| index).collect()
@@ -46,19 +46,19 @@ pub(super) fn required(source: &Source, set: &RowSet) -> Vec<usize> {
 
 /// Where the record lies in its document.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Home<'r, 'a> {
+pub(crate) struct Home<'r, 'a> {
     /// The document without its records.
-    pub(super) skeleton: &'r Node<'a>,
-    pub(super) record: &'r Node<'a>,
+    pub(crate) skeleton: &'r Node<'a>,
+    pub(crate) record: &'r Node<'a>,
     /// Members that lead from the document to the record's list; empty where the document is the record.
-    pub(super) way: &'r [String],
+    pub(crate) way: &'r [String],
     /// Position in that list.
-    pub(super) ordinal: u64,
+    pub(crate) ordinal: u64,
 }
 
 /// One row: a node, and everything around it that its columns may read.
 #[derive(Debug)]
-pub(super) struct Row<'r, 'a> {
+pub(crate) struct Row<'r, 'a> {
     /// The node after each segment of the row's path; the row's own comes last.
     bound: Vec<&'r Node<'a>>,
     /// The nodes around it, outermost first, itself included.
@@ -80,7 +80,7 @@ enum Reached<'r, 'a> {
 
 impl<'s> RowPlan<'s> {
     /// Readies one row set of a source.
-    pub(super) fn new(source: &'s Source, set: &'s RowSet) -> Self {
+    pub(crate) fn new(source: &'s Source, set: &'s RowSet) -> Self {
         let record_at = set.path.0.iter().position(|segment| *segment == Segment::Each).map_or(0, |at| at + 1);
         // A list that isn't reached by members alone (`x{}` or `**` come first) is walked inside the document.
         let plain = |segment: &Segment| matches!(segment, Segment::Key(_) | Segment::AnyKey | Segment::Each);
@@ -90,17 +90,17 @@ impl<'s> RowPlan<'s> {
     }
 
     /// The way to the list of records; `None` where the document is the record.
-    pub(super) fn list(&self) -> Option<&'s [Segment]> {
+    pub(crate) fn list(&self) -> Option<&'s [Segment]> {
         (self.record_at > 0).then(|| &self.set.path.0[..self.record_at])
     }
 
     /// Whether the row is one object of the document, reached by members alone.
-    pub(super) fn is_single(&self) -> bool {
+    pub(crate) fn is_single(&self) -> bool {
         self.set.path.0.iter().all(|segment| matches!(segment, Segment::Key(_)))
     }
 
     /// Whether a single object is the row it could be: a page that holds a list instead has none of its values.
-    pub(super) fn is_there(&self, row: &Row<'_, '_>) -> bool {
+    pub(crate) fn is_there(&self, row: &Row<'_, '_>) -> bool {
         let located = || self.columns.iter().filter(|plan| plan.column.from.is_none() && plan.reachable);
         let must = located().any(|plan| plan.column.required);
         let mut looked = located().filter(|plan| plan.column.required || !must);
@@ -108,7 +108,7 @@ impl<'s> RowPlan<'s> {
     }
 
     /// Hands out the rows of one record, in the document's order.
-    pub(super) fn rows<'r, 'a>(
+    pub(crate) fn rows<'r, 'a>(
         &self,
         home: Home<'r, 'a>,
         take: &mut dyn FnMut(&Row<'r, 'a>) -> Result<()>,
@@ -284,7 +284,7 @@ impl<'s> ColumnPlan<'s> {
     }
 
     /// The text of the row's cell, `None` for NULL, or why there can't be one.
-    pub(super) fn cell<'r>(&self, row: &Row<'r, '_>) -> Result<Option<Cow<'r, str>>, Unfit> {
+    pub(crate) fn cell<'r>(&self, row: &Row<'r, '_>) -> Result<Option<Cow<'r, str>>, Unfit> {
         for read in &self.reads {
             let reached = match read {
                 Read::Shared(at, rest) => match row.bound.get(*at) {
@@ -312,7 +312,7 @@ impl<'s> ColumnPlan<'s> {
 
 /// Why a value fits no cell. Without the value: whole objects may hold anybody's name.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unfit(pub(super) String);
+pub(crate) struct Unfit(pub(crate) String);
 
 fn cell_text<'r>(node: &'r Node<'_>, wanted: ColumnType) -> Result<Option<Cow<'r, str>>, Unfit> {
     match (node, wanted) {
@@ -345,7 +345,7 @@ fn is_many(segment: &Segment) -> bool {
 }
 
 /// The text of a scalar that a path without lists leads to.
-pub(super) fn scalar_at<'r>(from: &'r Node<'_>, path: &[Segment]) -> Option<Cow<'r, str>> {
+pub(crate) fn scalar_at<'r>(from: &'r Node<'_>, path: &[Segment]) -> Option<Cow<'r, str>> {
     match reach(from, path) {
         Reached::One(node) => cell_text(node, ColumnType::Text).ok().flatten(),
         _ => None,
@@ -454,17 +454,17 @@ impl<'r, 'a> Row<'r, 'a> {
     }
 
     /// Members from the record down to the row, joined by dots; empty for the record itself.
-    pub(super) fn node_path(&self) -> String {
+    pub(crate) fn node_path(&self) -> String {
         self.keys.join(".")
     }
 
     /// The key that `*` matched, the innermost one.
-    pub(super) fn any_key(&self) -> Option<&str> {
+    pub(crate) fn any_key(&self) -> Option<&str> {
         self.any_key
     }
 
     /// Position in the innermost list, from 0.
-    pub(super) fn ordinal(&self) -> u64 {
+    pub(crate) fn ordinal(&self) -> u64 {
         self.ordinals.last().copied().unwrap_or(0)
     }
 }

@@ -1,20 +1,29 @@
 //! JSON documents: checks what the bytes are, asks the document what the request left open, then reads it record by
 //! record. Memory holds one record and what lies outside the records, never a whole document.
 
+pub(crate) mod known;
+mod marks;
+mod node;
+mod reader;
+mod repeats;
+mod stated;
+mod stream;
+pub(crate) mod walk;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sellerlake_contracts::{Error, Kind, Result, Window};
 use sellerlake_schemas::{ColumnPath, Segment, Source};
 
-use super::json_known::Known;
-use super::json_rows::{Document, Reader};
-use super::json_stated::stated_once;
-use super::json_stream::{Fault, Layout, Stop, skim};
-use super::json_walk::{RowPlan, scalar_at};
-use super::moment::Moments;
-use super::rows::{self, needs_as_of_first};
-use super::{Emit, Outcome, Request};
+use crate::decode::json::known::Known;
+use crate::decode::json::reader::{Document, Reader};
+use crate::decode::json::stated::stated_once;
+use crate::decode::json::stream::{Fault, Layout, Stop, skim};
+use crate::decode::json::walk::{RowPlan, scalar_at};
+use crate::decode::moment::Moments;
+use crate::decode::rows::{self, needs_as_of_first};
+use crate::decode::{Emit, Outcome, Request};
 
 /// Characters of a document that a refusal quotes.
 const QUOTED: usize = 80;
