@@ -7,6 +7,7 @@ mod constants;
 mod decimal;
 mod interrupt;
 mod keys;
+mod names;
 mod ordering;
 mod pushdown;
 mod row_numbers;
@@ -36,7 +37,7 @@ pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionSta
     analysis.push(Arc::new(arithmetic::Checked));
     analysis.push(Arc::new(ordering::Once));
     analysis.push(Arc::new(keys::Forget));
-    let mut execution: Vec<_> = PhysicalOptimizer::new().rules.into_iter().filter(reads).collect();
+    let mut execution: Vec<_> = PhysicalOptimizer::new().rules.into_iter().filter(reads).map(gated).collect();
     let after = execution.iter().position(|rule| rule.name() == interrupt::AFTER).map_or(0, |at| at + 1);
     execution.insert(after, Arc::new(interrupt::Interruptible));
     execution.push(Arc::new(constants::Bounding::new(runtime)));
@@ -74,6 +75,10 @@ fn reads(rule: &Arc<dyn PhysicalOptimizerRule + Send + Sync>) -> bool {
     rule.name() != UNREAD
 }
 
+fn gated(rule: Arc<dyn PhysicalOptimizerRule + Send + Sync>) -> Arc<dyn PhysicalOptimizerRule + Send + Sync> {
+    if names::RULES.contains(&rule.name()) { Arc::new(names::Gated(rule)) } else { rule }
+}
+
 /// Number literals are exact decimals, and text is Utf8 wherever a table doesn't say otherwise.
 fn config(target_partitions: usize) -> SessionConfig {
     let mut config = SessionConfig::new()
@@ -98,11 +103,11 @@ fn config(target_partitions: usize) -> SessionConfig {
 mod tests {
     use datafusion::optimizer::Optimizer;
 
-    use super::{PhysicalOptimizer, UNREAD, interrupt, keys, pushdown, subqueries};
+    use super::{PhysicalOptimizer, UNREAD, interrupt, keys, names, pushdown, subqueries};
 
     #[test]
     fn every_rule_to_mend_is_there() {
-        for name in [UNREAD, interrupt::AFTER] {
+        for name in [UNREAD, interrupt::AFTER].into_iter().chain(names::RULES) {
             assert!(PhysicalOptimizer::new().rules.iter().any(|rule| rule.name() == name));
         }
         let rules = Optimizer::new().rules;
