@@ -75,7 +75,8 @@ impl Partitions {
         self.columns.columns().iter().map(value).collect()
     }
 
-    /// Whether the path alone decides the filter, for every row of an object alike.
+    /// Whether the path alone decides the filter, for every row of an object alike. A filter that speaks of no column is
+    /// one, too: `seller_id IS NULL` was promised to be decided here, and has become `false` when it comes to it.
     pub(crate) fn decides(&self, filter: &Expr) -> bool {
         let schema = self.columns.schema_ref();
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
@@ -90,9 +91,7 @@ impl Partitions {
                     | Expr::ScalarVariable(..)
             ))
         };
-        !filter.column_refs().is_empty()
-            && expr_applicable_for_cols(&names, filter)
-            && !filter.exists(open).unwrap_or(true)
+        expr_applicable_for_cols(&names, filter) && !filter.exists(open).unwrap_or(true)
     }
 
     /// The objects that may hold rows these filters keep; filters the path doesn't decide are ignored.
@@ -101,7 +100,8 @@ impl Partitions {
         let Some(filter) = conjunction(decided) else { return Ok(self.all()) };
         let schema: SchemaRef = self.columns.schema();
         let filter = state.create_physical_expr(filter, &DFSchema::try_from(schema)?)?;
-        let kept = filter.evaluate(&self.columns)?.into_array(self.objects.len())?;
+        let kept = filter.evaluate(&self.columns)?.cast_to(&DataType::Boolean, None)?;
+        let kept = kept.into_array(self.objects.len())?;
         let kept = as_boolean_array(&kept)?;
         Ok((0..self.objects.len()).filter(|index| kept.is_valid(*index) && kept.value(*index)).collect())
     }

@@ -54,6 +54,17 @@ async fn the_path_decides_before_anything_is_opened() {
     }
 }
 
+/// Beyond the join the seller may be unknown, and isn't in the table: what was asked of the path has become `false`.
+#[tokio::test]
+async fn what_no_path_fulfils_keeps_nothing() {
+    let (lake, session) = two_sellers();
+    let sql = "SELECT i.n FROM (VALUES (1), (2)) AS i (n)
+               FULL JOIN (SELECT DISTINCT seller_id, month FROM orders) AS o ON i.n = length(o.month)
+               WHERE o.month > '2026' AND o.seller_id IS NULL";
+    assert_eq!(ask(&session, sql).await, "");
+    assert_eq!(lake.reader.touched(), 0);
+}
+
 #[tokio::test]
 async fn counts_and_bounds_open_what_they_speak_of() {
     for (sql, expected, objects) in [
