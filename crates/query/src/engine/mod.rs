@@ -7,6 +7,7 @@ mod constants;
 mod decimal;
 mod interrupt;
 mod keys;
+mod last;
 mod names;
 mod ordering;
 mod pushdown;
@@ -51,7 +52,7 @@ pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionSta
     builder.expr_planners().get_or_insert_default().push(Arc::new(row_numbers::Signed));
     builder
         .with_scalar_functions(bounded::bounded(functions, runtime))
-        .with_aggregate_functions(sum::exact(aggregates))
+        .with_aggregate_functions(last::of_some(sum::exact(aggregates)))
         .with_relation_planners(vec![Arc::new(keys::ForgetRelations)])
         .with_analyzer_rules(analysis)
         .with_optimizer_rules(Optimizer::new().rules.into_iter().map(mended).collect())
