@@ -82,7 +82,7 @@ fn cause(error: &Error) -> String {
 }
 
 fn panicked(error: &Error) -> bool {
-    format!("{error:?}").contains("panic")
+    error.kind() == Kind::Internal && format!("{error:#}").contains("met a fault of the query engine")
 }
 
 /// DuckDB over the lake's files.

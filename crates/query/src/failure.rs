@@ -97,8 +97,16 @@ pub fn explain(error: DataFusionError, names: &[String]) -> Error {
         DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
             Error::transient(Kind::Storage, "an object or a spill file can't be read").at("query.read").source(error)
         }
+        DataFusionError::ExecutionJoin(task) if task.is_panic() => broke_off(),
         _ => Error::permanent(Kind::Internal, "the query engine failed").at("query.run").source(error),
     }
+}
+
+/// The engine panicked. Its own words are for the log: they say nothing about the statement.
+pub(crate) fn broke_off() -> Error {
+    Error::permanent(Kind::Internal, "the statement met a fault of the query engine, which broke off")
+        .at("query.run")
+        .hint("say the same in another way, in smaller steps; and please report the statement")
 }
 
 /// What DataFusion can't do, and how to ask for it: by part of what it says.

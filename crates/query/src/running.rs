@@ -1,7 +1,6 @@
 //! Threads of a statement's own. What it does there, blocking, panicking, running past its time, happens to nobody
 //! else: whoever asked is answered on time, and other statements go on.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -156,22 +155,11 @@ async fn drive(
 async fn caught<T>(work: impl Future<Output = DataFusionResult<T>>, names: &[String]) -> Result<T> {
     match AssertUnwindSafe(work).catch_unwind().await {
         Ok(done) => done.map_err(|error| failure::explain(error, names)),
-        Err(panic) => Err(panicked(panic.as_ref())),
+        Err(_) => Err(failure::broke_off()),
     }
 }
 
-/// The engine broke off: its own mistake, of which a statement can only be told.
-fn panicked(panic: &(dyn Any + Send)) -> Error {
-    let said = panic.downcast_ref::<&str>().copied().map(str::to_owned);
-    let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-    let first = said.lines().next().unwrap_or_default().to_owned();
-    Error::permanent(Kind::Internal, "the query engine broke off, which is its mistake and not the statement's")
-        .at("query.run")
-        .with("panic", first)
-        .hint("say the same in another way, in smaller steps; and please report the statement")
-}
-
-/// Leaves what panics in a statement's threads to the statement's error: nobody needs to read it twice.
+/// Leaves what panics in a statement's threads to the statement's error, and its text to the log.
 pub fn quiet_panics() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -47,7 +47,8 @@ fn declare(folder: &Path, name: &str, case: &Case) {
 }
 
 fn engine(declarations: &Arc<Declarations>, threads: usize) -> StageEngine {
-    StageEngine::new(Arc::clone(declarations), &Arc::default(), threads, sellerlake_query::engine).unwrap()
+    let (engine, reads) = (sellerlake_query::engine, sellerlake_query::in_parentheses);
+    StageEngine::new(Arc::clone(declarations), &Arc::default(), threads, engine, reads).unwrap()
 }
 
 async fn rows(engine: &StageEngine, declarations: &Declarations, name: &str, inputs: &Inputs) -> Vec<String> {
@@ -125,14 +126,16 @@ async fn a_panic_is_an_error_of_its_stage() {
     ];
     stages.iter().for_each(|(name, case)| declare(folder.path(), name, case));
     let declarations = Arc::new(Declarations::load(Some(folder.path())).unwrap_or_else(|error| panic!("{error:?}")));
-    let engine = StageEngine::new(Arc::clone(&declarations), &Arc::default(), 2, breaks_off).unwrap();
+    let reads = sellerlake_query::in_parentheses;
+    let engine = StageEngine::new(Arc::clone(&declarations), &Arc::default(), 2, breaks_off, reads).unwrap();
     for (name, _) in &stages[..2] {
         let started = engine.run(&declarations.stages[*name], &Inputs::new(), None, Company::Alone).await;
         let words = match started {
             Err(error) => format!("{error:#}"),
             Ok(rows) => rows.try_collect::<Vec<_>>().await.unwrap_err().to_string(),
         };
-        assert!(words.contains("the query engine broke off") && words.contains(name), "{name}: {words}");
+        assert!(words.contains("met a fault of the query engine") && words.contains(name), "{name}: {words}");
+        assert!(!words.contains("by order of the test"), "{name}: {words}");
     }
     assert_eq!(rows(&engine, &declarations, "sound", &Inputs::new()).await, stages[2].1.rows);
 }

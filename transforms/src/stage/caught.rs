@@ -1,6 +1,5 @@
 //! A statement's panic is an error of that statement: others go on.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 
 use datafusion::common::{DataFusionError, Result};
@@ -14,21 +13,18 @@ pub(super) async fn caught(
     rows: impl Future<Output = Result<SendableRecordBatchStream>>,
     name: &str,
 ) -> Result<SendableRecordBatchStream> {
-    let rows = AssertUnwindSafe(rows).catch_unwind().await.unwrap_or_else(|panic| Err(broken(panic.as_ref(), name)))?;
+    let rows = AssertUnwindSafe(rows).catch_unwind().await.unwrap_or_else(|_| Err(broke_off(name)))?;
     let (schema, name) = (rows.schema(), name.to_owned());
     let rows = AssertUnwindSafe(rows).catch_unwind();
-    let rows = rows.map(move |batch| batch.unwrap_or_else(|panic| Err(broken(panic.as_ref(), &name))));
+    let rows = rows.map(move |batch| batch.unwrap_or_else(|_| Err(broke_off(&name))));
     Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
 }
 
-fn broken(panic: &(dyn Any + Send), name: &str) -> DataFusionError {
-    let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    let first = said.unwrap_or_default().lines().next().unwrap_or_default().to_owned();
-    let error =
-        Error::permanent(Kind::Internal, "the query engine broke off, which is its mistake and not the statement's")
-            .at("stage.run")
-            .with("statement", name)
-            .with("panic", first)
-            .hint("say the same in another way, in smaller steps; and please report the statement");
+/// A panic's own words stand in the log: they say nothing about the statement.
+fn broke_off(name: &str) -> DataFusionError {
+    let error = Error::permanent(Kind::Internal, "the statement met a fault of the query engine, which broke off")
+        .at("stage.run")
+        .with("statement", name)
+        .hint("say the same in another way, in smaller steps; and please report the statement");
     DataFusionError::External(Box::new(error))
 }
