@@ -100,7 +100,8 @@ impl Workspace {
         };
         let spill = lake.spill_folder()?;
         let runtime = runtime(&settings, &spill)?;
-        let stages = StageEngine::new(Arc::clone(&declarations), &runtime, settings.threads, sellerlake_query::engine)?;
+        let (engine, reads) = (sellerlake_query::engine, sellerlake_query::in_parentheses);
+        let stages = StageEngine::new(Arc::clone(&declarations), &runtime, settings.threads, engine, reads)?;
         let scanner = sellerlake_query::engine(1, &runtime).build();
         let workspace =
             Self { settings, declarations, lake, state, reader, stages, clock, runtime, scanner, spill, remembers };

@@ -21,6 +21,7 @@ mod statement;
 mod stores;
 mod table;
 
+pub use distinct_from::in_parentheses;
 pub use engine::{LAKE, engine};
 pub use failure::{Replaced, conflict, explain, replaced};
 pub use partitions::{MONTH, SELLER};

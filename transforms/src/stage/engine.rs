@@ -1,5 +1,6 @@
 //! Planning once, running often.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -50,6 +51,7 @@ type Variant = (String, Vec<String>);
 pub struct StageEngine {
     declarations: Arc<Declarations>,
     planner: SessionContext,
+    reads: fn(&str) -> Cow<'_, str>,
     one_thread: SessionState,
     all_threads: SessionState,
     plans: Mutex<HashMap<Variant, Arc<LogicalPlan>>>,
@@ -57,12 +59,14 @@ pub struct StageEngine {
 
 impl StageEngine {
     /// An engine over these declarations; `threads` bounds the parallelism of one run. `engine` sets DataFusion up,
-    /// given a number of threads: the same as for whoever queries the lake.
+    /// given a number of threads, and `reads` puts a text as its parser understands it: the same as for whoever queries
+    /// the lake.
     pub fn new(
         declarations: Arc<Declarations>,
         runtime: &Arc<RuntimeEnv>,
         threads: usize,
         engine: fn(usize, &Arc<RuntimeEnv>) -> SessionStateBuilder,
+        reads: fn(&str) -> Cow<'_, str>,
     ) -> Result<Self> {
         let context = |threads: usize| {
             let mut state = engine(threads, runtime);
@@ -79,7 +83,7 @@ impl StageEngine {
             }
         }
         let (one_thread, all_threads) = (context(1).state(), context(threads).state());
-        Ok(Self { declarations, planner, one_thread, all_threads, plans: Mutex::default() })
+        Ok(Self { declarations, planner, reads, one_thread, all_threads, plans: Mutex::default() })
     }
 
     /// Plans everything declared, recording what can't be planned.
@@ -156,7 +160,7 @@ impl StageEngine {
     async fn statement(&self, sql: &str) -> DataFusionResult<LogicalPlan> {
         // A bare placeholder has no type until it is filled; planning happens before.
         let typed = sql.replace("$month", "CAST($month AS DATE)");
-        self.planner.state().create_logical_plan(&typed).await
+        self.planner.state().create_logical_plan(&(self.reads)(&typed)).await
     }
 
     /// The optimised plan for this set of empty inputs, made once: empty inputs fold away.

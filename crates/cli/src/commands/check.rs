@@ -63,7 +63,8 @@ pub(crate) async fn run(config: &Path) -> Result<ExitCode> {
     }
     let mut findings = Findings::default();
     let declarations = Arc::new(Declarations::from_files(&files, &mut findings));
-    let engine = StageEngine::new(Arc::clone(&declarations), &Arc::default(), 1, sellerlake_query::engine)?;
+    let (engine, reads) = (sellerlake_query::engine, sellerlake_query::in_parentheses);
+    let engine = StageEngine::new(Arc::clone(&declarations), &Arc::default(), 1, engine, reads)?;
     engine.check(&mut findings).await;
     let pipelines = Pipelines::from_files(&files, &declarations, &mut findings);
     findings.into_result()?;
