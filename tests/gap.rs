@@ -125,3 +125,16 @@ fn what_was_cancelled_has_no_revenue() {
     assert_eq!(site.value(said), "0000001 0 0.0000; 0000002 0 0.0000; 0000003 2 20.0000");
     assert_eq!(site.value("SELECT sum(gross_sales) AS n FROM daily_sales"), "20.0000");
 }
+
+/// Two marketplaces of one pool list the same 100 units, just before and just after midnight.
+#[test]
+fn stock_of_a_pool_counts_once_although_its_lists_are_of_two_days() {
+    let site = Site::new();
+    let list = std::fs::read_to_string(crate::site::tree().join("tests/cases/decode/myi_inventory/input.tsv")).unwrap();
+    let list = site.file("list.tsv", list.lines().take(2).collect::<Vec<_>>().join("\n") + "\n");
+    for (place, as_of) in [("DE", "2026-04-01T23:59:50Z"), ("FR", "2026-04-02T00:00:10Z")] {
+        site.ingest("myi_inventory", &list, &["--marketplace", place, "--as-of", as_of]);
+    }
+    let units = |which: &str| site.value(&format!("SELECT sum(available_units) AS n FROM inventory_health {which}"));
+    assert_eq!((units("").as_str(), units("WHERE NOT is_pool_repeat").as_str()), ("200", "100"));
+}

@@ -52,3 +52,17 @@ fn a_settlement_is_compared_once_transactions_reach_over_all_of_it() {
     posted(&site, "AFTER", "2026-03-18T08:00:00Z", "USD", None);
     assert_eq!(difference(), "-6.6");
 }
+
+/// Finances are taken as soon as any of it is loaded; settlements from before it begins are then in no ledger.
+#[test]
+fn settlements_from_before_the_ledgers_begin_are_told() {
+    let site = Site::new();
+    let settlement = tree().join("tests/cases/decode/settlement_v2/input.tsv");
+    site.ingest("settlement_v2", &settlement, &["--as-of", "2026-06-01"]);
+    let told = || site.value("SELECT count(*) AS n FROM meta.alarms WHERE message LIKE '%in no ledger%'") != "0";
+    assert!(!told());
+    posted(&site, "LATE", "2026-04-02T08:00:00Z", "USD", None);
+    assert!(told(), "March is in the settlement alone");
+    posted(&site, "EARLY", "2026-03-01T08:00:00Z", "USD", None);
+    assert!(!told());
+}

@@ -14,13 +14,24 @@ WITH newest AS (
     FROM inventory
     GROUP BY 1
 ),
+-- Lists of one pool may be of different days: the newest one that has the stock counts, the others repeat it.
+listed AS (
+    SELECT
+        i.*, n.market,
+        i.stock_pool IS NOT NULL AND i.fnsku IS NOT NULL
+            AND dense_rank() OVER (
+                PARTITION BY i.stock_pool, i.fnsku ORDER BY i.snapshot_day DESC, i.marketplace_id
+            ) > 1 AS repeats
+    FROM inventory AS i
+    INNER JOIN newest AS n ON n.market = coalesce(i.marketplace_id, '') AND n.snapshot_day = i.snapshot_day
+),
 stock AS (
     SELECT
-        n.snapshot_day, n.market, i.sku,
-        coalesce(max(i.stock_pool), n.market) AS pool,
+        i.snapshot_day, i.market, i.sku,
+        coalesce(max(i.stock_pool), i.market) AS pool,
         max(i.asin) AS asin,
         max(i.product_name) AS product_name,
-        bool_and(i.is_pool_repeat) AS is_pool_repeat,
+        bool_and(i.repeats) AS is_pool_repeat,
         sum(i.available_units) AS available_units,
         sum(coalesce(i.inbound_working_units, 0) + coalesce(i.inbound_shipped_units, 0)
             + coalesce(i.inbound_receiving_units, 0)) FILTER (
@@ -30,9 +41,8 @@ stock AS (
         sum(i.unfulfillable_units) AS unfulfillable_units,
         sum(i.age_181_270_units + i.age_271_365_units + i.age_365_plus_units) AS aged_181_plus_units,
         sum(i.excess_units) AS excess_units
-    FROM inventory AS i
-    INNER JOIN newest AS n ON n.market = coalesce(i.marketplace_id, '') AND n.snapshot_day = i.snapshot_day
-    GROUP BY n.snapshot_day, n.market, i.sku
+    FROM listed AS i
+    GROUP BY i.snapshot_day, i.market, i.sku
 ),
 sales AS (
     SELECT

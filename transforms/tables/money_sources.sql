@@ -11,12 +11,15 @@ settlement_v1 = "all"
 finance_event_pages = "all"
 */
 WITH views AS (
-    SELECT 'finances' AS source, 1 AS place, count(*) > 0 AS has_rows FROM finance_transactions
+    SELECT 'finances' AS source, 1 AS place, count(*) > 0 AS has_rows, CAST(min(posted_date) AS DATE) AS first_day
+    FROM finance_transactions
     UNION ALL
-    SELECT 'settlements', 2, sum(rows) > 0
-    FROM (SELECT count(*) AS rows FROM settlement_v2 UNION ALL SELECT count(*) FROM settlement_v1) AS layouts
+    SELECT 'settlements', 2, count(*) > 0, CAST(min(settlement_end_date) AS DATE)
+    FROM (
+        SELECT settlement_end_date FROM settlement_v2 UNION ALL SELECT settlement_end_date FROM settlement_v1
+    ) AS layouts
     UNION ALL
-    SELECT 'finance_events', 3, count(*) > 0 FROM finance_event_pages
+    SELECT 'finance_events', 3, count(*) > 0, CAST(min(posted_date) AS DATE) FROM finance_event_pages
 ),
 -- Accounts of one seller that name different views cancel out: the rows can't tell whose money they are.
 declared AS (
@@ -29,7 +32,7 @@ loaded AS (
     SELECT min(place) AS place FROM views WHERE has_rows
 )
 SELECT
-    v.source, v.has_rows,
+    v.source, v.has_rows, coalesce(v.first_day > min(v.first_day) OVER (), false) AS begins_late,
     CASE WHEN d.source IS NOT NULL THEN d.source = v.source ELSE coalesce(l.place = v.place, false) END AS chosen,
     CASE WHEN d.source IS NOT NULL THEN 'account_settings' ELSE 'loaded' END AS chosen_by
 FROM views AS v
