@@ -1,8 +1,8 @@
 /*
 into = "costs"
 severity = "warn"
-doc = "A cost needs a currency and isn't negative."
+doc = "A cost needs a currency."
 */
 SELECT sku, marketplace_id, valid_from, unit_cost, currency
 FROM costs
-WHERE unit_cost < 0 OR (unit_cost IS NOT NULL AND currency IS NULL)
+WHERE unit_cost IS NOT NULL AND currency IS NULL

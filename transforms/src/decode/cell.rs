@@ -84,6 +84,8 @@ pub struct CellFormat {
     /// How dates and times are read.
     pub moments: Moments,
     nulls: Vec<String>,
+    /// Whether it is one of Amazon's ids, which a spreadsheet takes for a number and shortens.
+    is_id: bool,
     /// In a list kept by hand: what the texts name.
     names: Option<Names>,
 }
@@ -103,6 +105,7 @@ impl CellFormat {
             reading: Reading::Trusting,
             moments: Moments::new(&column.formats, column.zone.as_deref()).with_month_names(&column.month_names),
             nulls: column.null.clone(),
+            is_id: column.column_type == ColumnType::Text && column.name.ends_with("_id"),
             names: None,
         }
     }
@@ -120,6 +123,9 @@ impl CellFormat {
         let text = trim(text);
         if self.is_null(text) {
             return Ok(Value::Null);
+        }
+        if self.is_id && is_shortened(text) {
+            return Err("is a number that a spreadsheet has shortened: the id's digits are lost".into());
         }
         match self.column_type {
             ColumnType::Text => Ok(Value::Text(match &self.names {
@@ -218,6 +224,15 @@ const TRUTHS: [(&str, bool); 38] = [
     ("否", false),
 ];
 
+/// `1.23457E+11`, `9E+10`, `1,23457E+11`: what spreadsheets make of ids of more than eleven digits.
+fn is_shortened(text: &str) -> bool {
+    let Some((digits, exponent)) = text.split_once(['E', 'e']) else { return false };
+    let Some(exponent) = exponent.strip_prefix('+') else { return false };
+    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, rest) = digits.split_once(['.', ',']).unwrap_or((digits, "0"));
+    whole.len() == 1 && all_digits(whole) && all_digits(rest) && all_digits(exponent)
+}
+
 fn truth(text: &str) -> Option<bool> {
     if text.len() > 32 {
         return None;
@@ -227,4 +242,19 @@ fn truth(text: &str) -> Option<bool> {
         let lower = text.to_lowercase();
         TRUTHS.iter().find(|(spelling, _)| *spelling == lower).map(|(_, value)| *value)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_shortened;
+
+    #[test]
+    fn ids_that_a_spreadsheet_shortened_are_told_from_others() {
+        for text in ["1.23457E+11", "9E+10", "1,23457E+11", "4e+09"] {
+            assert!(is_shortened(text), "{text}");
+        }
+        for text in ["90000000001", "114-0000001-0000001", "12E+3", "E+3", "1.E+3", "1E10", "B0E+1", "1.2E+1x"] {
+            assert!(!is_shortened(text), "{text}");
+        }
+    }
 }
