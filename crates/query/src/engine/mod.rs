@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod bounded;
+mod casts;
 mod checkpoint;
 mod constants;
 mod decimal;
@@ -36,6 +37,7 @@ pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionSta
     let mut analysis = Analyzer::new().rules;
     analysis.push(Arc::new(windows::Bounding::new(runtime)));
     analysis.push(Arc::new(arithmetic::Checked));
+    analysis.push(Arc::new(casts::Kept));
     analysis.push(Arc::new(ordering::Once));
     analysis.push(Arc::new(keys::Forget));
     let mut execution: Vec<_> = PhysicalOptimizer::new().rules.into_iter().filter(reads).map(gated).collect();
