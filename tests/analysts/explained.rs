@@ -15,6 +15,8 @@ struct Reason {
     what: String,
     /// Part of what an engine says, or, where both answer, of the statement.
     says: String,
+    /// Part of the statement, where what is said isn't enough.
+    asked: Option<String>,
     why: String,
 }
 
@@ -38,7 +40,9 @@ impl Explained {
             Verdict::Differs => ("differs", sql.to_owned()),
             _ => return None,
         };
-        let reason = self.reason.iter().find(|reason| reason.what == what && said.contains(&reason.says));
+        let asked = |reason: &&Reason| reason.asked.as_ref().is_none_or(|part| sql.contains(part));
+        let mut reasons = self.reason.iter().filter(|reason| reason.what == what).filter(asked);
+        let reason = reasons.find(|reason| said.contains(&reason.says));
         reason.map(|reason| reason.why.as_str())
     }
 }

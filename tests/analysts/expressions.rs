@@ -31,7 +31,7 @@ impl Term {
     }
 
     fn counts(sql: impl Into<String>) -> Self {
-        let values = [1, 2, 3, 5, 9].map(|number: u8| number.to_string()).to_vec();
+        let values = [0, 1, 2, 40, 100_000].map(|number: u32| number.to_string()).to_vec();
         Self { sql: sql.into(), shape: Shape { kind: Kind::Int, values } }
     }
 }
@@ -129,18 +129,28 @@ pub fn constant(rng: &mut Rng, kind: Kind) -> String {
 /// A value that occurs in the column, or might.
 fn value(rng: &mut Rng, shape: &Shape) -> String {
     match rng.choice(&shape.values) {
-        Some(value) if rng.u8(0..12) > 0 => value.clone(),
+        Some(value) if rng.u8(0..16) > 0 => value.clone(),
         _ => constant(rng, shape.kind),
     }
 }
 
-/// Two values, the lower one first where they are known.
+/// Two values, the lower one first where they are known, mostly with others in between.
 fn range(rng: &mut Rng, shape: &Shape) -> (String, String) {
-    if shape.values.len() < 2 || rng.u8(0..12) == 0 {
+    let (count, middle) = (shape.values.len(), shape.values.len() / 2);
+    if count < 2 || rng.u8(0..12) == 0 {
         return (value(rng, shape), value(rng, shape));
     }
-    let (a, b) = (rng.usize(0..shape.values.len()), rng.usize(0..shape.values.len()));
-    (shape.values[a.min(b)].clone(), shape.values[a.max(b)].clone())
+    (shape.values[rng.usize(0..middle)].clone(), shape.values[rng.usize(middle..count)].clone())
+}
+
+/// A value on this side of most.
+fn bound(rng: &mut Rng, shape: &Shape, operator: &str) -> String {
+    let (low, high) = range(rng, shape);
+    match operator {
+        ">" | ">=" => low,
+        "<" | "<=" => high,
+        _ => value(rng, shape),
+    }
 }
 
 /// A condition. Most leave rows.
@@ -157,9 +167,16 @@ pub fn predicate(rng: &mut Rng, scope: &Scope) -> String {
             _ => format!("{c} >= {constant}"),
         };
     }
+    // What is always the same leaves nothing to whoever asks for others.
+    if shape.values.iter().all(|value| *value == shape.values[0]) && rng.u8(0..8) > 0 {
+        return match rng.u8(0..4) {
+            0 => format!("{c} IS NOT NULL"),
+            _ => format!("{c} {} {}", rng.choice(["=", ">=", "<="]).unwrap(), shape.values[0]),
+        };
+    }
     match rng.u8(0..20) {
-        0 => format!("{c} IS NULL"),
-        1..=2 => format!("{c} IS NOT NULL"),
+        0 if rng.bool() => format!("{c} IS NULL"),
+        0..=2 => format!("{c} IS NOT NULL"),
         3..=4 => format!("{c} <> {}", value(rng, shape)),
         5..=6 => format!("{c} IN ({}, {}, {})", value(rng, shape), value(rng, shape), value(rng, shape)),
         7 => format!("{c} NOT IN ({}, {})", value(rng, shape), value(rng, shape)),
@@ -174,15 +191,20 @@ pub fn predicate(rng: &mut Rng, scope: &Scope) -> String {
             let not = if rng.u8(0..4) == 0 { "NOT " } else { "" };
             format!("{c} {not}BETWEEN {low} AND {high}")
         }
-        16 => format!("coalesce({c}, {}) >= {}", constant(rng, shape.kind), value(rng, shape)),
+        16 => format!("coalesce({c}, {}) >= {}", constant(rng, shape.kind), bound(rng, shape, ">=")),
         17 => format!("({}) IS NOT TRUE", predicate(rng, scope)),
-        _ => format!("{c} {} {}", rng.choice(["=", ">", "<", ">=", ">=", "<=", "<="]).unwrap(), value(rng, shape)),
+        _ => {
+            let operator = rng.choice(["=", ">", "<", ">=", ">=", "<=", "<="]).unwrap();
+            format!("{c} {operator} {}", bound(rng, shape, operator))
+        }
     }
 }
 
 fn like(rng: &mut Rng, c: &str) -> String {
     let pattern = rng.choice(["A%", "%0%", "S%", "%a%", "_%", "%-%", "%\\_%"]).unwrap();
-    format!("{c} {} '{pattern}'", rng.choice(["LIKE", "LIKE", "NOT LIKE", "ILIKE"]).unwrap())
+    // What escapes is said: here it is the backslash by itself, there nothing is.
+    let escape = if pattern.contains('\\') { " ESCAPE '\\'" } else { "" };
+    format!("{c} {} '{pattern}'{escape}", rng.choice(["LIKE", "LIKE", "NOT LIKE", "ILIKE"]).unwrap())
 }
 
 /// An expression of one row.
@@ -277,7 +299,7 @@ fn decimal(rng: &mut Rng, scope: &Scope, c: &str) -> Term {
         5 => (format!("{c} + {second}"), Kind::Decimal),
         6 => (format!("{c} - {second}"), Kind::Decimal),
         7 => (long(&format!("CAST({c} AS DECIMAL(18, 4)) * {units}")), Kind::Decimal),
-        8 => (format!("round({c}, 1)"), Kind::Decimal),
+        8 => (long(&format!("round({c}, 1)")), Kind::Decimal),
         9 => (format!("least({c}, {second})"), Kind::Decimal),
         10 => (format!("abs({c})"), Kind::Decimal),
         _ => (format!("coalesce({c}, 0)"), Kind::Decimal),

@@ -68,9 +68,18 @@ pub fn look_up_values(tables: &mut Vec<Table>, mut ask: impl FnMut(&str) -> Rows
     for table in tables.iter_mut() {
         let from = table.reference();
         for Column { name, kind, values, .. } in &mut table.columns {
-            let sql =
+            // Of rows here and there: what many rows hold is asked for by many statements.
+            let rows =
+                format!("SELECT \"{name}\", row_number() OVER () AS nth__, count(*) OVER () AS rows__ FROM {from}");
+            let here_and_there = format!("nth__ % greatest(rows__ // {VALUES}, 1) = 0 AND \"{name}\" IS NOT NULL");
+            let sampled = format!("SELECT \"{name}\" FROM ({rows}) WHERE {here_and_there} ORDER BY 1");
+            let all =
                 format!("SELECT DISTINCT \"{name}\" FROM {from} WHERE \"{name}\" IS NOT NULL ORDER BY 1 LIMIT 200");
-            let found: Vec<String> = ask(&sql).into_iter().filter_map(|mut row| row.remove(0)).collect();
+            let mut found = ask(&sampled);
+            if found.len() < VALUES / 2 {
+                found = ask(&all);
+            }
+            let found: Vec<String> = found.into_iter().filter_map(|mut row| row.remove(0)).collect();
             let step = (found.len() / VALUES).max(1);
             *values = found.iter().step_by(step).map(|value| literal(*kind, value)).collect();
         }

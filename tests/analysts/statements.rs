@@ -86,8 +86,8 @@ impl<'a> Author<'a> {
     }
 
     fn limit(&mut self) -> String {
-        let offset = if self.rng.u8(0..8) == 0 { format!(" OFFSET {}", self.rng.u8(0..4)) } else { String::new() };
-        let rows = if self.rng.u8(0..40) == 0 { 0 } else { self.rng.choice([1, 5, 20, 200]).unwrap() };
+        let offset = if self.rng.u8(0..20) == 0 { format!(" OFFSET {}", self.rng.u8(0..4)) } else { String::new() };
+        let rows = if self.rng.u8(0..100) == 0 { 0 } else { self.rng.choice([1, 5, 20, 200]).unwrap() };
         format!("LIMIT {rows}{offset}")
     }
 
@@ -207,10 +207,10 @@ impl<'a> Author<'a> {
 
     fn select(&mut self, scope: &Scope, from: &str, depth: usize) -> Query {
         let mut filters = Vec::new();
-        for _ in 0..[0, 0, 0, 1, 1, 1, 1, 2][self.rng.usize(0..8)] {
+        for _ in 0..[0, 0, 0, 0, 1, 1, 1, 2][self.rng.usize(0..8)] {
             filters.push(predicate(&mut self.rng, scope));
         }
-        if depth > 0 && self.rng.u8(0..4) == 0 {
+        if depth > 0 && self.rng.u8(0..5) == 0 {
             let filter = self.subquery_filter(scope);
             filters.push(match self.rng.u8(0..4) {
                 0 => format!("({filter} OR {})", predicate(&mut self.rng, scope)),
@@ -279,7 +279,7 @@ impl<'a> Author<'a> {
         let having = match self.rng.u8(0..8) {
             0 => " HAVING count(*) > 1".to_owned(),
             1 => match scope.of(&mut self.rng, Kind::Decimal) {
-                Some(column) => format!(" HAVING sum({}) > {}", column.expression, self.rng.i32(-5..50)),
+                Some(column) => format!(" HAVING sum({}) > {}", column.expression, self.rng.i32(-5..10)),
                 None => String::new(),
             },
             _ => String::new(),
@@ -349,7 +349,7 @@ impl<'a> Author<'a> {
         let table = self.rng.choice(self.tables).unwrap().clone();
         scope.add_table(&name, &table);
         let mut from = format!("{} AS {name}", table.reference());
-        if self.rng.u8(0..40) == 0 {
+        if self.rng.u8(0..80) == 0 {
             from = format!("(SELECT * FROM {} WHERE 1 = 0) AS {name}", table.reference());
         }
         for _ in 0..[0, 0, 1, 1, 2][self.rng.usize(0..5)] {
