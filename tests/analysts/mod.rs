@@ -98,6 +98,13 @@ async fn compare(python: &str, folder: &Path) {
     let mut counts: BTreeMap<Verdict, u64> = BTreeMap::new();
     let (mut strange, mut by_reason) = (0, BTreeMap::<String, u64>::new());
     for seed in first..first + count {
+        let asked = seed - first;
+        if asked > 0 && asked % 500 == 0 {
+            eprintln!(
+                "{asked} of {count} statements: {counts:?}, {} of them explained",
+                by_reason.values().sum::<u64>()
+            );
+        }
         let statement = Author::new(&tables, seed).statement();
         let (mut ours, mut theirs) = (here.answer(&statement.sql).await, there.answer(&statement.sql));
         let verdict = verdict(&statement, &mut ours, &mut theirs);

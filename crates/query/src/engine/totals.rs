@@ -3,6 +3,9 @@
 //! DataFusion takes a key that is one and the same in all rows to be so in all groups, too. In ROLLUP, CUBE and GROUPING
 //! SETS it is NULL in the totals: groups came out twice, and ORDER BY was dropped. What is known of the rows' order is
 //! forgotten below and above.
+//!
+//! Nor are the parts of a UNION: a column that is one and the same within each part isn't in all of them, and was left
+//! out of the order they were merged by.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,9 +18,10 @@ use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::execution_plan::replace_children_if_necessary;
+use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 
-/// Forgets the order of what is grouped in more than one way. It comes before whatever relies on orders.
+/// Forgets the order of what is grouped in more than one way, and of unions. It comes before whatever relies on orders.
 #[derive(Debug)]
 pub(super) struct Unordered;
 
@@ -28,6 +32,9 @@ impl PhysicalOptimizerRule for Unordered {
 
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let done = plan.transform_up(|plan| {
+            if plan.is::<UnionExec>() {
+                return Ok(Transformed::yes(Arc::new(Forgotten::new(plan)) as Arc<dyn ExecutionPlan>));
+            }
             let Some(aggregate) = plan.downcast_ref::<AggregateExec>() else { return Ok(Transformed::no(plan)) };
             if aggregate.group_expr().is_single() {
                 return Ok(Transformed::no(plan));
