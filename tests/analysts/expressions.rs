@@ -160,8 +160,8 @@ pub fn predicate(rng: &mut Rng, scope: &Scope) -> String {
     if shape.values.is_empty() {
         let constant = constant(rng, shape.kind);
         return match rng.u8(0..8) {
-            0 => format!("{c} IS NULL"),
-            1..=3 => format!("{c} IS NOT NULL"),
+            0 if rng.bool() => format!("{c} IS NULL"),
+            0..=3 => format!("{c} IS NOT NULL"),
             4 => format!("{c} <> {constant}"),
             5..=6 => format!("{c} IS DISTINCT FROM {constant}"),
             _ => format!("{c} >= {constant}"),

@@ -150,14 +150,14 @@ impl<'a> Author<'a> {
     }
 
     fn join_kind(&mut self) -> &'static str {
-        self.rng.choice(["INNER", "LEFT", "LEFT", "RIGHT", "FULL"]).unwrap()
+        self.rng.choice(["INNER", "LEFT", "LEFT", "LEFT", "RIGHT", "FULL", "FULL"]).unwrap()
     }
 
     fn set_operation(&mut self, depth: usize) -> Query {
         let first = self.query(depth);
         let mut sql = format!("SELECT * FROM ({}) AS s0", first.sql);
         for at in 1..=self.rng.usize(1..3) {
-            let operations = ["UNION ALL", "UNION ALL", "UNION", "UNION", "EXCEPT", "EXCEPT", "INTERSECT"];
+            let operations = ["UNION ALL", "UNION ALL", "UNION", "UNION", "UNION", "EXCEPT", "INTERSECT"];
             let operation = if first.is_exact() { operations[self.rng.usize(0..7)] } else { operations[0] };
             // Rows of unrelated queries are hardly ever the same.
             let next = if operation.starts_with("INTERSECT") || self.rng.u8(0..3) == 0 {
@@ -207,10 +207,10 @@ impl<'a> Author<'a> {
 
     fn select(&mut self, scope: &Scope, from: &str, depth: usize) -> Query {
         let mut filters = Vec::new();
-        for _ in 0..[0, 0, 0, 0, 1, 1, 1, 2][self.rng.usize(0..8)] {
+        for _ in 0..[0, 0, 0, 0, 0, 0, 1, 1, 1, 2][self.rng.usize(0..10)] {
             filters.push(predicate(&mut self.rng, scope));
         }
-        if depth > 0 && self.rng.u8(0..5) == 0 {
+        if depth > 0 && self.rng.u8(0..6) == 0 {
             let filter = self.subquery_filter(scope);
             filters.push(match self.rng.u8(0..4) {
                 0 => format!("({filter} OR {})", predicate(&mut self.rng, scope)),
@@ -276,7 +276,7 @@ impl<'a> Author<'a> {
             2 => format!(" GROUP BY GROUPING SETS (({}), ({}), ())", keys.join(", "), keys[0]),
             _ => format!(" GROUP BY {}", keys.join(", ")),
         };
-        let having = match self.rng.u8(0..8) {
+        let having = match self.rng.u8(0..12) {
             0 => " HAVING count(*) > 1".to_owned(),
             1 => match scope.of(&mut self.rng, Kind::Decimal) {
                 Some(column) => format!(" HAVING sum({}) > {}", column.expression, self.rng.i32(-5..10)),
