@@ -15,7 +15,7 @@ WITH newest AS (
     GROUP BY 1
 ),
 -- Lists of one pool may be of different days: the newest one that has the stock counts, the others repeat it.
-listed AS (
+snapshots AS (
     SELECT
         i.*, n.market,
         i.stock_pool IS NOT NULL AND i.fnsku IS NOT NULL
@@ -41,7 +41,7 @@ stock AS (
         sum(i.unfulfillable_units) AS unfulfillable_units,
         sum(i.age_181_270_units + i.age_271_365_units + i.age_365_plus_units) AS aged_181_plus_units,
         sum(i.excess_units) AS excess_units
-    FROM listed AS i
+    FROM snapshots AS i
     GROUP BY i.snapshot_day, i.market, i.sku
 ),
 sales AS (
