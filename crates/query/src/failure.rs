@@ -9,6 +9,7 @@ use datafusion::error::DataFusionError;
 use parquet::errors::ParquetError;
 use sellerlake_contracts::{Error, Kind};
 use sellerlake_schemas::nearest;
+use tokio::task::JoinError;
 
 use crate::engine::{CATALOG, LAKE};
 
@@ -74,6 +75,9 @@ pub fn explain(error: DataFusionError, names: &[String]) -> Error {
     if let Some(ours) = find::<Error>(&error).map(say_again) {
         return ours.source(error);
     }
+    if find::<JoinError>(&error).is_some_and(JoinError::is_panic) {
+        return broke_off();
+    }
     let known = || names.iter().map(String::as_str);
     match root(&error) {
         DataFusionError::ResourcesExhausted(message) => exhausted(message).source(error),
@@ -97,7 +101,6 @@ pub fn explain(error: DataFusionError, names: &[String]) -> Error {
         DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
             Error::transient(Kind::Storage, "an object or a spill file can't be read").at("query.read").source(error)
         }
-        DataFusionError::ExecutionJoin(task) if task.is_panic() => broke_off(),
         _ => Error::permanent(Kind::Internal, "the query engine failed").at("query.run").source(error),
     }
 }
