@@ -75,7 +75,7 @@ fn what_unpacks_beyond_the_bound_is_refused_once() {
         packed.finish().unwrap()
     };
     // 10 GB, in pieces that are unpacked one after the other.
-    let piece = pack(&[b'0'; 1 << 20], 64);
+    let piece = pack(&vec![b'0'; 1 << 20], 64);
     let packed = [pack(RETURNS.as_bytes(), 1), piece.repeat(160)].concat();
     assert!(packed.len() < 12 << 20, "{}", packed.len());
     let file = site.file("returns.txt.gz", packed);

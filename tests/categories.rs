@@ -135,8 +135,8 @@ fn money_nobody_knows_is_told_and_is_in_profit() {
         json!({"PostedDate": "2026-03-05T18:00:00Z", "FeeList": [{"FeeType": "Antigravity Fee", "FeeAmount": amount}]});
     let events = json!({"payload": {"FinancialEvents": {"ServiceFeeEventList": [event]}}}).to_string();
     for (source, table, document) in [
-        ("settlement_v2", "settlement_lines", settlement(&[unknown.clone()])),
-        ("finance_transactions", "finance_lines", transactions(&[unknown.clone()])),
+        ("settlement_v2", "settlement_lines", settlement(std::slice::from_ref(&unknown))),
+        ("finance_transactions", "finance_lines", transactions(std::slice::from_ref(&unknown))),
         ("finance_event_pages", "finance_events", events),
     ] {
         let site = Site::new();

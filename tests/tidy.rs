@@ -220,9 +220,9 @@ fn imports() -> BTreeMap<String, BTreeSet<String>> {
         let found = words.filter_map(|word| {
             let path: Vec<&str> = word.split("::").filter(|part| !part.is_empty()).collect();
             let up = path.iter().take_while(|part| **part == "super").count();
-            match path.first()? {
-                &"crate" => file_of(root, &path[1..]),
-                &"super" => file_of(root, &[&own[..own.len().checked_sub(up)?], &path[up..]].concat()),
+            match *path.first()? {
+                "crate" => file_of(root, &path[1..]),
+                "super" => file_of(root, &[&own[..own.len().checked_sub(up)?], &path[up..]].concat()),
                 _ => None,
             }
         });

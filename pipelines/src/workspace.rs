@@ -54,10 +54,10 @@ impl Workspace {
     /// filled from the lake.
     pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
         let declarations = Arc::new(Declarations::load(settings.declarations.as_deref())?);
-        let lake = Lake::open(&settings.lake, &settings.store, settings.spool.clone()).await?;
+        let lake = Box::pin(Lake::open(&settings.lake, &settings.store, settings.spool.clone())).await?;
         lake.sweep_spool()?;
-        let state = State::open(&settings.state, clock.now()).await?;
-        let opened = Self::assemble(settings, declarations, lake, state.clone(), clock, true).await;
+        let state = Box::pin(State::open(&settings.state, clock.now())).await?;
+        let opened = Box::pin(Self::assemble(settings, declarations, lake, state.clone(), clock, true)).await;
         if opened.is_err() {
             state.close().await;
         }

@@ -62,6 +62,7 @@ impl Settled {
 
 /// What a column can tell.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands for a declaration of its own")]
 struct Asked {
     /// Its own order is open.
     open: bool,

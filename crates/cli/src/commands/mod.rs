@@ -64,24 +64,24 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         }
         Command::Coverage(coverage) => look(config, async |lake| coverage::run(lake, coverage).await).await,
         Command::Sources { name } => tables::sources(config, name.as_deref()),
-        Command::Ingest(ingest) => work(config, async |lake| ingest::run(lake, ingest).await).await,
+        Command::Ingest(ingest) => work(config, async |lake| Box::pin(ingest::run(lake, ingest)).await).await,
         Command::Replay(replay) => match (replay.until, replay.into.as_deref()) {
             (Some(until), Some(into)) => Box::pin(history::replay(config, until, into, replay.seller.as_ref())).await,
-            _ => work(config, async |lake| rebuild::replay(lake, replay).await).await,
+            _ => work(config, async |lake| Box::pin(rebuild::replay(lake, replay)).await).await,
         },
         Command::Changed(changed) => look(config, async |lake| Box::pin(history::changed(lake, changed)).await).await,
-        Command::Withdraw(withdraw) => work(config, async |lake| withdraw::run(lake, withdraw).await).await,
+        Command::Withdraw(withdraw) => work(config, async |lake| Box::pin(withdraw::run(lake, withdraw)).await).await,
         Command::Rollup { seller, table } => {
-            work(config, async |lake| rebuild::rollup(lake, seller.as_ref(), table).await).await
+            work(config, async |lake| Box::pin(rebuild::rollup(lake, seller.as_ref(), table)).await).await
         }
-        Command::Sql(sql) => look(config, async |lake| sql::run(lake, sql).await).await,
+        Command::Sql(sql) => look(config, async |lake| Box::pin(sql::run(lake, sql)).await).await,
         Command::Tables { name } => look(config, async |lake| tables::run(lake, name.as_deref()).await).await,
         Command::Verify(verify) => match &verify.against {
-            Some(url) => work(config, async |lake| against::run(lake, url, verify.at).await).await,
+            Some(url) => work(config, async |lake| Box::pin(against::run(lake, url, verify.at)).await).await,
             None if verify.second_opinion => look(config, async |lake| second_opinion::run(lake).await).await,
             None => {
                 let lake = without_amazon(config).await?;
-                closing(lake.state.clone(), verify::run(&lake, verify.repair)).await
+                closing(lake.state.clone(), Box::pin(verify::run(&lake, verify.repair))).await
             }
         },
         Command::Completions { shell } => {

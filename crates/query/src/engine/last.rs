@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -94,7 +94,7 @@ struct Shown(Box<dyn Accumulator>);
 
 impl Accumulator for Shown {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        if values.first().is_none_or(|values| values.is_empty()) {
+        if values.first().is_none_or(arrow::array::Array::is_empty) {
             return Ok(());
         }
         self.0.update_batch(values)

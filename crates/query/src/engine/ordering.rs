@@ -35,19 +35,19 @@ fn once_in_plan(mut plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
             let names = NamePreserver::new(&plan);
             plan.map_expressions(|expr| {
                 let name = names.save(&expr);
-                Ok(expr.transform_up(once_in_call)?.update_data(|expr| name.restore(expr)))
+                Ok(expr.transform_up(|expr| Ok(once_in_call(expr)))?.update_data(|expr| name.restore(expr)))
             })
         }
         _ => Ok(Transformed::no(plan)),
     }
 }
 
-fn once_in_call(mut expr: Expr) -> Result<Transformed<Expr>> {
+fn once_in_call(mut expr: Expr) -> Transformed<Expr> {
     let dropped = match &mut expr {
         Expr::AggregateFunction(call) => once(&mut call.params.order_by),
         _ => false,
     };
-    Ok(Transformed::new_transformed(expr, dropped))
+    Transformed::new_transformed(expr, dropped)
 }
 
 /// Whether something was dropped.

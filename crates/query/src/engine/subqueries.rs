@@ -37,9 +37,8 @@ impl OptimizerRule for Everywhere {
             LogicalPlan::Filter(filter) if asks(&filter.predicate) => {
                 let schema = filter.input.schema();
                 let conditions = split_conjunction_owned(filter.predicate);
-                let conditions = conditions.into_iter().map(|condition| match is_joined_exactly(&condition) {
-                    true => Ok(condition),
-                    false => exact(condition, schema),
+                let conditions = conditions.into_iter().map(|condition| {
+                    if is_joined_exactly(&condition) { Ok(condition) } else { exact(condition, schema) }
                 });
                 let predicate = conjunction(conditions.collect::<Result<Vec<_>>>()?).unwrap_or_else(|| lit(true));
                 self.0.rewrite(LogicalPlan::Filter(Filter::new(predicate, filter.input)), config)

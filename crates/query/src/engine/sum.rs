@@ -99,7 +99,7 @@ impl AggregateUDFImpl for ExactSum {
         let inner = self.0.create_groups_accumulator(args)?;
         macro_rules! totals {
             ($t:ty) => {
-                Ok(Box::new(Totals::<$t> { totals: Vec::new(), seen: NullState::new(), data_type, inner }))
+                Ok(Box::new(Totals::<$t> { sums: Vec::new(), seen: NullState::new(), data_type, inner }))
             };
         }
         exactly!(data_type, totals, Ok(inner))
@@ -256,7 +256,7 @@ impl<T: ArrowNumericType> Accumulator for Distinct<T> {
 
 /// The sums of many groups.
 struct Totals<T: ArrowPrimitiveType> {
-    totals: Vec<T::Native>,
+    sums: Vec<T::Native>,
     /// Groups that have seen a value.
     seen: NullState,
     data_type: DataType,
@@ -279,8 +279,8 @@ impl<T: ArrowNumericType + Send> GroupsAccumulator for Totals<T> {
         groups: usize,
     ) -> Result<()> {
         let values = values[0].as_primitive::<T>();
-        self.totals.resize(groups, T::default_value());
-        let (totals, mut fit) = (&mut self.totals, true);
+        self.sums.resize(groups, T::default_value());
+        let (totals, mut fit) = (&mut self.sums, true);
         self.seen.accumulate(group_indices, values, filter, groups, |group, value| {
             match totals[group].add_checked(value) {
                 Ok(total) => totals[group] = total,
@@ -295,7 +295,7 @@ impl<T: ArrowNumericType + Send> GroupsAccumulator for Totals<T> {
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        let totals = emit_to.take_needed(&mut self.totals);
+        let totals = emit_to.take_needed(&mut self.sums);
         let seen = self.seen.build(emit_to);
         let totals = PrimitiveArray::<T>::new(totals.into(), seen).with_data_type(self.data_type.clone());
         if is_longest(&self.data_type) {
@@ -313,6 +313,6 @@ impl<T: ArrowNumericType + Send> GroupsAccumulator for Totals<T> {
     }
 
     fn size(&self) -> usize {
-        self.totals.capacity() * size_of::<T::Native>() + self.seen.size()
+        self.sums.capacity() * size_of::<T::Native>() + self.seen.size()
     }
 }
