@@ -17,9 +17,9 @@ pub(crate) const MONTH: &str = "_month";
 
 /// What a partition of `sources/` holds: the declared columns, then the columns the lake adds.
 ///
-/// `_unit` is the key a newer delivery replaces; `_delivery_id` and `_line` lead to the bytes; `_proven_rows`,
-/// `_as_of` and `_fetched_at` are the stamp: how many rows the unit has, where declared sums prove them, is NULL elsewhere; `_marker` rows say that a unit is
-/// known to be empty; `_extra` keeps undeclared columns as JSON.
+/// `_unit` is the key a newer delivery replaces; `_delivery_id` and `_line` lead to the bytes; `_proven_rows`, `_as_of` and
+/// `_fetched_at` are the stamp, the first of them NULL where no declared sum proves the unit; `_marker` rows say that a unit
+/// is known to be empty; `_extra` keeps undeclared columns as JSON.
 pub fn stored_schema(source: &Source) -> SchemaRef {
     let declared = source.columns.values().map(|column| Field::new(&column.name, column.column_type.arrow(), true));
     let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
