@@ -216,8 +216,16 @@ fn imports() -> BTreeMap<String, BTreeSet<String>> {
         let own: Vec<&str> = own.trim_end_matches(".rs").trim_end_matches("/mod").split('/').collect();
         let text = text.split("#[cfg(test)]").next().unwrap();
         let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-        let words = lines.flat_map(|line| line.split(|c: char| !(c.is_ascii_alphanumeric() || "_:".contains(c))));
-        let found = words.filter_map(|word| {
+        let text = lines.collect::<Vec<_>>().join("\n");
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "_:".contains(c)));
+        // `crate::{a, b::C}` names a and b. What a folder's `mod.rs` names of its own files is the folder's own business.
+        let grouped = ["crate::{", "super::{"].into_iter().flat_map(|before| {
+            let groups = text.split(before).skip(1).filter_map(|rest| rest.split('}').next());
+            let whole = move |item: &str| format!("{}{}", before.trim_end_matches('{'), item.trim());
+            groups.flat_map(move |group| group.split(',').map(whole))
+        });
+        let named: Vec<String> = words.clone().map(str::to_owned).chain(grouped).collect();
+        let found = named.iter().filter_map(|word| {
             let path: Vec<&str> = word.split("::").filter(|part| !part.is_empty()).collect();
             let up = path.iter().take_while(|part| **part == "super").count();
             match *path.first()? {

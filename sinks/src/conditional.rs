@@ -8,7 +8,7 @@ use object_store::{ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersio
 use sellerlake_contracts::{Error, Kind, Result, failpoint};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::lake::PRIVATE;
+use crate::place::PRIVATE;
 use crate::spool::{Spool, hex};
 use crate::{Head, Lake, durable, failure};
 

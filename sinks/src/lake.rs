@@ -6,32 +6,16 @@ use std::sync::Arc;
 
 use object_store::ObjectStore;
 use sellerlake_contracts::Result;
-use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
-use crate::spool::{self, Access, Spool};
+use crate::place::Place;
+use crate::spool::{Access, Spool};
+use crate::sweep::sweep;
 use crate::{SpillFolder, failure, open};
-
-/// The folder in a lake that holds no data: spool files and locks on a disk, probes on a store.
-pub(crate) const PRIVATE: &str = ".sellerlake";
 
 /// A lake on a disk or an object store. Cheap to clone; every clone is the same lake.
 #[derive(Debug, Clone)]
 pub struct Lake(pub(crate) Arc<Place>);
-
-#[derive(Debug)]
-pub(crate) struct Place {
-    pub(crate) url: Url,
-    /// Rooted at the lake: paths are relative to it.
-    pub(crate) store: Arc<dyn ObjectStore>,
-    /// The folder, where the lake is on a disk.
-    pub(crate) local_root: Option<PathBuf>,
-    pub(crate) spool_dir: PathBuf,
-    /// Whether the store honours conditions on a PUT; asked once.
-    pub(crate) conditional: OnceCell<bool>,
-    /// Held around a swap where the store doesn't.
-    pub(crate) single_writer: Mutex<()>,
-}
 
 impl Lake {
     /// Opens `file:///folder` (created if missing) or `s3://bucket/prefix`.
@@ -95,6 +79,6 @@ impl Lake {
     /// start-up.
     pub fn sweep_spool(&self) -> Result<u64> {
         let folder = &self.0.spool_dir;
-        spool::sweep(folder).map_err(|error| failure::disk("spool.sweep", folder.display(), error))
+        sweep(folder).map_err(|error| failure::disk("spool.sweep", folder.display(), error))
     }
 }

@@ -17,11 +17,13 @@ mod lake;
 mod meta;
 mod open;
 mod partitions;
+mod place;
 mod raw;
 mod rejects;
 mod row_hash;
 mod spill;
 mod spool;
+mod sweep;
 mod withdraw;
 mod writer;
 

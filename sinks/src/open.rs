@@ -15,7 +15,7 @@ use sellerlake_contracts::{Error, Kind, Result};
 use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
-use crate::lake::{PRIVATE, Place};
+use crate::place::{PRIVATE, Place};
 use crate::{durable, failure};
 
 /// How long one request may take: a PUT of 4 GiB at 7 MiB/s. object_store's own 30 s suits small objects only.

@@ -10,10 +10,10 @@ use std::sync::mpsc::sync_channel;
 use sellerlake_contracts::{Error, Kind, Result};
 use sha2::{Digest, Sha256};
 
-use crate::{failure, spill};
+use crate::failure;
 
 /// Suffix of spool files; anything else in the folder is nobody's and is left alone.
-const SUFFIX: &str = ".spool";
+pub(crate) const SUFFIX: &str = ".spool";
 
 /// Held shared while a spool file is created and locked, exclusively while left-overs are swept.
 const GATE: &str = "gate.lock";
@@ -201,30 +201,6 @@ impl AsRef<[u8]> for Mapped {
 /// The file whose lock keeps making private files and sweeping them apart.
 pub(crate) fn gate(folder: &Path) -> io::Result<File> {
     File::create(folder.join(GATE))
-}
-
-/// Removes the spool files and spill folders that no living process holds, and says how many there were.
-pub(crate) fn sweep(folder: &Path) -> io::Result<u64> {
-    if !folder.is_dir() {
-        return Ok(0);
-    }
-    let gate = gate(folder)?;
-    gate.lock()?;
-    let mut removed = 0;
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if spill::remove_left_over(&path) {
-            removed += 1;
-            continue;
-        }
-        let ours = path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(SUFFIX));
-        // A file published or dropped since the folder was read is no longer there to be opened.
-        let Some(file) = ours.then(|| File::open(&path).ok()).flatten() else { continue };
-        if file.try_lock().is_ok() && fs::remove_file(&path).is_ok() {
-            removed += 1;
-        }
-    }
-    Ok(removed)
 }
 
 #[cfg(test)]

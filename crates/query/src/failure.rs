@@ -11,7 +11,7 @@ use sellerlake_contracts::{Error, Kind};
 use sellerlake_schemas::nearest;
 use tokio::task::JoinError;
 
-use crate::engine::{CATALOG, LAKE};
+use crate::naming::short_name;
 
 /// The object at this path is not the version the catalogue knew when the query was planned.
 ///
@@ -238,10 +238,4 @@ fn column(error: &SchemaError) -> Error {
         Some(near) => failure.hint(format!("did you mean {near:?}?")),
         None => failure.hint("DESCRIBE <table> lists the columns"),
     }
-}
-
-/// A table's name without catalogue and default schema.
-fn short_name(name: &str) -> &str {
-    let name = name.strip_prefix(CATALOG).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name);
-    name.strip_prefix(LAKE).and_then(|rest| rest.strip_prefix('.')).unwrap_or(name)
 }

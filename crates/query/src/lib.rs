@@ -10,6 +10,7 @@ mod expansion;
 mod failure;
 mod footers;
 pub mod meta;
+mod naming;
 pub mod output;
 mod partitions;
 mod plain;
@@ -22,8 +23,9 @@ mod stores;
 mod table;
 
 pub use distinct_from::in_parentheses;
-pub use engine::{LAKE, engine};
+pub use engine::engine;
 pub use failure::{Replaced, conflict, explain, replaced};
+pub use naming::LAKE;
 pub use partitions::{MONTH, SELLER};
 pub use reader::{FileTag, Held, LakeReader};
 pub use running::quiet_panics;

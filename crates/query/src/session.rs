@@ -25,7 +25,8 @@ use futures::{Stream, StreamExt};
 use sellerlake_contracts::{Error, Kind, Result};
 use tokio::time::{Instant, Sleep};
 
-use crate::engine::{CATALOG, LAKE, engine};
+use crate::engine::engine;
+use crate::naming::{CATALOG, LAKE};
 use crate::plain::plain;
 use crate::pool::SessionPool;
 use crate::running::{Running, elsewhere};

@@ -5,7 +5,8 @@ use std::ops::Range;
 use parquet::file::metadata::ParquetMetaData;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use crate::{footer, key};
+use crate::key;
+use crate::pairs::pair;
 
 /// Length of a block. Small enough that a reader of one page reads little besides, large enough that the hashes of an
 /// object of 100 MB take 25 kB.
@@ -78,8 +79,8 @@ pub struct Seal<'a> {
 impl<'a> Seal<'a> {
     /// The seal of an object; `None` where it was written without one, or says nothing that makes sense.
     pub fn of(metadata: &'a ParquetMetaData) -> Option<Self> {
-        let (covered, digits) = footer::pair(metadata, key::BLOCKS)?.split_once(':')?;
-        let seal = footer::pair(metadata, key::SEAL).filter(|seal| seal.len() == SEAL_DIGITS && seal.is_ascii())?;
+        let (covered, digits) = pair(metadata, key::BLOCKS)?.split_once(':')?;
+        let seal = pair(metadata, key::SEAL).filter(|seal| seal.len() == SEAL_DIGITS && seal.is_ascii())?;
         let number = |part: usize| u64::from_str_radix(&seal[part * SEAL_PART..(part + 1) * SEAL_PART], 16).ok();
         let covered: u64 = covered.parse().ok()?;
         let is_complete = covered.div_ceil(BLOCK_BYTES).checked_mul(DIGITS as u64) == Some(digits.len() as u64);

@@ -7,6 +7,7 @@ use sellerlake_contracts::Result;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::blocks::{SEAL_DIGITS, SEAL_PART, Seal};
+use crate::pairs::pair;
 use crate::{FORMAT, UNSEALED, damaged, foreign, key, misplaced};
 
 /// What ends a Parquet file: the length of its footer, and four letters.
@@ -70,12 +71,6 @@ pub fn check(object: &[u8], path: &str) -> Result<()> {
     } else {
         Err(damaged(path, "its rows aren't those that were written"))
     }
-}
-
-/// What a footer says under a key.
-pub fn pair<'a>(metadata: &'a ParquetMetaData, key: &str) -> Option<&'a str> {
-    let mut pairs = metadata.file_metadata().key_value_metadata()?.iter();
-    pairs.find(|pair| pair.key == key).and_then(|pair| pair.value.as_deref())
 }
 
 /// Where in a footer the digits of its seal are: after the last mention of its key, the length of the text and one

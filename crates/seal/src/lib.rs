@@ -12,10 +12,12 @@
 
 mod blocks;
 mod footer;
+mod pairs;
 mod write;
 
 pub use blocks::{BLOCK_BYTES, Seal};
-pub use footer::{TRAILER_BYTES, check, footer_bytes, names_format, open, pair};
+pub use footer::{TRAILER_BYTES, check, footer_bytes, names_format, open};
+pub use pairs::pair;
 pub use write::{Sealing, finish};
 
 use sellerlake_contracts::{Error, Kind};

@@ -27,10 +27,7 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::SessionConfig;
 
-/// The catalogue all schemas stand in.
-pub(crate) const CATALOG: &str = "sellerlake";
-/// The schema of tables, rollups and references, which are named without it.
-pub const LAKE: &str = "lake";
+use crate::naming::{CATALOG, LAKE};
 
 /// What sessions and stages are built from: DataFusion's rules where they are right, ours where they aren't.
 pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionStateBuilder {

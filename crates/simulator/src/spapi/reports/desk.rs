@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::catalogue::{Cooldown, ReportType};
 use super::report::{Fate, Report, Subject, document_id, subject, type_of};
-use super::schedules::Schedule;
+use super::schedule::Schedule;
 use crate::faults::Kind;
 use crate::reports::ReportQuery;
 use crate::server::{Amazon, chance, held};

@@ -4,6 +4,7 @@ mod catalogue;
 mod desk;
 mod documents;
 mod report;
+mod schedule;
 mod schedules;
 
 use std::collections::BTreeMap;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Days, Months, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::catalogue::report_type;
-use super::report::stamp;
+use super::schedule::{PERIODS, Schedule};
 use super::{ReportDesk, allowed, desk};
 use crate::reports::ReportQuery;
 use crate::server::{Amazon, Answer, Call, Reply, call, chance, held};
@@ -16,62 +16,6 @@ use crate::spapi::found;
 pub(super) const PATH: &str = "/reports/2021-06-30/schedules/{reportScheduleId}";
 /// So many due reports are made at once; a schedule that slept longer skips the rest.
 const CATCH_UP: usize = 100;
-
-const PERIODS: [(&str, i64); 17] = [
-    ("PT5M", 5),
-    ("PT15M", 15),
-    ("PT30M", 30),
-    ("PT1H", 60),
-    ("PT2H", 120),
-    ("PT4H", 240),
-    ("PT8H", 480),
-    ("PT12H", 720),
-    ("P1D", 1440),
-    ("P2D", 2 * 1440),
-    ("P3D", 3 * 1440),
-    ("PT84H", 84 * 60),
-    ("P7D", 7 * 1440),
-    ("P14D", 14 * 1440),
-    ("P15D", 15 * 1440),
-    ("P18D", 18 * 1440),
-    ("P30D", 30 * 1440),
-];
-
-/// One schedule.
-#[derive(Clone, Debug)]
-pub(super) struct Schedule {
-    id: String,
-    seller: String,
-    report_type: String,
-    marketplaces: Vec<String>,
-    options: BTreeMap<String, String>,
-    period: String,
-    next: DateTime<Utc>,
-}
-
-impl Schedule {
-    fn shown(&self) -> Value {
-        let mut shown = json!({
-            "reportScheduleId": self.id,
-            "reportType": self.report_type,
-            "marketplaceIds": self.marketplaces,
-            "period": self.period,
-            "nextReportCreationTime": stamp(self.next),
-        });
-        if !self.options.is_empty() {
-            shown["reportOptions"] = json!(self.options);
-        }
-        shown
-    }
-
-    fn following(&self) -> DateTime<Utc> {
-        let minutes = PERIODS.iter().find(|(name, _)| *name == self.period).map(|(_, minutes)| *minutes);
-        match minutes {
-            Some(minutes) => self.next + TimeDelta::minutes(minutes),
-            None => self.next.checked_add_months(Months::new(1)).unwrap_or(self.next + Days::new(30)),
-        }
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
