@@ -40,6 +40,7 @@ mod resume;
 mod row_key;
 mod samples;
 mod scenarios;
+mod scope;
 mod second_engine;
 mod second_opinion;
 mod site;

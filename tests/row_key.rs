@@ -61,21 +61,18 @@ fn a_table_without_a_key_works_and_is_told() {
 }
 
 #[test]
-fn two_costs_of_one_day_contradict_each_other() {
+fn two_rates_of_one_place_and_day_contradict_each_other() {
     let site = Site::new();
-    let list = "sku,marketplace_id,valid_from,unit_cost,currency\nMUG,,2026-03-01,2.50,EUR\nMUG,,2026-03-01,2.50,EUR\n";
-    site.ingest("cost_list", &site.file("costs.csv", list), &["--as-of", "2026-04-01"]);
-    assert_eq!(
-        site.value("SELECT count(*) AS n FROM costs WHERE valid_to IS NULL"),
-        "1",
-        "a line that is there twice is one"
-    );
+    let list = "place,sku,valid_from,rate\nDE,,2026-03-01,19\namazon.de,,2026-03-01,19\n";
+    site.ingest("tax_rates", &site.file("rates.csv", list), &["--as-of", "2026-04-01"]);
+    let rates = "SELECT count(*) AS n FROM vat_rates WHERE valid_to IS NULL";
+    assert_eq!(site.value(rates), "1", "two names of one place that say the same are one line");
 
-    let list = list.replacen("2.50", "3.50", 1);
+    let list = list.replacen("19", "7", 1);
     let file = site.file("contradicting.csv", list).display().to_string();
-    let output = site.run(&["ingest", "--source", "cost_list", "--seller", "A1", "--as-of", "2026-04-02", &file]);
+    let output = site.run(&["ingest", "--source", "tax_rates", "--seller", "A1", "--as-of", "2026-04-02", &file]);
     let said = words(&output);
     assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("sku MUG, marketplace_id NULL, valid_from 2026-03-01"), "{said}");
-    assert_eq!(site.value("SELECT unit_cost FROM costs"), "2.5000");
+    assert!(said.contains("place DE, sku NULL, valid_from 2026-03-01"), "{said}");
+    assert_eq!(site.value("SELECT rate FROM vat_rates"), "19.0000");
 }

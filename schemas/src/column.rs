@@ -150,6 +150,9 @@ pub struct Column {
     /// Value taken from the request or the decoder.
     #[serde(default)]
     pub from: Option<Context>,
+    /// Flat files: what of the request stands in where a row has no value.
+    #[serde(default)]
+    pub unless_stated: Option<Context>,
     /// The header must be there, and a row without a value is rejected.
     #[serde(default)]
     pub required: bool,

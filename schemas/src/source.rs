@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use crate::column::Column;
+use crate::column::{Column, Context};
 use crate::knowledge::Knowledge;
 use crate::path::RowPath;
 
@@ -173,6 +173,9 @@ pub struct Source {
     /// nearly names a missing column is a mistake, and what names something nobody knows is counted.
     #[serde(default)]
     pub by_hand: bool,
+    /// A unit is one row: several that say different things contradict each other, and what stood before stands.
+    #[serde(default)]
+    pub one_row: bool,
     /// Columns with the days a row is of: where a request has a window, a document whose rows lie outside it is another
     /// request's. Units of days have theirs already. A text's day is the one it begins with.
     #[serde(default)]
@@ -183,6 +186,9 @@ pub struct Source {
     /// Column the month is taken from (immutable within a unit), or `"as_of"` or `"window"`; absent: no month.
     #[serde(default)]
     pub month: Option<String>,
+    /// Calendar months that a request's window may touch: what stages make of it looks no further.
+    #[serde(default)]
+    pub window_months: Option<u32>,
     /// What a newer delivery replaces.
     pub unit: Unit,
     /// Hours after a request unit's end before an empty answer counts as "nothing there".
@@ -247,6 +253,12 @@ impl Source {
     /// What stages call the rows that were given for all sellers.
     pub fn shared_name(name: &str) -> String {
         format!("shared_{name}")
+    }
+
+    /// Whether rows can tell which marketplace the request named.
+    pub fn takes_marketplace(&self) -> bool {
+        let is_it = |context| context == Some(Context::Marketplace);
+        self.columns.values().any(|column| is_it(column.from) || is_it(column.unless_stated))
     }
 
     /// Whether any column holds buyers' personal data.

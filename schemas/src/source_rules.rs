@@ -68,8 +68,11 @@ fn check_column(file: &str, source: &Source, column: &Column, findings: &mut Fin
     if !column.month_names.is_empty() && !column.formats.iter().any(names_months) {
         findings.add(file, key(".month_names"), "none of the formats has a month's name: %b");
     }
-    if let Some(context) = column.from {
+    for context in column.from.into_iter().chain(column.unless_stated) {
         check_context(file, column, context, findings);
+    }
+    if column.unless_stated.is_some() && source.format == Format::Json {
+        findings.add(file, key(".unless_stated"), "only rows of flat files have cells that something stands in for");
     }
     let located = !column.path.is_empty() || column.from.is_some();
     match source.format {

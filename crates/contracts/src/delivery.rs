@@ -65,6 +65,16 @@ impl From<DeliveryId> for String {
 #[serde(transparent)]
 pub struct Scope(pub String);
 
+impl Scope {
+    /// What covers something nobody named.
+    pub const UNTOLD: &str = "account";
+
+    /// Whether anybody, or anything, told it.
+    pub fn is_told(&self) -> bool {
+        self.0 != Self::UNTOLD
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

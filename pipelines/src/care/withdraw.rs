@@ -73,7 +73,8 @@ impl Workspace {
             failpoint::reach("withdraw.dropped")?;
             for group in self.groups(others).await? {
                 let count = group.len() as u64;
-                self.load(&source.name, group, &LoadOptions::default()).await?;
+                let options = LoadOptions { leaving: Some(record.id.clone()), ..LoadOptions::default() };
+                self.load(&source.name, group, &options).await?;
                 progress.advance(count);
             }
             // Its bytes go last: what is left where this is cut short is a delivery that isn't loaded yet, or none.

@@ -31,7 +31,10 @@ impl Workspace {
     }
 
     /// One owner's deliveries in groups small enough to merge at once: [`GROUP`] deliveries, or [`GROUP_BYTES`].
-    pub(crate) async fn groups(&self, owned: Vec<Delivery>) -> Result<Vec<Vec<Delivery>>> {
+    ///
+    /// In the order they came: which of two gives way follows from that.
+    pub(crate) async fn groups(&self, mut owned: Vec<Delivery>) -> Result<Vec<Vec<Delivery>>> {
+        owned.sort_by(|one, other| (one.fetched_at, &one.id).cmp(&(other.fetched_at, &other.id)));
         let mut groups = Vec::new();
         let (mut group, mut bytes) = (Vec::new(), 0);
         for delivery in owned {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use chrono::{DateTime, Datelike, SecondsFormat, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use sellerlake_contracts::{
     Delivery, Error, Kind, META_VERSION, MarketplaceId, Result, Scope, SellerId, Window, failpoint,
 };
@@ -32,7 +32,7 @@ pub struct DeliveryFacts {
     pub source: String,
     /// Whose data.
     pub seller: SellerId,
-    /// What the request covered; the marketplace, or the whole account, if nobody says.
+    /// What the request covered; if nobody says, what the marketplace or the seller's accounts tell.
     pub scope: Option<String>,
     /// The one marketplace asked for.
     pub marketplace: Option<MarketplaceId>,
@@ -77,6 +77,13 @@ impl Workspace {
         .map_err(|error| Error::permanent(Kind::Internal, "landing was interrupted").source(error))??;
         let extension = extension(&arrival.name, source);
         let mut delivery = self.describe(source, facts, received, page_offsets, extension);
+        if facts.scope.is_none()
+            && self.state.delivery(&delivery.id).await?.is_none()
+            && let Some(scope) = self.likely_scope(source, facts).await?
+        {
+            delivery.scope = scope;
+            delivery.id = delivery.identify();
+        }
         self.state.begin_landing(&delivery, self.clock.now()).await?;
         // The entry is that of whoever began first, now or long ago.
         if let Some(known) = self.state.delivery(&delivery.id).await? {
@@ -136,7 +143,7 @@ impl Workspace {
     ) -> Delivery {
         // As the ledger keeps it, so that a replay stamps alike.
         let fetched_at = self.clock.now().trunc_subsecs(3);
-        let fallback = || facts.marketplace.as_ref().map_or("account", MarketplaceId::as_str).to_owned();
+        let fallback = || facts.marketplace.as_ref().map_or(Scope::UNTOLD, MarketplaceId::as_str).to_owned();
         let mut options = facts.options.clone();
         if facts.allow_personal_data {
             options.insert(ALLOW_PERSONAL_DATA.to_owned(), "true".to_owned());
@@ -186,6 +193,10 @@ fn check_facts(source: &Source, facts: &DeliveryFacts) -> Result<()> {
             .at("ingest.arguments")
             .hint("name the selling partner it is of: --seller A3TH9S8BH6GOGM"));
     }
+    if source.by_hand && facts.marketplace.is_some() && !source.takes_marketplace() {
+        let problem = format!("{} says nothing of a marketplace, so --marketplace would be lost", source.name);
+        return Err(Error::permanent(Kind::Usage, problem).at("ingest.arguments").hint("leave it out"));
+    }
     let units: Vec<&Unit> =
         std::iter::once(&source.unit).chain(source.rows.iter().filter_map(|rows| rows.unit.as_ref())).collect();
     let wants_window = units.iter().any(|unit| matches!(unit, Unit::Day(_) | Unit::Period))
@@ -201,6 +212,18 @@ fn check_facts(source: &Source, facts: &DeliveryFacts) -> Result<()> {
         source.columns.values().any(|column| column.from == Some(sellerlake_schemas::Context::Marketplace));
     if names_marketplace && source.scope == "marketplace" && facts.marketplace.is_none() {
         missing.push(("the marketplace that was asked for", "--marketplace ATVPDKIKX0DER"));
+    }
+    if let (Some(most), Some(window)) = (source.window_months, facts.window) {
+        let month = |day: NaiveDate| day.year() * 12 + day.month0() as i32;
+        let (first, last) = (window.from.date_naive(), window.last_day());
+        let months = month(last) - month(first) + 1;
+        if i64::from(months) > i64::from(most) {
+            let problem =
+                format!("{first}..{last} are days of {months} months; of {} a document covers {most}", source.name);
+            return Err(Error::permanent(Kind::Usage, problem)
+                .at("ingest.arguments")
+                .hint("ask Amazon again, in shorter windows that don't overlap"));
+        }
     }
     if missing.is_empty() {
         return Ok(());

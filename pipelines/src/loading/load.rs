@@ -61,7 +61,11 @@ impl Workspace {
         };
         let (mut group, mut streams) = (Group::default(), Vec::new());
         for delivery in deliveries {
-            let Prepared { delivery, outcome, rows } = self.prepare(source, delivery).await?;
+            let clash = self.covered_already(source, &delivery, &group.loaded, options.leaving.as_ref()).await?;
+            let Prepared { delivery, outcome, rows } = match clash {
+                Some(clash) => Prepared::refused(delivery, clash),
+                None => self.prepare(source, delivery).await?,
+            };
             self.lake.write_rejects(&delivery, rejects(&outcome)?).await?;
             streams.extend(rows);
             group.loaded.push(Loaded { delivery, outcome, set_aside: 0 });

@@ -15,6 +15,8 @@ pub(crate) type Unreadable = BTreeMap<Partition, String>;
 pub struct LoadOptions {
     /// Deliveries whose standing rows are dropped first: those a replay reads again.
     pub replaying: BTreeSet<DeliveryId>,
+    /// A delivery that is being taken back: nothing gives way to it.
+    pub(crate) leaving: Option<DeliveryId>,
     /// Partitions whose standing version, of this tag, can't be read: what is merged takes its place.
     pub(crate) unreadable: Unreadable,
 }

@@ -60,12 +60,17 @@ impl Workspace {
         Err(Error::permanent(Kind::Usage, format!("{name:?} is no marketplace that is known")).hint(hint))
     }
 
-    /// What a request covers as it is filed: a marketplace by its id, a region in capitals, anything else as it is.
+    /// What a request covers as it is filed: a marketplace by its id, a region in capitals (a marketplace
+    /// means its own), anything else as it is.
     pub fn named_scope(&self, source: &Source, name: &str) -> Result<String> {
         match source.scope.as_str() {
             "marketplace" => self.named_marketplace(name).map(|marketplace| marketplace.to_string()),
             "region" => {
-                Ok(name.parse::<Region>().map_or_else(|_| name.to_owned(), |region| region.as_str().to_uppercase()))
+                let region = name.trim().parse::<Region>().or_else(|unknown| {
+                    let place = self.named_marketplace(name).ok();
+                    place.and_then(|place| self.region_of(&place)).ok_or(unknown)
+                })?;
+                Ok(region.as_str().to_uppercase())
             }
             _ => Ok(name.to_owned()),
         }

@@ -10,3 +10,4 @@ pub(crate) mod marketplaces;
 pub(crate) mod novelty;
 pub(crate) mod prepare;
 pub(crate) mod resume;
+pub(crate) mod scope;

@@ -24,15 +24,19 @@ pub(crate) struct Prepared {
     pub(crate) rows: Option<SendableRecordBatchStream>,
 }
 
+impl Prepared {
+    pub(crate) fn refused(delivery: Delivery, reason: String) -> Self {
+        let outcome = Outcome { refused: Some(reason), ..Outcome::default() };
+        Self { delivery, outcome, rows: None }
+    }
+}
+
 impl Workspace {
     /// Decodes and sorts one delivery. A document that can't be what it was said to be comes back refused.
     pub(crate) async fn prepare(&self, source: &Arc<Source>, delivery: Delivery) -> Result<Prepared> {
         let bytes = match self.plain_bytes(&delivery).await {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == Kind::Decode => {
-                let outcome = Outcome { refused: Some(error.to_string()), ..Outcome::default() };
-                return Ok(Prepared { delivery, outcome, rows: None });
-            }
+            Err(error) if error.kind() == Kind::Decode => return Ok(Prepared::refused(delivery, error.to_string())),
             Err(error) => return Err(error),
         };
         let (outcome, sorter) = self.decode(source, &delivery, bytes).await?;

@@ -20,6 +20,8 @@ pub struct LinePlan<'a> {
     /// What the file's lines have in common.
     pub layout: &'a Layout<'a>,
     fill_down: Vec<usize>,
+    /// What stands in for empty cells.
+    stand_ins: Vec<(usize, Value<'static>)>,
     has_personal_data: bool,
 }
 
@@ -31,7 +33,8 @@ impl<'a> LinePlan<'a> {
         let personal_header = header.unknown.iter().any(|unknown| unknown.personal);
         let has_personal_data =
             !rows.request.allow_personal_data && (rows.source.has_personal_data() || personal_header);
-        Self { rows, header, formats, layout, fill_down, has_personal_data }
+        let stand_ins = rows.stand_ins();
+        Self { rows, header, formats, layout, fill_down, stand_ins, has_personal_data }
     }
 
     /// Whether rows depend on the rows above them.
@@ -256,6 +259,11 @@ impl<'p> LineReader<'p> {
         for (above, column) in self.above.iter().zip(&self.plan.fill_down) {
             if values[*column].is_null() {
                 values[*column] = above.clone();
+            }
+        }
+        for (column, stand_in) in &self.plan.stand_ins {
+            if values[*column].is_null() {
+                values[*column] = stand_in.clone();
             }
         }
     }

@@ -34,6 +34,7 @@ mod quoted;
 mod recognise;
 mod rows;
 mod spreadsheet;
+mod statements;
 mod survey;
 mod text;
 mod units;

@@ -17,6 +17,7 @@ use super::json::walk;
 use super::moment::days_of;
 use super::names::Names;
 use super::outcome::{MAX_REJECTS, Outcome, Reject};
+use super::statements::Statements;
 use super::units::{Asked, Placement, UnitPlan, index_of};
 
 /// Longest unit key a rejected row is ascribed to, in bytes; longer ones are no keys.
@@ -113,6 +114,12 @@ impl<'a> RowPlan<'a> {
     /// One value per declared column: those the request supplies, NULL for the rest.
     pub fn template(&self) -> Vec<Value<'static>> {
         self.source.columns.values().map(|column| self.context(column.from)).collect()
+    }
+
+    /// What of the request stands in for values rows don't have, by column.
+    pub fn stand_ins(&self) -> Vec<(usize, Value<'static>)> {
+        let columns = self.source.columns.values().enumerate().filter(|(_, column)| column.unless_stated.is_some());
+        columns.map(|(index, column)| (index, self.context(column.unless_stated))).collect()
     }
 
     fn context(&self, from: Option<Context>) -> Value<'static> {
@@ -221,6 +228,9 @@ impl<'p> RowWriter<'p> {
         };
         self.tally.dates.see(&self.plan.dates, values);
         self.tally.count(self.plan, set, values, &self.key);
+        if self.plan.source.one_row {
+            self.tally.statements.add(self.plan.source, &self.key, line, values);
+        }
         self.batch.push(&self.key, month, line, values, extra);
         self.has_last = true;
         Fate::Loaded
@@ -367,6 +377,7 @@ pub struct Tally {
     as_of_micros: Option<i64>,
     dates: Dates,
     sums: Vec<Sums>,
+    statements: Statements,
 }
 
 impl Tally {
@@ -435,6 +446,7 @@ impl Tally {
         self.seen.extend(later.seen);
         self.as_of_micros = self.as_of_micros.max(later.as_of_micros);
         self.dates.merge(&later.dates);
+        self.statements.merge(later.statements);
         for (own, later) in self.sums.iter_mut().zip(later.sums) {
             own.merge(later);
         }
@@ -495,6 +507,7 @@ impl Tally {
         if self.given_up && outcome.refused.is_none() {
             outcome.refused = Some("quotes don't match in most of the file".to_owned());
         }
+        self.statements.settle(&mut outcome);
         outcome
     }
 }

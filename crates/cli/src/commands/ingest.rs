@@ -46,6 +46,10 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
                 ..facts(ingest, &source, &arrival.name)
             };
             let delivery = workspace.land(&facts, arrival).await?;
+            if facts.scope.is_none() && facts.marketplace.is_none() && delivery.scope.is_told() {
+                let (name, scope) = (delivery.origin.as_deref().unwrap_or_default(), &delivery.scope);
+                printer::note(format!("{name}: taken for {scope}, by the seller's accounts; --scope says otherwise"));
+            }
             if landed.iter().all(|known| known.id != delivery.id) {
                 bytes += workspace.plain_size(&delivery).await?;
                 landed.push(delivery);
