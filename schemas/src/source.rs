@@ -203,8 +203,10 @@ pub struct Source {
     /// JSON: where the rows are.
     #[serde(default)]
     pub rows: Vec<RowSet>,
-    /// JSON: columns that tell records apart. Amazon may repeat the last records of a page on the next one: a record that
-    /// stood on the page before is that one again, and is left out.
+    /// Columns that tell rows apart. Flat files: a row that says what one of the same identity said counts once, and one
+    /// that says something else is rejected; where one of these cells is empty, a row has no identity and may come twice.
+    /// JSON: Amazon may repeat the last records of a page on the next one: a record that stood on the page before is that
+    /// one again, and is left out.
     #[serde(default)]
     pub identity: Vec<String>,
     /// JSON: paths of first and last day where the document states its own window.

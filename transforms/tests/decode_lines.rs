@@ -1,6 +1,7 @@
 //! Lines that aren't rows: too short, broken, cut off, quoted by a spreadsheet, headers once more.
 
 use sellerlake_schemas::Source;
+use sellerlake_transforms::decode::Outcome;
 
 use crate::decode_text::{ORDERS, RETURNS, declare, decoded, orders, reject_lines, some, with_columns};
 
@@ -126,9 +127,53 @@ fn a_column_that_stands_twice_says_one_thing() {
 
 #[test]
 fn a_header_among_the_rows_is_no_row() {
-    let text = with_columns("title", &["a", "b"]);
-    let found = decoded(&orders(), format!("{text}{text}"));
-    assert_eq!((found.outcome.rows, found.outcome.rejected, found.outcome.repeated), (4, 0, 1));
+    let (header, rows) = ("order-id\tupdated\ttitle\n", |titles: &[&str]| with_columns("title", titles));
+    let other = format!("{header}O3\t2026-03-01\ta\nO4\t2026-03-01\ta\n");
+    let counts = |text: String| {
+        let Outcome { rows, rejected, repeated, .. } = decoded(&orders(), text).outcome;
+        (rows, rejected, repeated)
+    };
+    assert_eq!(counts(rows(&["a", "b"]) + &other), (4, 0, 1));
+    // Another file's header, behind the mark that began it.
+    assert_eq!(counts(rows(&["a", "b"]) + "\u{feff}" + &other), (4, 0, 1));
+}
+
+#[test]
+fn what_was_put_together_with_itself_counts_once() {
+    let header = "order-id\tupdated\ttitle\n";
+    let (one, two, three) = ("O1\t2026-03-01\ta\n", "O2\t2026-03-01\ta\n", "O3\t2026-03-01\ta\n");
+    let read = |parts: &[&[&str]]| {
+        let parts = parts.iter().map(|rows| format!("{header}{}", rows.concat()));
+        let found = decoded(&orders(), parts.collect::<String>());
+        (found.full("_unit").join(" "), found.outcome)
+    };
+    for again in [&[one, two][..], &[two, one], &[two]] {
+        let (units, outcome) = read(&[&[one, two], again]);
+        assert_eq!((units.as_str(), outcome.rejected), ("O1 O2", 0));
+        assert_eq!(outcome.repeated, 1 + again.len() as u64);
+    }
+    // Twins within a file are two, also where that file comes twice.
+    assert_eq!(read(&[&[one, one, two], &[one, one, two], &[three]]).0, "O1 O1 O2 O3");
+    // In part the same: whether the row stands for two, nothing tells.
+    let (units, outcome) = read(&[&[one, two], &[two, three]]);
+    assert_eq!((units.as_str(), reject_lines(&outcome)), ("O1 O2 O3", vec![(5, None)]));
+    assert_eq!(outcome.held_back.iter().collect::<Vec<_>>(), ["O2"]);
+    // The row before a header may have lost its line end, and shares its line.
+    let text = format!("{header}{one}O2\t2026-03-01\ta{header}{one}O2\t2026-03-01\ta");
+    let found = decoded(&orders(), text);
+    assert_eq!((found.full("_unit").join(" "), reject_lines(&found.outcome)), ("O1".into(), vec![(3, None)]));
+}
+
+#[test]
+fn rows_that_tell_themselves_apart_count_once() {
+    let source = declare(&ORDERS.replace("[columns]", "identity = [\"order_id\", \"title\"]\n[columns]"));
+    let text = with_columns("title\tprice", &["a\t1", "b\t1"])
+        + "O1\t2026-03-01T10:00:00Z\ta\t1\nO2\t2026-03-01T10:00:00Z\tb\t2\n";
+    let found = decoded(&source, text + "O3\t2026-03-01\t\t1\nO3\t2026-03-01\t\t1\n");
+    assert_eq!(found.full("_unit"), ["O1", "O2", "O3", "O3"], "without a title, these have no identity");
+    assert_eq!((found.outcome.rows, found.outcome.repeated), (4, 1));
+    assert_eq!(reject_lines(&found.outcome), [(5, None)]);
+    assert_eq!(found.outcome.held_back.iter().collect::<Vec<_>>(), ["O2"]);
 }
 
 #[test]

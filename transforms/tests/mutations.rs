@@ -29,9 +29,11 @@ enum Kind {
     Mark,
     /// A row stands twice, in a source whose rows add up to a total or tell themselves apart.
     Double,
+    /// The whole file follows on itself, header and all.
+    Again,
 }
 
-const KINDS: [Kind; 5] = [Kind::Cut, Kind::Break, Kind::Drop, Kind::Mark, Kind::Double];
+const KINDS: [Kind; 6] = [Kind::Cut, Kind::Break, Kind::Drop, Kind::Mark, Kind::Double, Kind::Again];
 
 /// Why a mutated file can't be told from a whole one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +46,8 @@ enum Excuse {
     Longer,
     /// What stands twice has no amount, and rows of its kind have no identity.
     AddsNothing,
+    /// What stands twice lacks a part of what tells rows apart.
+    NoIdentity,
     /// The one character beyond ASCII in the file is broken, and is read as two of another charset.
     OneAccent,
     /// Somebody has said what stands before decimals, and is believed.
@@ -77,7 +81,7 @@ impl Subject {
     }
 
     fn has_identity(&self) -> bool {
-        !self.source.controls.is_empty()
+        !self.source.controls.is_empty() || !self.source.identity.is_empty()
     }
 
     /// A mutation of the kind: where it was done, and the bytes. `None` where the file has no place for it.
@@ -104,6 +108,10 @@ impl Subject {
                 let is_last = record.last() == Some(&cell);
                 let gone = if is_last { cell.start - 1..cell.end } else { cell.start..cell.end + 1 };
                 Some((cell.start, splice(gone, b"")))
+            }
+            Kind::Again => {
+                let gap: &[u8] = if self.bytes.ends_with(b"\n") { b"" } else { b"\n" };
+                Some((self.bytes.len(), [&self.bytes, gap, &self.bytes].concat()))
             }
             Kind::Mark => {
                 let marks: Vec<usize> =
@@ -138,6 +146,11 @@ impl Subject {
             Kind::Drop => {
                 let (header, rows) = (self.records[0].len(), &self.records[1..]);
                 (rows.len() == 1 && rows[0].len() > header + 1).then_some(Excuse::Longer)
+            }
+            Kind::Again => None,
+            Kind::Double if self.source.controls.is_empty() => {
+                let lacks = |row: usize| self.source.identity.iter().any(|name| found.column(name)[row].is_none());
+                (0..found.rows()).any(|row| found.is_twin(row) && lacks(row)).then_some(Excuse::NoIdentity)
             }
             Kind::Double => {
                 let control = &self.source.controls[0];

@@ -159,7 +159,7 @@ impl LineReader<'_> {
     }
 
     /// What can be read of some cells, and whether all of them can.
-    fn values_of<'t>(&self, cells: &[&'t str]) -> (Vec<Value<'t>>, bool) {
+    pub(super) fn values_of<'t>(&self, cells: &[&'t str]) -> (Vec<Value<'t>>, bool) {
         let mut values: Vec<Value<'t>> = self.plan.rows.template();
         let mut is_readable = true;
         for (cell, target) in cells.iter().zip(&self.plan.header.targets) {

@@ -7,6 +7,7 @@ use sellerlake_schemas::ColumnType;
 
 use super::cell::{CellFormat, Value, trim};
 use super::charset::Charset;
+use super::glued::Glued;
 use super::header::{Header, Target};
 use super::quoted::{Found, Records};
 use super::rows::RowPlan;
@@ -24,6 +25,8 @@ pub struct Layout<'a> {
     pub may_end_with: Option<usize>,
     /// The file ends without a line end, and its last cell could have been longer.
     pub doubts_last_cell: bool,
+    /// What a file has in common with the one it was put together with.
+    pub glued: Glued,
     records: Records<'a>,
     width: usize,
     habits: OnceLock<Habits>,
@@ -68,6 +71,7 @@ impl<'a> Layout<'a> {
             quoting,
             may_end_with,
             doubts_last_cell: false,
+            glued: Glued::of(records.bytes(), records.position()),
             records,
             width: header.targets.len(),
             habits: OnceLock::new(),

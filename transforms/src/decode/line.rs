@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::cell::{CellFormat, Value, trim};
 use super::fragments::Fragments;
+use super::glued::{BYTE_ORDER_MARK, Heard};
 use super::header::{Header, Target};
 use super::layout::Layout;
 use super::outcome::Reject;
@@ -69,9 +70,14 @@ impl Line<'_, '_> {
     }
 
     fn is_header(&self, header: &Header) -> bool {
-        let same = |(cell, text): (&&str, &String)| trim(cell) == trim(text);
+        let same = |(cell, text): (&&str, &String)| trim(trim_mark(cell)) == trim(text);
         self.cells.len() == header.texts.len() && self.cells.iter().zip(&header.texts).all(same)
     }
+}
+
+/// A header's cell without the mark that began its file.
+fn trim_mark(cell: &str) -> &str {
+    cell.trim_start_matches(BYTE_ORDER_MARK)
 }
 
 /// Whether a cell holds nothing.
@@ -120,6 +126,22 @@ impl<'p> LineReader<'p> {
     /// Takes a line. `values` has a slot per declared column, filled from [`RowPlan::template`] before the first line
     /// and handed back untouched in between.
     pub fn take<'t>(&mut self, line: Line<'t, '_>, values: &mut [Value<'t>]) {
+        match self.plan.layout.glued.heard(line.number) {
+            Heard::New => {}
+            Heard::Again => {
+                self.settle();
+                self.writer.tally.repeated += u64::from(!line.is_blank());
+                return;
+            }
+            Heard::Doubtful => {
+                self.settle();
+                let reason =
+                    "stands in two of the files that were put together here, which differ: load each by itself";
+                let (read, _) = self.values_of(line.cells);
+                self.reject(&line, Wrong { column: None, reason: reason.into(), value: Some(line.whole) }, &read);
+                return;
+            }
+        }
         let is_uneven = line.cells.len() < self.plan.header.targets.len() || line.surplus > 0;
         let is_odd = is_uneven || line.is_open || !self.fragments.is_empty();
         if is_odd { self.take_odd(line, values) } else { self.read(line, values) }
@@ -131,7 +153,7 @@ impl<'p> LineReader<'p> {
             return;
         }
         // Files are glued together, header and all.
-        if line.cells.first().copied() == self.plan.header.texts.first().map(String::as_str)
+        if line.cells.first().map(|cell| trim_mark(cell)) == self.plan.header.texts.first().map(String::as_str)
             && line.is_header(&self.plan.header)
         {
             self.writer.tally.repeated += 1;

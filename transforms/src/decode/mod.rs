@@ -17,6 +17,7 @@ mod day_order;
 mod evidence;
 mod fault;
 mod fragments;
+mod glued;
 mod gunzip;
 mod header;
 mod json;
@@ -37,6 +38,7 @@ mod spreadsheet;
 mod statements;
 mod survey;
 mod text;
+mod twice;
 mod units;
 
 use arrow::record_batch::RecordBatch;

@@ -84,7 +84,8 @@ pub struct Outcome {
     pub day_order: Option<Settled>,
     /// Numbers with more digits than their column holds, rounded half-even.
     pub rounded: u64,
-    /// Records that came again on the next page; not emitted.
+    /// Records that came again: on the next page, or in a file that was put together with itself, its header included.
+    /// Not emitted.
     pub repeated: u64,
     /// Records whose cells held line ends, put together again from their lines.
     pub joined: u64,

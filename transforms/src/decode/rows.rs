@@ -18,6 +18,7 @@ use super::moment::days_of;
 use super::names::Names;
 use super::outcome::{MAX_REJECTS, Outcome, Reject};
 use super::statements::Statements;
+use super::twice::Once;
 use super::units::{Asked, Placement, UnitPlan, index_of};
 
 /// Longest unit key a rejected row is ascribed to, in bytes; longer ones are no keys.
@@ -347,7 +348,7 @@ pub struct Tally {
     pub outside_window: u64,
     /// Numbers rounded.
     pub rounded: u64,
-    /// Records that came again on the next page, header lines among the rows.
+    /// Records that came again, header lines among the rows.
     pub repeated: u64,
     /// Of the rejected lines, those that are only pieces of rows.
     pub pieces: u64,
@@ -415,6 +416,22 @@ impl Tally {
         if met.len() < MAX_STRANGERS || met.contains_key(text) {
             *met.entry(text.to_owned()).or_default() += times;
         }
+    }
+
+    /// Takes back rows of a flat file that were counted and then left out.
+    pub fn take_back(&mut self, plan: &RowPlan<'_>, once: Once) {
+        let rejected = once.contradicting.len() as u64;
+        self.rows -= once.again + rejected;
+        self.repeated += once.again;
+        self.rejected += rejected;
+        let hold = plan.source.strict || plan.source.has_column_units();
+        let units = if hold { &mut self.held_back } else { &mut self.incomplete };
+        for (unit, reject) in once.contradicting {
+            units.insert(unit);
+            self.rejects.push(reject);
+        }
+        self.rejects.sort_by_key(|reject| reject.line);
+        self.rejects.truncate(MAX_REJECTS);
     }
 
     /// Adds the counts of the stretch that follows in the document.

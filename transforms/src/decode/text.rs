@@ -23,6 +23,7 @@ use super::quoted::{Broken, Found, Records};
 use super::rows::{RowPlan, Tally, needs_as_of_first};
 use super::spreadsheet;
 use super::survey::Survey;
+use super::twice::Once;
 use super::{Emit, Outcome, Request};
 
 /// Decodes a flat file.
@@ -170,7 +171,7 @@ impl<'a> File<'a> {
         };
         let decimal_comma = said == Some(Mark::Comma) || evidence.has_comma(&formats);
         let plan = LinePlan::new(&rows, self.header.clone(), formats, &layout);
-        let tally = self.run(&plan, &chunks, emit)?;
+        let tally = self.run_once(&plan, &chunks, emit)?;
         let mut outcome = tally.finish(&rows);
         outcome.charset = self.charset.name();
         outcome.charset_guessed = self.charset.guessed;
@@ -241,6 +242,14 @@ impl<'a> File<'a> {
             }
         }
         Ok(found)
+    }
+
+    /// Rows that tell themselves apart are handed out once.
+    fn run_once(&self, plan: &LinePlan<'_>, chunks: &[Chunk], emit: &mut Emit<'_>) -> Result<Tally> {
+        let Some(mut once) = Once::of(plan.rows.source) else { return self.run(plan, chunks, emit) };
+        let mut tally = self.run(plan, chunks, &mut |batch| emit(once.pass(batch)?))?;
+        tally.take_back(plan.rows, once);
+        Ok(tally)
     }
 
     fn run(&self, plan: &LinePlan<'_>, chunks: &[Chunk], emit: &mut Emit<'_>) -> Result<Tally> {

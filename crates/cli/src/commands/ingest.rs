@@ -173,10 +173,10 @@ fn summarise(group: &Group) {
         let charset =
             if outcome.charset_guessed { format!("{} (guessed)", outcome.charset) } else { outcome.charset.clone() };
         printer::note(format!(
-            "{name}: {} rows, {} rejected, {} units held back, {} incomplete, {} outside the window, charset {charset}",
-            outcome.rows,
+            "{name}: {}, {} rejected, {} held back, {} incomplete, {} outside the window, charset {charset}",
+            count(outcome.rows, "row"),
             outcome.rejected,
-            outcome.held_back.len(),
+            count(outcome.held_back.len() as u64, "unit"),
             outcome.incomplete.len(),
             outcome.outside_window,
         ));
@@ -198,6 +198,10 @@ fn summarise(group: &Group) {
             let names: Vec<String> = outcome.dropped.iter().map(|(name, cells)| format!("{name} ({cells})")).collect();
             printer::note(format!("  undeclared, dropped as personal: {}", names.join(", ")));
         }
+        if outcome.repeated > 0 {
+            let rows = count(outcome.repeated, "row");
+            printer::note(format!("  {rows} left out: headers among the rows, and what the file had said before"));
+        }
         for (column, strangers) in &outcome.strangers {
             let names: Vec<String> = strangers.iter().map(|(name, rows)| format!("{name:?} ({rows})")).collect();
             printer::note(format!("  unknown {column}: {}", names.join(", ")));
@@ -206,7 +210,7 @@ fn summarise(group: &Group) {
             printer::note(format!("  unit {} doesn't balance: {} instead of {}", unit.unit, unit.sum, unit.expected));
         }
         if outcome.too_early > 0 {
-            printer::note(format!("  {} empty units came too early to count as empty", outcome.too_early));
+            printer::note(format!("  {} came too early to count as empty", count(outcome.too_early, "empty unit")));
         }
         if *set_aside > 0 {
             let rows = count(*set_aside, "row");
