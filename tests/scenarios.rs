@@ -189,7 +189,7 @@ fn held_back(site: &Site) {
     rows.push((A, "02T13:00", "Shipped", "LAMP", 1, "n0t a price"));
     let second = site.file("second.txt", orders(&rows));
     let words = site.ingest("all_orders", &second, &[]);
-    assert!(words.contains("1 rejected, 1 units held back"), "{words}");
+    assert!(words.contains("1 rejected, 1 unit held back"), "{words}");
     let items = items(site);
     assert_eq!(items.len(), 31);
     assert_eq!(items[0], item(A, "MUG", "1", "20.0000"), "the earlier version stands");

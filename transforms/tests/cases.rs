@@ -67,7 +67,7 @@ pub struct Case {
     /// Rows whose last cells were left out.
     #[serde(default)]
     expect_padded: u64,
-    /// Header lines among the rows.
+    /// Rows that came again, header lines among the rows.
     #[serde(default)]
     expect_repeated: u64,
     /// The line in whose middle the file ends.
@@ -133,8 +133,9 @@ impl Case {
         compare("decimal comma", self.expect_decimal_comma.to_string(), outcome.decimal_comma.to_string());
         let charset = self.expect_charset.as_deref().unwrap_or("UTF-8");
         compare("charset", charset.to_lowercase(), outcome.charset.to_lowercase());
-        // Latin-1 and Shift-JIS can't be recognised with certainty: without a label they are a guess.
-        let guessed = self.charset.is_none() && self.expect_charset.is_some();
+        // Latin-1 and Shift-JIS can't be recognised with certainty: without a label they are a guess. UTF-16 has a mark.
+        let is_marked = self.expect_charset.as_ref().is_some_and(|charset| charset.starts_with("utf-16"));
+        let guessed = self.charset.is_none() && self.expect_charset.is_some() && !is_marked;
         compare("charset guessed", guessed.to_string(), outcome.charset_guessed.to_string());
         match (&self.expect_refused, &outcome.refused) {
             (Some(expected), Some(sentence)) if sentence.contains(expected.as_str()) => {}
@@ -226,6 +227,6 @@ fn personal_columns_are_kept_on_request_only() {
     let source = source(&schemas, &case.source);
     let asked = Asked { allow_personal_data: true, ..case.asked() };
     let kept = decode_bytes(&source, &asked, &bytes, 1);
-    assert_eq!(kept.full("buyer_name"), ["Jo Fixture"; 4]);
+    assert_eq!(kept.full("buyer_name"), ["Jo Fixture"; 3]);
     assert_eq!(kept.column("gift_message_text")[0].as_deref(), Some("Happy birthday!"));
 }

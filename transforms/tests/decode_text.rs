@@ -125,8 +125,8 @@ fn charsets_are_found_and_wrong_labels_noticed() {
         (&sjis, Some("Windows-31J"), "shift_jis", false, "日本語の商品ソ表"),
         (&sjis, Some("MS932"), "shift_jis", false, "日本語の商品ソ表"),
         (&sjis, None, "shift_jis", true, "日本語の商品ソ表"),
-        (&utf16, None, "utf-8", false, spanish),
-        (&utf16_be, Some("utf-8"), "utf-8", true, spanish),
+        (&utf16, None, "utf-16le", false, spanish),
+        (&utf16_be, Some("utf-8"), "utf-16be", true, spanish),
     ];
     for (bytes, label, charset, guessed, title) in cases {
         let found = decode_bytes(&orders(), &Asked { charset: label, ..asked() }, bytes, 1);

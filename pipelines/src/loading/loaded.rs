@@ -47,31 +47,31 @@ impl Loaded {
             return None;
         }
         let id = &self.delivery.id;
-        let rows = match rejected {
-            1 => "1 row".to_owned(),
-            rejected => format!("{rejected} rows"),
-        };
-        let units = |count: usize| if count == 1 { "1 unit is".to_owned() } else { format!("{count} units are") };
+        let count = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let rows = count(*rejected, "row");
+        let units = |number: usize| if number == 1 { "1 unit is".to_owned() } else { format!("{number} units are") };
         let what = if *rejected == 0 && held_back.is_empty() && !self.outcome.hold_back_all {
             let first = unbalanced.first().map_or_else(String::new, |unit| {
                 format!(": {} adds up to {} instead of {}", unit.unit, unit.sum, unit.expected)
             });
-            format!(
-                "{} units of delivery {id} are not as they should be{first}",
-                unbalanced.len().max(incomplete.len())
-            )
+            let units = unbalanced.len().max(incomplete.len());
+            let are = if units == 1 { "is not as it" } else { "are not as they" };
+            format!("{} of delivery {id} {are} should be{first}", count(units as u64, "unit"))
         } else {
             let without = match (held_back.len(), incomplete.len()) {
                 _ if self.outcome.hold_back_all => ", and what they belong to can't be told: nothing is loaded".into(),
                 (0, 0) => String::new(),
-                (0, incomplete) => format!(", of {incomplete} units whose other rows are loaded"),
+                (0, incomplete) => format!(", of {} whose other rows are loaded", count(incomplete as u64, "unit")),
                 (held_back, _) => format!(", so {} held back as they stood before", units(held_back)),
             };
             format!("{rows} of delivery {id} can't be read{without}")
         };
         let what = match cut_off {
             Some(line) => format!("delivery {id} ends in the middle of line {line}; {what}"),
-            None if *padded > 0 => format!("{padded} rows of delivery {id} end before their last columns; {what}"),
+            None if *padded > 0 => {
+                let (rows, ends) = (count(*padded, "row"), if *padded == 1 { "ends" } else { "end" });
+                format!("{rows} of delivery {id} {ends} before the last columns; {what}")
+            }
             None => what,
         };
         Some(format!(

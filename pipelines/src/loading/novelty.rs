@@ -51,7 +51,7 @@ impl Workspace {
         let alarm = marketplace_alarm(&delivery.seller, marketplace);
         match self.doubt(marketplace) {
             Some(doubt) => {
-                let message = format!("{doubt} {} rows in delivery {}", outcome.rows, delivery.id);
+                let message = format!("{doubt} Rows in delivery {}: {}", delivery.id, outcome.rows);
                 self.state.raise_alarm(&alarm, Severity::Warning, &subject, &message, self.clock.now()).await
             }
             None => self.state.clear_alarm(&alarm).await.map(drop),

@@ -18,7 +18,10 @@ const JAPAN: &str = "A1VC38T7YXB528";
 /// The charset of a document. All of them leave tab, comma, quote and newline at their ASCII bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Charset {
+    /// What the bytes are decoded with: a document in UTF-16 has become UTF-8 by then.
     encoding: &'static Encoding,
+    /// What the document came in.
+    original: &'static Encoding,
     /// No label or mark said so, or the label was wrong.
     pub guessed: bool,
 }
@@ -26,7 +29,7 @@ pub struct Charset {
 impl Charset {
     /// Its name in lower case, as in `windows-1252`.
     pub fn name(self) -> String {
-        self.encoding.name().to_ascii_lowercase()
+        self.original.name().to_ascii_lowercase()
     }
 
     /// The text of a stretch of the document that was cut at line ends; `None` where bytes are invalid.
@@ -56,7 +59,10 @@ pub fn detect<'a>(request: &Request<'_>, bytes: &'a [u8]) -> Result<Detected<'a>
     let label = request.delivery.charset.as_deref().filter(|label| !label.trim().is_empty());
     let labelled = label.and_then(for_label);
     let found = |encoding, guessed, skip: usize| {
-        Ok(Detected { charset: Charset { encoding, guessed }, bytes: Cow::Borrowed(&bytes[skip..]) })
+        Ok(Detected {
+            charset: Charset { encoding, original: encoding, guessed },
+            bytes: Cow::Borrowed(&bytes[skip..]),
+        })
     };
     if let Some((encoding, skip)) = Encoding::for_bom(bytes) {
         let agrees = label.is_none() || labelled == Some(encoding);
@@ -173,5 +179,8 @@ fn transcode_utf16(encoding: &'static Encoding, bytes: &[u8], guessed: bool) -> 
         ));
     }
     let text = encoding.decode_without_bom_handling(bytes).0.into_owned();
-    Ok(Detected { charset: Charset { encoding: UTF_8, guessed }, bytes: Cow::Owned(text.into_bytes()) })
+    Ok(Detected {
+        charset: Charset { encoding: UTF_8, original: encoding, guessed },
+        bytes: Cow::Owned(text.into_bytes()),
+    })
 }
