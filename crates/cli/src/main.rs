@@ -1,9 +1,7 @@
 //! The `sellerlake` command: arguments become settings, settings become work, and an error becomes two lines.
 
-mod amazon;
 mod arguments;
 mod bars;
-mod buckets;
 mod closed;
 mod commands;
 mod output;

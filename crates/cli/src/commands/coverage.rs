@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use sellerlake_accounts::holders::{holder, since};
 use sellerlake_contracts::Result;
 use sellerlake_pipelines::{CoverageLine, Covered, Pipelines, Workspace};
 use sellerlake_query::output::OutputFormat;
@@ -9,7 +10,6 @@ use sellerlake_state::AccountFilter;
 use serde_json::json;
 
 use crate::arguments::Coverage;
-use crate::commands::sync::{holder, since};
 use crate::printer;
 
 pub(crate) async fn run(workspace: &Workspace, coverage: &Coverage) -> Result<ExitCode> {

@@ -6,19 +6,20 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sellerlake_accounts::holders::{holders, since};
+use sellerlake_accounts::secrets::{Secrets, field};
+use sellerlake_accounts::{Gateway, Syncing, enrol, with_amazon};
 use sellerlake_config::{DEFAULT, FILE_NAME, Settings};
-use sellerlake_connectors::SteppedClock;
 use sellerlake_contracts::{AccountId, Clock, Error, Kind, Result, Secret, SellerId, SystemClock};
 use sellerlake_pipelines::{Arrival, Cancel, DeliveryFacts, LoadOptions, Pipelines, SyncOptions, Watch, Workspace};
 use sellerlake_simulator::world::Profile;
 use sellerlake_simulator::{Account, Running, lists};
 
-use crate::amazon::{Gateway, Secrets, clock, field};
 use crate::arguments::Demo;
 use crate::bars::{Bars, PullBars};
 use crate::commands::demo_folder::DemoFolder;
 use crate::commands::demo_summary::summarise;
-use crate::commands::{account, rebuild, simulate, sync};
+use crate::commands::{rebuild, simulate, sync};
 use crate::printer;
 
 /// Days of history, without `--full`.
@@ -37,10 +38,9 @@ pub(crate) async fn run(demo: &Demo) -> Result<ExitCode> {
     let simulator = simulate::start(Profile::demo(u64::from(days)), true, 0)?;
     let config = settings(folder.path(), simulator.url(), demo.full)?;
     let settings = Settings::read(&config)?;
-    let (clock, stepped) = clock(&settings).await?;
-    let workspace = Workspace::open(settings, clock).await?;
+    let (workspace, gateway) = with_amazon(settings).await?;
     let state = workspace.state.clone();
-    let code = super::closing(state, Box::pin(fill(workspace, stepped, &simulator, &folder, begun))).await?;
+    let code = super::closing(state, Box::pin(fill(workspace, gateway, &simulator, &folder, begun))).await?;
     farewell(&simulator, &config, begun);
     if !demo.exit {
         wait().await?;
@@ -52,12 +52,11 @@ pub(crate) async fn run(demo: &Demo) -> Result<ExitCode> {
 /// Pulls what the simulator has, and shows what came of it.
 async fn fill(
     workspace: Workspace,
-    stepped: Option<SteppedClock>,
+    gateway: Gateway,
     simulator: &Running,
     folder: &DemoFolder,
     begun: DateTime<Utc>,
 ) -> Result<ExitCode> {
-    let gateway = Gateway::new(&workspace, stepped);
     printer::note(format!("Amazon is simulated at {}; the lake is in {}", simulator.url(), folder.path().display()));
     for known in simulator.accounts() {
         add(&workspace, &gateway, &known).await?;
@@ -67,13 +66,13 @@ async fn fill(
     let names = pipelines.iter().map(|pipeline| pipeline.name.clone());
     let options = SyncOptions {
         pipelines: names.filter(|name| !LEFT_OUT.contains(&name.as_str())).collect(),
-        since: sync::since(&workspace, None),
+        since: since(&workspace, None),
         ..SyncOptions::default()
     };
-    let puller = sync::puller(&workspace, Arc::new(pipelines), Arc::new(gateway));
-    let holders = sync::holders(&workspace, &[]).await?;
+    let (syncing, _) = Syncing::begin(Arc::clone(&workspace), Arc::new(gateway), options).await?;
+    let holders = holders(&workspace, &[]).await?;
     let bars = PullBars::new();
-    let results = sync::pull(&puller, &holders, &options, &Leaping(&bars), &Cancel::never()).await;
+    let results = syncing.pull(&holders, &Leaping(&bars), &Cancel::never()).await;
     bars.end();
     let is_complete = sync::report(&results);
     printer::note(format!("pulled and loaded after {} s", (SystemClock.now() - begun).num_seconds()));
@@ -132,10 +131,7 @@ async fn add(workspace: &Workspace, gateway: &Gateway, known: &Account) -> Resul
         ]);
     }
     let secrets: Secrets = secrets.into_iter().map(|(name, text)| (name, Secret::new(text.clone()))).collect();
-    let presence = gateway.presence(&gateway.trial(&id, &secrets).await?).await?;
-    let (marketplaces, _) = account::sorted(workspace, presence.marketplaces);
-    account::enter(workspace, gateway, &id, &marketplaces, &secrets).await?;
-    workspace.state.set_ads_profiles(&id, &presence.profiles).await
+    enrol::add(workspace, gateway, &id, &[], &secrets).await.map(drop)
 }
 
 /// What Amazon's documents don't say: the taxes that prices contain, in one list for all sellers.

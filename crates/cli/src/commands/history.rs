@@ -10,7 +10,6 @@ use sellerlake_contracts::{Error, Kind, Month, Result, SellerId};
 use sellerlake_pipelines::{Known, Show, Since, Withdrawn, Workspace, as_known};
 use sellerlake_query::output::{OutputFormat, write};
 
-use crate::amazon;
 use crate::arguments::Changed;
 use crate::bars::Bars;
 use crate::commands::{IN_PART, rebuild, sellers, sql};
@@ -25,7 +24,7 @@ pub(crate) async fn replay(
     seller: Option<&SellerId>,
 ) -> Result<ExitCode> {
     let settings = Settings::read(config)?;
-    let clock = amazon::clock_to_read(&settings).await?;
+    let clock = sellerlake_accounts::clock_to_read(&settings).await?;
     let known = Box::pin(as_known(&settings, until, seller, into, clock, &Bars::default())).await?;
     let Known { deliveries, later, damaged, withdrawn, replayed, .. } = &known;
     printer::note(format!(

@@ -26,13 +26,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
+use sellerlake_accounts::{to_read, with_amazon, without_amazon};
 use sellerlake_config::Settings;
-use sellerlake_connectors::SteppedClock;
 use sellerlake_contracts::Result;
 use sellerlake_pipelines::Workspace;
 use sellerlake_state::State;
 
-use crate::amazon::{self, Gateway};
 use crate::arguments::{AccountCommand, Arguments, Command};
 use crate::printer;
 
@@ -46,20 +45,19 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Demo(demo) => Box::pin(demo::run(demo)).await,
         Command::Check => check::run(config).await,
         Command::Simulate(simulate) => simulate::run(simulate).await,
+        Command::Account(command @ (AccountCommand::List | AccountCommand::Show { .. })) => {
+            look(config, async |lake| account::look(lake, command).await).await
+        }
         Command::Account(command) => {
-            let (workspace, stepped) = match command {
-                AccountCommand::List | AccountCommand::Show { .. } => (to_read(config).await?, None),
-                _ => opened(config).await?,
-            };
-            let gateway = Gateway::new(&workspace, stepped);
+            let (workspace, gateway) = with_amazon(Settings::read(config)?).await?;
             closing(workspace.state.clone(), account::run(&workspace, &gateway, command)).await
         }
         Command::Sync(sync) => {
-            let (workspace, gateway) = with_amazon(config).await?;
+            let (workspace, gateway) = with_amazon(Settings::read(config)?).await?;
             closing(workspace.state.clone(), Box::pin(sync::sync(workspace, gateway, sync))).await
         }
         Command::Backfill(backfill) => {
-            let (workspace, gateway) = with_amazon(config).await?;
+            let (workspace, gateway) = with_amazon(Settings::read(config)?).await?;
             closing(workspace.state.clone(), Box::pin(sync::backfill(workspace, gateway, backfill))).await
         }
         Command::Coverage(coverage) => look(config, async |lake| coverage::run(lake, coverage).await).await,
@@ -80,7 +78,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
             Some(url) => work(config, async |lake| Box::pin(against::run(lake, url, verify.at)).await).await,
             None if verify.second_opinion => look(config, async |lake| second_opinion::run(lake).await).await,
             None => {
-                let lake = without_amazon(config).await?;
+                let lake = without_amazon(Settings::read(config)?).await?;
                 closing(lake.state.clone(), Box::pin(verify::run(&lake, verify.repair))).await
             }
         },
@@ -95,13 +93,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
 
 /// Does something with the lake.
 async fn work(config: &Path, command: impl AsyncFnOnce(&Workspace) -> Result<ExitCode>) -> Result<ExitCode> {
-    let workspace = opened(config).await?.0;
+    let workspace = with_amazon(Settings::read(config)?).await?.0;
     closing(workspace.state.clone(), command(&workspace)).await
 }
 
 /// The same for who only wants to look.
 async fn look(config: &Path, command: impl AsyncFnOnce(&Workspace) -> Result<ExitCode>) -> Result<ExitCode> {
-    let workspace = to_read(config).await?;
+    let workspace = to_read(Settings::read(config)?).await?;
     closing(workspace.state.clone(), command(&workspace)).await
 }
 
@@ -110,34 +108,6 @@ pub(crate) async fn closing(state: State, command: impl Future<Output = Result<E
     let done = command.await;
     state.close().await;
     done
-}
-
-/// The lake that settings name, on the clock they name.
-async fn opened(config: &Path) -> Result<(Workspace, Option<SteppedClock>)> {
-    let settings = Settings::read(config)?;
-    let (clock, stepped) = amazon::clock(&settings).await?;
-    Ok((Workspace::open(settings, clock).await?, stepped))
-}
-
-/// The same for who asks nothing of Amazon, whose simulator may have ended.
-async fn without_amazon(config: &Path) -> Result<Workspace> {
-    let settings = Settings::read(config)?;
-    let clock = amazon::clock_to_read(&settings).await?;
-    Workspace::open(settings, clock).await
-}
-
-/// The same for who only wants to look, and may not be allowed to do more.
-async fn to_read(config: &Path) -> Result<Workspace> {
-    let settings = Settings::read(config)?;
-    let clock = amazon::clock_to_read(&settings).await?;
-    Box::pin(Workspace::open_to_read(settings, clock)).await
-}
-
-/// The same with the way to Amazon.
-async fn with_amazon(config: &Path) -> Result<(Workspace, Gateway)> {
-    let (workspace, stepped) = opened(config).await?;
-    let gateway = Gateway::new(&workspace, stepped);
-    Ok((workspace, gateway))
 }
 
 /// A user's own declarations, where there are settings that name them; the built-in ones need no settings.

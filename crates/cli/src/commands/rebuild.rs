@@ -22,7 +22,12 @@ pub(crate) struct TakenUp {
 
 /// Loads what an earlier run left landed, and says so.
 pub(crate) async fn resume(workspace: &Workspace) -> Result<TakenUp> {
-    let Resumed { loaded, in_part, forgotten, left, sellers } = workspace.resume().await?;
+    workspace.resume().await.map(taken_up)
+}
+
+/// Says what an earlier run had left.
+pub(crate) fn taken_up(resumed: Resumed) -> TakenUp {
+    let Resumed { loaded, in_part, forgotten, left, sellers } = resumed;
     if loaded > 0 {
         printer::note(format!("{} loaded that an earlier run had landed", count(loaded, "delivery")));
     }
@@ -40,7 +45,7 @@ pub(crate) async fn resume(workspace: &Workspace) -> Result<TakenUp> {
     for (delivery, reason) in left {
         printer::note(format!("warning: delivery {delivery} stays landed: {reason}"));
     }
-    Ok(TakenUp { sellers, is_whole })
+    TakenUp { sellers, is_whole }
 }
 
 pub(crate) async fn rollup(workspace: &Workspace, seller: Option<&SellerId>, tables: &[String]) -> Result<ExitCode> {

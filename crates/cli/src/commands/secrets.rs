@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal, Read, Write};
 
+use sellerlake_accounts::secrets::{Secrets, field};
 use sellerlake_contracts::{Error, Kind, Result, Secret};
 use serde::Deserialize;
 
-use crate::amazon::{Secrets, field};
 use crate::printer;
 
 /// Standard input.
