@@ -144,8 +144,10 @@ fn money_nobody_knows_is_told_and_is_in_profit() {
         let window = ["--window", "2026-03-05..2026-03-05"];
         let window = if source == "finance_event_pages" { &window[..] } else { &[] };
         site.ingest(source, &file, &[&["--as-of", "2026-04-01"], window].concat());
-        let alarm = format!("SELECT count(*) AS n FROM meta.alarms WHERE message LIKE '%{table}__unclassified%'");
-        assert_eq!(site.value(&alarm), "1", "{source}");
+        let alert = format!(
+            "SELECT count(*) AS n FROM meta.alerts WHERE state = 'firing' AND message LIKE '%{table}__unclassified%'"
+        );
+        assert_eq!(site.value(&alert), "1", "{source}");
         assert_eq!(site.value(&format!("SELECT category AS n FROM {table}")), "unclassified", "{source}");
         let other = "SELECT concat(sum(other), ' ', sum(net_proceeds)) AS n FROM daily_profit";
         assert_eq!(site.value(other), "0.0100 0.0100", "{source}");

@@ -251,11 +251,11 @@ fn a_stage_that_fails_keeps_its_object_and_recovers() {
     let changed = paths(&["tables/load_shares/A1/month=2026-01/data.parquet", "rollups/load_totals/A1/data.parquet"]);
     assert_eq!(differing(&before.versions, &after.versions), changed);
     assert_eq!(site.sql(totals)[0]["shares"], 14, "ten of January as it is, four of February as it was");
-    let alarms = site.sql("SELECT severity, subject, message, seller_id FROM meta.alarms");
-    assert_eq!(alarms.len(), 1, "{alarms:?}");
-    assert_eq!((text(&alarms[0]["severity"]), text(&alarms[0]["subject"])), ("error".into(), february.into()));
-    assert_eq!(text(&alarms[0]["seller_id"]), "A1");
-    assert!(text(&alarms[0]["message"]).to_lowercase().contains("divide by zero"));
+    let alerts = site.sql("SELECT severity, subject, message, seller_id FROM meta.alerts WHERE state = 'firing'");
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert_eq!((text(&alerts[0]["severity"]), text(&alerts[0]["subject"])), ("error".into(), february.into()));
+    assert_eq!(text(&alerts[0]["seller_id"]), "A1");
+    assert!(text(&alerts[0]["message"]).to_lowercase().contains("divide by zero"));
 
     // It stays stale and is tried again, until somebody mends it.
     let output = site.run(&["rollup"]);
@@ -265,7 +265,7 @@ fn a_stage_that_fails_keeps_its_object_and_recovers() {
     let words = site.ok(&["rollup"]);
     account(&after, &standing(&site), &words);
     assert_eq!(site.sql(totals)[0]["shares"], 10);
-    assert_eq!(site.value("SELECT count(*) AS n FROM meta.alarms"), "0");
+    assert_eq!(site.value("SELECT count(*) AS n FROM meta.alerts WHERE state = 'firing'"), "0");
     assert!(site.ok(&["verify"]).contains("everything is as it should be"));
 }
 
@@ -284,13 +284,13 @@ fn a_required_value_that_is_missing_and_a_check_that_blocks_do_the_same() {
     assert_eq!(code, Some(3), "{words}");
     assert!(words.contains("load_shares__light") && words.contains("Nobody carries more than 50."), "{words}");
     assert_eq!(standing(&site).versions, before.versions);
-    assert_eq!(site.value("SELECT count(*) AS n FROM meta.alarms"), "1");
+    assert_eq!(site.value("SELECT count(*) AS n FROM meta.alerts WHERE state = 'firing'"), "1");
 
     // Mended in the data this time.
     let (code, words) = try_ingest(&site, &LOADS.replace("12,3", "120,3"), "2026-03-03");
     assert_eq!(code, Some(0), "{words}");
     assert_eq!(site.value("SELECT shares AS n FROM load_totals"), "45");
-    assert_eq!(site.value("SELECT count(*) AS n FROM meta.alarms"), "0");
+    assert_eq!(site.value("SELECT count(*) AS n FROM meta.alerts WHERE state = 'firing'"), "0");
 
     // A value that is declared as required and isn't there; January has it.
     select(&site, "CASE WHEN weight < 100 THEN load_id END AS load_id, weight AS share");

@@ -88,7 +88,7 @@ fn assert_tidy(site: &Site) {
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(is_done(&output), "{words}");
     assert!(
-        ["everything is as it should be", "as it was written, but 1 alarm"].iter().any(|end| words.contains(end)),
+        ["everything is as it should be", "as it was written, but 1 alert"].iter().any(|end| words.contains(end)),
         "{words}"
     );
     for folder in ["lake/.sellerlake/tmp", "spool"] {

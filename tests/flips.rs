@@ -145,14 +145,14 @@ fn check(output: &Output, told: &mut Vec<String>) {
     assert!(matches!(code, Some(0 | 1 | 3)), "{code:?} {said}");
     if code != Some(0) {
         assert!(
-            [".parquet", "raw/", "state database", "meta.alarms"].iter().any(|place| said.contains(place)),
+            [".parquet", "raw/", "state database", "meta.alerts"].iter().any(|place| said.contains(place)),
             "no place in {said}"
         );
         told.push(said);
     }
 }
 
-/// Whether verify found anything wrong; the line that is rejected from the start is an alarm, which is none of it.
+/// Whether verify found anything wrong; the line that is rejected from the start is an alert, which is none of it.
 fn complains(verified: &Output) -> bool {
     !verified.stdout.is_empty()
 }

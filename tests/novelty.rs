@@ -5,8 +5,10 @@ use serde_json::json;
 
 use crate::site::{Row, Site, text, tree};
 
-fn alarms(site: &Site, like: &str) -> Vec<Row> {
-    site.sql(&format!("SELECT severity, seller_id, message FROM meta.alarms WHERE message LIKE '%{like}%'"))
+fn alerts(site: &Site, like: &str) -> Vec<Row> {
+    site.sql(&format!(
+        "SELECT severity, seller_id, message FROM meta.alerts WHERE state = 'firing' AND message LIKE '%{like}%'"
+    ))
 }
 
 fn listings(site: &Site, marketplace: &str) -> String {
@@ -62,17 +64,24 @@ fn a_marketplace_that_amazon_opened_is_kept_and_told() {
     let words = listings(&site, typed);
     assert!(words.contains("is no marketplace that is known: its rows are kept"), "{typed}: {words}");
     assert_eq!(site.value("SELECT marketplace_id FROM listings"), typed, "its rows are kept");
-    let told = alarms(&site, "no marketplace that is known");
+    let told = alerts(&site, "no marketplace that is known");
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(text(&told[0]["message"]).contains(" 1 rows in delivery "), "{told:?}");
     assert_eq!((text(&told[0]["severity"]), text(&told[0]["seller_id"])), ("warning".into(), "A1".into()));
     let orders = tree().join("tests/cases/pnl/all_orders.tsv").display().to_string();
     site.ok(&["ingest", "--source", "all_orders", "--seller", "B2", "--no-rollup", &orders]);
-    let other = site.run(&["sql", "--format", "csv", "--seller", "B2", "SELECT count(*) AS n FROM meta.alarms"]);
+    let other = site.run(&[
+        "sql",
+        "--format",
+        "csv",
+        "--seller",
+        "B2",
+        "SELECT count(*) AS n FROM meta.alerts WHERE state = 'firing'",
+    ]);
     assert_eq!(String::from_utf8(other.stdout).unwrap(), "n\n0\n");
     let site = Site::new();
     assert!(!listings(&site, "ATVPDKIKX0DER").contains("warning"));
-    assert!(site.sql("SELECT * FROM meta.alarms").is_empty());
+    assert!(site.sql("SELECT * FROM meta.alerts WHERE state = 'firing'").is_empty());
 }
 
 #[test]
@@ -89,12 +98,12 @@ fn a_marketplace_that_documents_name_is_told() {
     let words = site.ingest("orders_v0", &site.file("new.json", order("A0NEWPLACE", "2026-03-02T00:00:00Z")), &[]);
     assert!(words.contains("warning: tables/orders/"), "{words}");
     assert_eq!(site.value("SELECT marketplace_id FROM orders"), "A0NEWPLACE");
-    let told = alarms(&site, "A0NEWPLACE");
+    let told = alerts(&site, "A0NEWPLACE");
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(text(&told[0]["message"]).starts_with("orders__unlisted_marketplace: "), "{told:?}");
-    // Corrected, the alarm goes.
+    // Corrected, the alert goes.
     site.ingest("orders_v0", &site.file("old.json", order("ATVPDKIKX0DER", "2026-03-03T00:00:00Z")), &[]);
-    assert!(alarms(&site, "A0NEWPLACE").is_empty());
+    assert!(alerts(&site, "A0NEWPLACE").is_empty());
 }
 
 #[test]
@@ -121,9 +130,9 @@ fn an_unknown_event_list_and_fee_type_are_kept_counted_and_told() {
     let expected =
         [["TeleportationEventList", "BeamFee", "-7.2500"], ["ShipmentEventList", "FBAAntigravityFee", "-1.5000"]];
     assert_eq!(kept, expected.map(|row| row.map(str::to_owned)));
-    let list = alarms(&site, "finance_events__unknown_list");
+    let list = alerts(&site, "finance_events__unknown_list");
     assert!(list.len() == 1 && text(&list[0]["message"]).contains("TeleportationEventList"), "{list:?}");
-    let fees = alarms(&site, "finance_events__unclassified");
+    let fees = alerts(&site, "finance_events__unclassified");
     assert!(fees.len() == 1 && text(&fees[0]["message"]).contains("2 rows"), "{fees:?}");
 }
 
@@ -139,11 +148,11 @@ fn an_undeclared_column_is_told_until_everything_is_read_again() {
     site.ingest("all_orders", &site.file("new.txt", with("\tdrone-number", "\t42")), &[]);
     let extra = site.value("SELECT _extra FROM sources.all_orders");
     assert!(extra.contains("42"), "{extra}");
-    let told = alarms(&site, "drone-number (1 values)");
+    let told = alerts(&site, "drone-number (1 values)");
     assert_eq!(told.len(), 1, "{told:?}");
     site.ingest("all_orders", &site.file("old.txt", with("", "")), &[]);
-    assert_eq!(alarms(&site, "drone-number").len(), 1, "what is in _extra is there until it is read again");
+    assert_eq!(alerts(&site, "drone-number").len(), 1, "what is in _extra is there until it is read again");
     // The document is still in raw/, so reading it again tells it again.
     site.ok(&["replay"]);
-    assert_eq!(alarms(&site, "drone-number").len(), 1);
+    assert_eq!(alerts(&site, "drone-number").len(), 1);
 }

@@ -32,8 +32,8 @@ fn gaps(desk: &Desk, pipeline: &str) -> String {
     text.lines().filter(|line| to(line) > wanted).collect::<Vec<_>>().join("\n")
 }
 
-fn alarms(desk: &Desk) -> String {
-    desk.site.value("SELECT count(*) FROM meta.alarms WHERE severity = 'error'")
+fn alerts(desk: &Desk) -> String {
+    desk.site.value("SELECT count(*) FROM meta.alerts WHERE state = 'firing' AND severity = 'error'")
 }
 
 /// A drop folder whose sheets a source of the user's own reads.
@@ -95,14 +95,14 @@ fn an_outage_of_days_is_waited_out_and_needs_nobody() {
         sync(&desk, "transactions", 3, "left for the next run");
         later(&desk, 12);
     }
-    assert_eq!(alarms(&desk), "1");
+    assert_eq!(alerts(&desk), "1");
     let open =
         desk.site.value("SELECT count(*) FROM meta.slices WHERE pipeline = 'transactions' AND status = 'failed'");
     assert_eq!(open, "0", "nothing waits for a person");
     desk.simulator.amazon().faults.follow(FaultPlan::default());
     later(&desk, 12);
     sync(&desk, "transactions", 0, "");
-    assert_eq!((gaps(&desk, "transactions").as_str(), alarms(&desk).as_str()), ("", "0"));
+    assert_eq!((gaps(&desk, "transactions").as_str(), alerts(&desk).as_str()), ("", "0"));
 }
 
 #[test]
@@ -115,13 +115,13 @@ fn rows_that_cant_be_read_are_told_until_the_source_is_mended() {
     later(desk, 1);
     sync(desk, "sheets", 3, "1 interval left for you since an earlier run");
     assert!(gaps(desk, "sheets").contains("held back"), "{}", gaps(desk, "sheets"));
-    assert_eq!((drop.rows().as_str(), alarms(desk).as_str()), ("58", "1"));
+    assert_eq!((drop.rows().as_str(), alerts(desk).as_str()), ("58", "1"));
     drop.declare("decimal(18,4)");
     desk.site.ok(&["replay", "--source", "ad_credits"]);
     later(desk, 1);
     drop.drop_sheet("april.csv", |sheet| sheet.replace("C-", "D-"));
     sync(desk, "sheets", 0, "");
-    assert_eq!((gaps(desk, "sheets").as_str(), alarms(desk).as_str(), drop.rows().as_str()), ("", "0", "120"));
+    assert_eq!((gaps(desk, "sheets").as_str(), alerts(desk).as_str(), drop.rows().as_str()), ("", "0", "120"));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn documents_that_cant_be_read_are_told_until_they_are_mended() {
     drop.drop_sheet("march.csv", |sheet| sheet);
     drop.drop_sheet("april.csv", |sheet| sheet.replace("C-", "D-"));
     desk.site.ok(&["sync", "--pipeline", "sheets", "--retry"]);
-    assert_eq!((gaps(desk, "sheets").as_str(), alarms(desk).as_str(), drop.rows().as_str()), ("", "0", "120"));
+    assert_eq!((gaps(desk, "sheets").as_str(), alerts(desk).as_str(), drop.rows().as_str()), ("", "0", "120"));
     later(desk, 1);
     drop.drop_sheet("march.csv", |sheet| sheet.replace("7.00", "8.00"));
     sync(desk, "sheets", 0, "1 delivery");

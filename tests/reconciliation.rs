@@ -28,8 +28,9 @@ fn a_settlement_is_compared_once_transactions_reach_over_all_of_it() {
         let [row] = &site.sql(statement)[..] else { panic!("one settlement") };
         ["matched_by", "finances_activity", "finances_difference"].map(|name| plain(&text(&row[name])))
     };
-    let warned =
-        || site.value("SELECT count(*) AS n FROM meta.alarms WHERE subject LIKE '%settlement_reconciliation%'") != "0";
+    let warned = || {
+        site.value("SELECT count(*) AS n FROM meta.alerts WHERE state = 'firing' AND subject LIKE '%settlement_reconciliation%'") != "0"
+    };
     assert_eq!(found(), ["", "", ""]);
     posted(&site, "IN-IT", "2026-03-05T08:00:00Z", "USD", Some("90000000001"));
     assert_eq!(found(), ["settlement_id", "20", ""], "neither its first days nor its last ones are there");
@@ -59,7 +60,10 @@ fn settlements_from_before_the_ledgers_begin_are_told() {
     let site = Site::new();
     let settlement = tree().join("tests/cases/decode/settlement_v2/input.tsv");
     site.ingest("settlement_v2", &settlement, &["--as-of", "2026-06-01"]);
-    let told = || site.value("SELECT count(*) AS n FROM meta.alarms WHERE message LIKE '%in no ledger%'") != "0";
+    let told = || {
+        site.value("SELECT count(*) AS n FROM meta.alerts WHERE state = 'firing' AND message LIKE '%in no ledger%'")
+            != "0"
+    };
     assert!(!told());
     posted(&site, "LATE", "2026-04-02T08:00:00Z", "USD", None);
     assert!(told(), "March is in the settlement alone");

@@ -38,15 +38,15 @@ fn rows_told_twice_are_not_published() {
         assert!(said.contains(part), "expected {part:?} in\n{said}");
     }
     assert_eq!(site.objects("rollups"), before);
-    let alarms = site.sql("SELECT message FROM meta.alarms");
-    assert!(alarms.iter().any(|alarm| alarm["message"].to_string().contains("day 2026-03-31")), "{alarms:?}");
+    let alerts = site.sql("SELECT message FROM meta.alerts WHERE state = 'firing'");
+    assert!(alerts.iter().any(|alert| alert["message"].to_string().contains("day 2026-03-31")), "{alerts:?}");
 
     let wide = fs::read_to_string(site.path().join(table))
         .unwrap()
         .replace("key = [\"day\"]", "key = [\"currency\", \"day\"]");
     site.file(table, wide);
     site.ok(&["rollup"]);
-    assert!(site.sql("SELECT message FROM meta.alarms").is_empty());
+    assert!(site.sql("SELECT message FROM meta.alerts WHERE state = 'firing'").is_empty());
 }
 
 #[test]

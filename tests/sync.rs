@@ -120,13 +120,13 @@ fn a_grant_that_amazon_refuses_stops_the_account_and_says_what_to_do() {
     desk.simulator.amazon().sign_in.revoke(&account.seller_id, desk.simulator.clock().now());
     let output = desk.site.run(&["sync"]);
     assert_eq!(output.status.code(), Some(3), "{}", words(&output));
-    let alarms = desk.site.value("SELECT message FROM meta.alarms WHERE subject LIKE 'account %'");
-    assert!(alarms.contains(&format!("re-authorise account {id}")) && alarms.contains("account add"), "{alarms}");
+    let alerts = desk.site.value("SELECT message FROM meta.alerts WHERE state = 'firing' AND subject LIKE 'account %'");
+    assert!(alerts.contains(&format!("re-authorise account {id}")) && alerts.contains("account add"), "{alerts}");
     assert!(words(&desk.site.run(&["sync", "--account", &id])).contains("needs_authorisation"));
     desk.simulator.amazon().sign_in.restore(&account.seller_id);
     desk.add(account);
     desk.site.ok(&["sync", "--retry"]);
-    assert_eq!(desk.site.value("SELECT count(*) FROM meta.alarms"), "0");
+    assert_eq!(desk.site.value("SELECT count(*) FROM meta.alerts WHERE state = 'firing'"), "0");
 }
 
 #[test]

@@ -136,8 +136,8 @@ fn personal_columns_are_told_as_dropped_and_others_as_kept() {
     assert!(words.contains("undeclared, kept in _extra: dock (1)"), "{words}");
     assert!(words.contains("undeclared, dropped as personal: licensee-name (1)"), "{words}");
     assert_eq!(site.value("SELECT _extra FROM sources.all_orders"), r#"{"dock":"4"}"#);
-    let alarm = site.value("SELECT message FROM meta.alarms WHERE message LIKE '%undeclared%'");
-    assert!(alarm.contains("kept in _extra: dock") && alarm.contains("dropped as personal: licensee-name"), "{alarm}");
+    let alert = site.value("SELECT message FROM meta.alerts WHERE state = 'firing' AND message LIKE '%undeclared%'");
+    assert!(alert.contains("kept in _extra: dock") && alert.contains("dropped as personal: licensee-name"), "{alert}");
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn events_in_the_downloads_of_two_windows_count_once() {
         assert_eq!(site.value("SELECT sum(amount) AS n FROM finance_events WHERE NOT overlaps"), "23.0000");
         assert_eq!(site.value("SELECT sum(amount) AS n FROM finance_events WHERE overlaps"), "-39.9900");
         assert_eq!(site.value("SELECT sum(reimbursements) AS n FROM daily_profit"), "23.0000");
-        let told = "SELECT count(*) AS n FROM meta.alarms WHERE message LIKE '%finance_events__overlapping_windows%'";
+        let told = "SELECT count(*) AS n FROM meta.alerts WHERE state = 'firing' AND message LIKE '%finance_events__overlapping_windows%'";
         assert_eq!(site.value(told), "1");
         // A third download beside them shares no day with either.
         let file = site.file("later.json", pages(&[adjustment("20", 3.0)], false));

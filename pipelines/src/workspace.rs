@@ -12,7 +12,7 @@ use sellerlake_config::Settings;
 use sellerlake_contracts::{Clock, Error, Kind, Result};
 use sellerlake_query::LakeReader;
 use sellerlake_sinks::{Lake, SpillFolder};
-use sellerlake_state::State;
+use sellerlake_state::{Condition, State};
 use sellerlake_transforms::Declarations;
 use sellerlake_transforms::stage::StageEngine;
 
@@ -32,7 +32,7 @@ pub struct Workspace {
     pub declarations: Arc<Declarations>,
     /// Where objects are written.
     pub lake: Lake,
-    /// Deliveries, the object catalogue, alarms.
+    /// Deliveries, the object catalogue, alerts.
     pub state: State,
     /// Where objects are read.
     pub reader: LakeReader,
@@ -107,6 +107,11 @@ impl Workspace {
             Self { settings, declarations, lake, state, reader, stages, clock, runtime, scanner, spill, remembers };
         workspace.remember(&Silent).await?;
         Ok(workspace)
+    }
+
+    /// Says that something is no longer wrong.
+    pub async fn resolve(&self, condition: &Condition) -> Result<()> {
+        self.state.resolve_alert(condition, self.clock.now()).await.map(drop)
     }
 
     /// A context for one operator tree: memory and spill directory shared with everything else that runs.

@@ -2,7 +2,7 @@
 
 use sellerlake_contracts::{AccountId, Error, Kind, MarketplaceId, Result};
 use sellerlake_pipelines::{Workspace, account_scope};
-use sellerlake_state::{AccountFilter, AccountStatus, NewAccount};
+use sellerlake_state::{AccountFilter, AccountStatus, AlertKind, Condition, NewAccount};
 
 use crate::gateway::Gateway;
 use crate::presence::{Presence, presence};
@@ -56,7 +56,7 @@ pub async fn add_unasked(
 /// Pulls an account again that was paused or waited for its seller.
 pub async fn resume(workspace: &Workspace, id: &AccountId) -> Result<()> {
     workspace.state.resume_account(id, workspace.clock.now()).await?;
-    workspace.state.clear_alarm(&format!("account:{id}")).await.map(drop)
+    workspace.resolve(&Condition::of_account(AlertKind::Account, id, "")).await
 }
 
 /// Asks Amazon where an account sells and advertises now. Marketplaces that it has left are no longer pulled; those that

@@ -40,6 +40,7 @@ impl Syncing {
         let now = workspace.clock.now();
         workspace.state.forget_pulls(now - REMEMBERED).await?;
         workspace.state.forget_runs(now - REMEMBERED).await?;
+        workspace.state.forget_alerts(now - REMEMBERED).await?;
         let resumed = workspace.resume().await?;
         let owner = Process::this(now).owner();
         Ok((Self { puller: Puller::new(workspace, Arc::new(pipelines), gateway, &owner), options }, resumed))

@@ -1,6 +1,6 @@
 //! What runs remember from one to the next, in SQLite or PostgreSQL.
 //!
-//! Of the lake: deliveries, the object catalogue, alarms. These are a ledger and a cache: the lake could be rebuilt
+//! Of the lake: deliveries, the object catalogue, alerts. These are a ledger and a cache: the lake could be rebuilt
 //! without them, and whatever they say of objects is healed when a read finds it old. Of the work: accounts and
 //! their secrets, who holds an account's lease, quotas, slices, jobs, runs.
 //!
@@ -9,7 +9,7 @@
 
 mod accounts;
 mod address;
-mod alarms;
+mod alerts;
 mod buckets;
 mod check;
 mod database;
@@ -35,7 +35,7 @@ mod vault;
 mod words;
 
 pub use accounts::{Account, AccountFilter, AccountStatus, NewAccount};
-pub use alarms::{Alarm, Severity};
+pub use alerts::{Alert, AlertKind, AlertState, Condition, Severity};
 pub use buckets::{Bucket, Spend};
 pub use database::State;
 pub use deliveries::{DeliveryFilter, DeliveryRecord, DeliveryStatus, LoadReport};

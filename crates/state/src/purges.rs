@@ -7,10 +7,11 @@ use crate::State;
 use crate::statement::sql;
 
 /// Everything that names a seller, by the seller or by its account.
-const OF_SELLER: [&str; 3] = [
+const OF_SELLER: [&str; 4] = [
     "DELETE FROM deliveries WHERE seller = $1",
     "DELETE FROM objects WHERE seller = $1",
     "DELETE FROM accounts WHERE seller = $1",
+    "DELETE FROM alerts WHERE seller = $1",
 ];
 const OF_ACCOUNT: [&str; 7] = [
     // The row stays with its epoch: whoever still holds the account must not hold the next one's.
@@ -48,29 +49,18 @@ impl State {
     }
 
     /// Forgets everything of a seller, its tombstone and the epochs of its leases excepted: the last step of a
-    /// purge, after the lake was swept by what is known here. Of alarms those go whose id holds an account or
-    /// `seller_id=` of the seller, between slashes, colons or blanks. Forgetting twice is the same as once.
+    /// purge, after the lake was swept by what is known here. Forgetting twice is the same as once.
     pub async fn forget_seller(&self, seller: &SellerId) -> Result<()> {
         const OPERATION: &str = "purge.forget";
         let mut transaction = self.begin_alone(OPERATION).await?;
-        let mut names = vec![format!("seller_id={seller}")];
         for region in Region::ALL {
             let account = AccountId::new(seller, region);
-            names.push(account.to_string());
             for text in OF_ACCOUNT {
                 sql(OPERATION, text).bind(&account).execute(&mut transaction).await?;
             }
         }
         for text in OF_SELLER {
             sql(OPERATION, text).bind(seller.as_str()).execute(&mut transaction).await?;
-        }
-        let alarms = sql(OPERATION, "SELECT id FROM alarms").all(&mut transaction).await?;
-        for alarm in alarms {
-            let id: String = alarm.get("id")?;
-            // Not LIKE, in which '_' stands for anything.
-            if id.split(['/', ':', ' ']).any(|part| names.iter().any(|name| name == part)) {
-                sql(OPERATION, "DELETE FROM alarms WHERE id = $1").bind(id).execute(&mut transaction).await?;
-            }
         }
         transaction.commit(OPERATION).await
     }

@@ -2,8 +2,8 @@
 
 use sellerlake_contracts::{AccountId, Kind, Region};
 use sellerlake_state::{
-    AccountFilter, AccountStatus, AdsProfile, DeliveryFilter, Mark, NewAccount, ObjectFilter, PullFilter, RunFilter,
-    Severity, SliceFilter, SliceStatus,
+    AccountFilter, AccountStatus, AdsProfile, AlertKind, Condition, DeliveryFilter, Mark, NewAccount, ObjectFilter,
+    PullFilter, RunFilter, SliceFilter, SliceStatus,
 };
 
 use crate::lake::{delivery, object};
@@ -104,16 +104,12 @@ async fn of_a_purged_seller_nothing_is_left(place: Place) {
     state.begin_run(Some(&account()), "orders", now()).await.unwrap();
     state.begin_landing(&delivery("a", "A1", "1"), now()).await.unwrap();
     state.put_object(&object("tables/x/seller_id=A1/data.parquet", "h"), now()).await.unwrap();
-    for id in [
-        "stage:tables/x/seller_id=A1/month=2026-03/data.parquet",
-        "stage tables/x/seller_id=A1",
-        "pull:A1-na:orders:ATVPDKIKX0DER",
-        "account:A1-eu",
-        "stage:tables/x/seller_id=A11/month=2026-03/data.parquet",
-        "account:AA1-eu",
-    ] {
-        state.raise_alarm(id, Severity::Error, "x", "y", now()).await.unwrap();
+    for whose in ["A1", "A11", "AA1"] {
+        let condition = Condition::of_seller(AlertKind::Stage, &seller(whose), "x");
+        state.raise_alert(&condition, "x", "y", now()).await.unwrap();
     }
+    let condition = Condition::of_account(AlertKind::Account, &AccountId::new(&seller("A1"), Region::Eu), "");
+    state.raise_alert(&condition, "x", "y", now()).await.unwrap();
     assert!(!state.is_purged(&seller("A1")).await.unwrap());
     state.set_purged(&seller("A1"), now()).await.unwrap();
     state.set_purged(&seller("A1"), later(9)).await.unwrap();
@@ -125,7 +121,7 @@ async fn of_a_purged_seller_nothing_is_left(place: Place) {
     assert!(state.runs(&RunFilter::default()).await.unwrap().is_empty());
     assert!(state.deliveries(&DeliveryFilter::default()).await.unwrap().is_empty());
     assert!(state.objects(&ObjectFilter::default()).await.unwrap().is_empty());
-    assert_eq!(state.alarms().await.unwrap().len(), 2, "other sellers' stay");
+    assert_eq!(state.alerts().await.unwrap().len(), 2, "other sellers' stay");
     assert_eq!(state.accounts(&AccountFilter::default()).await.unwrap()[0].id, other);
     let new = NewAccount {
         seller: seller("A1"),

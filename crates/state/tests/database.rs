@@ -1,11 +1,11 @@
 //! Opening, closing, waiting for each other, and saying what is wrong.
 
 use sellerlake_contracts::Kind;
-use sellerlake_state::{DeliveryFilter, ObjectFilter, State};
+use sellerlake_state::{AlertKind, Condition, DeliveryFilter, ObjectFilter, State};
 
 use crate::lake::{delivery, object};
-use crate::now;
 use crate::place::{Place, on_both};
+use crate::{account, now, seller};
 
 on_both! {
     what_was_said_is_there_after_reopening,
@@ -82,7 +82,14 @@ async fn a_newer_database_is_refused(place: Place) {
 async fn a_database_of_the_first_version_is_brought_up_to_date(place: Place) {
     let before = "CREATE TABLE migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL);
         INSERT INTO migrations (number, name, applied_at) VALUES (1, '0001_lake', 0);
-        INSERT INTO alarms (id, raised_at, updated_at, severity, subject, message) VALUES ('a', 1, 2, 'error', 's', 'm');";
+        INSERT INTO alarms (id, raised_at, updated_at, severity, subject, message) VALUES
+            ('account:A1-na', 1, 2, 'error', 'account A1-na', 'm'),
+            ('pull:A1-na:orders:ATVPDKIKX0DER', 1, 2, 'error', 'A1-na orders ATVPDKIKX0DER', 'm'),
+            ('load:0123', 1, 2, 'error', 'sources/fba_returns/seller_id=A1', 'm'),
+            ('held:fba_returns:A1:0123', 1, 2, 'error', 'sources/fba_returns/seller_id=A1', 'm'),
+            ('drift:fba_returns:A1', 1, 2, 'warning', 'sources/fba_returns/seller_id=A1', 'm'),
+            ('marketplace:A1:AX', 1, 2, 'warning', 'sources/fba_returns/seller_id=A1', 'm'),
+            ('stage:tables/orders/seller_id=A1/data.parquet', 1, 2, 'error', 'tables/orders/seller_id=A1/data.parquet', 'm');";
     if let Some(path) = place.url.strip_prefix("sqlite://") {
         std::fs::create_dir_all(std::path::Path::new(path).parent().unwrap()).unwrap();
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
@@ -97,7 +104,21 @@ async fn a_database_of_the_first_version_is_brought_up_to_date(place: Place) {
         pool.close().await;
     }
     let state = place.open().await;
-    assert_eq!(state.alarms().await.unwrap().len(), 1);
+    let (seller, account) = (seller("A1"), account());
+    let of_seller = |kind, about: &str| Condition::of_seller(kind, &seller, about);
+    let known = [
+        Condition::of_account(AlertKind::Account, &account, ""),
+        Condition::of_account(AlertKind::Pull, &account, "orders:ATVPDKIKX0DER"),
+        of_seller(AlertKind::Load, "0123"),
+        of_seller(AlertKind::HeldBack, "fba_returns:0123"),
+        of_seller(AlertKind::Drift, "fba_returns"),
+        of_seller(AlertKind::Marketplace, "AX"),
+        of_seller(AlertKind::Stage, "tables/orders/seller_id=A1/data.parquet"),
+    ];
+    assert_eq!(state.alerts().await.unwrap().len(), known.len());
+    for condition in known {
+        assert!(state.resolve_alert(&condition, now()).await.unwrap(), "{condition:?}");
+    }
     state.begin_run(None, "ingest", now()).await.unwrap();
 }
 
@@ -122,13 +143,14 @@ async fn a_row_that_makes_no_sense_is_damage_with_its_place() {
 async fn connections_that_a_server_closed_are_made_again() {
     let Some(place) = Place::postgres().await else { return };
     let state = place.open().await;
-    state.raise_alarm("a", sellerlake_state::Severity::Error, "s", "m", now()).await.unwrap();
+    let condition = Condition::of_seller(AlertKind::Load, &seller("A1"), "a");
+    state.raise_alert(&condition, "s", "m", now()).await.unwrap();
     let pool = sqlx::PgPool::connect(&place.url).await.unwrap();
     let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE datname = current_database() AND pid <> pg_backend_pid()";
     sqlx::raw_sql(others).execute(&pool).await.unwrap();
-    assert_eq!(state.alarms().await.unwrap().len(), 1);
-    assert!(state.clear_alarm("a").await.unwrap());
+    assert_eq!(state.alerts().await.unwrap().len(), 1);
+    assert!(state.resolve_alert(&condition, now()).await.unwrap());
 }
 
 #[tokio::test]

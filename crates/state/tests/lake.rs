@@ -1,10 +1,10 @@
-//! What is remembered of the lake: deliveries, objects, alarms.
+//! What is remembered of the lake: deliveries, objects, alerts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use sellerlake_contracts::{Area, Delivery, DeliveryId, ObjectState, Partition, Scope, Window};
-use sellerlake_state::{DeliveryFilter, DeliveryStatus, LoadReport, ObjectFilter, Severity};
+use sellerlake_state::{AlertKind, AlertState, Condition, DeliveryFilter, DeliveryStatus, LoadReport, ObjectFilter};
 
 use crate::place::{Place, on_both};
 use crate::{now, seller};
@@ -14,7 +14,7 @@ on_both! {
     deliveries_are_listed_by_what_is_asked,
     nobodys_older_word_replaces_a_newer_one,
     the_catalogue_says_what_it_was_last_told,
-    an_alarm_stands_until_it_is_cleared,
+    an_alert_fires_until_it_is_resolved_and_stays,
     bytes_and_not_languages_order_what_is_listed,
 }
 
@@ -143,19 +143,29 @@ async fn the_catalogue_says_what_it_was_last_told(place: Place) {
     assert_eq!(paths(ObjectFilter::default()).await, [""; 0]);
 }
 
-async fn an_alarm_stands_until_it_is_cleared(place: Place) {
+async fn an_alert_fires_until_it_is_resolved_and_stays(place: Place) {
     let state = place.open().await;
-    let later = now() + TimeDelta::minutes(5);
-    state.raise_alarm("stage x", Severity::Warning, "tables/x", "first", now()).await.unwrap();
-    state.raise_alarm("stage x", Severity::Error, "tables/x", "again", later).await.unwrap();
-    let alarms = state.alarms().await.unwrap();
-    assert_eq!(alarms.len(), 1);
-    assert_eq!((alarms[0].raised_at, alarms[0].updated_at), (now(), later));
-    assert_eq!((alarms[0].severity, alarms[0].message.as_str()), (Severity::Error, "again"));
-    assert_eq!(state.alarms_of("stage ").await.unwrap(), ["stage x".to_owned()].into());
-    assert_eq!(state.alarms_of("Stage ").await.unwrap(), BTreeSet::new());
-    assert!(state.clear_alarm("stage x").await.unwrap());
-    assert!(!state.clear_alarm("stage x").await.unwrap());
+    let at = |minutes| now() + TimeDelta::minutes(minutes);
+    let condition = Condition::of_seller(AlertKind::Stage, &seller("A1"), "x");
+    state.raise_alert(&condition, "tables/x", "first", now()).await.unwrap();
+    state.raise_alert(&condition, "tables/x", "again", at(5)).await.unwrap();
+    let alert = state.alerts().await.unwrap().remove(0);
+    assert_eq!((alert.first_at, alert.last_at, alert.resolved_at), (now(), at(5), None));
+    assert_eq!((&alert.condition, alert.message.as_str()), (&condition, "again"));
+    assert_eq!(state.firing(AlertKind::Stage, &seller("A1")).await.unwrap(), std::slice::from_ref(&condition));
+    assert_eq!(state.firing(AlertKind::Load, &seller("A1")).await.unwrap(), []);
+    assert_eq!(state.firing(AlertKind::Stage, &seller("A11")).await.unwrap(), []);
+    assert!(state.resolve_alert(&condition, at(6)).await.unwrap());
+    assert!(!state.resolve_alert(&condition, at(7)).await.unwrap());
+    assert_eq!(state.firing(AlertKind::Stage, &seller("A1")).await.unwrap(), []);
+    let alert = state.alerts().await.unwrap().remove(0);
+    assert_eq!((alert.state, alert.resolved_at), (AlertState::Resolved, Some(at(6))));
+    state.raise_alert(&condition, "tables/x", "anew", at(8)).await.unwrap();
+    let alerts = state.alerts().await.unwrap();
+    assert_eq!((alerts.len(), alerts[0].first_at, alerts[0].resolved_at), (1, at(8), None));
+    assert!(state.resolve_alert(&condition, at(9)).await.unwrap());
+    assert_eq!(state.forget_alerts(at(9)).await.unwrap(), 0);
+    assert_eq!(state.forget_alerts(at(10)).await.unwrap(), 1);
 }
 
 async fn bytes_and_not_languages_order_what_is_listed(place: Place) {

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use sellerlake_contracts::Kind;
-use sellerlake_state::{DeliveryFilter, ObjectFilter, Severity, State};
+use sellerlake_state::{AlertKind, Condition, DeliveryFilter, ObjectFilter, State};
 
 use crate::lake::{delivery, object};
-use crate::now;
+use crate::{now, seller};
 
 /// A state as a process that was killed after its last commit leaves it; the database itself lags behind.
 async fn left_behind(folder: &Path) -> (Vec<u8>, Vec<u8>) {
@@ -16,7 +16,8 @@ async fn left_behind(folder: &Path) -> (Vec<u8>, Vec<u8>) {
     for number in 0..6 {
         state.begin_landing(&delivery("s", "A1", &format!("{number}")), now()).await.unwrap();
         state.put_objects(&[object(&format!("tables/t{number}/seller_id=A1/data.parquet"), "h")], now()).await.unwrap();
-        state.raise_alarm(&format!("{number}"), Severity::Error, "s", "m", now()).await.unwrap();
+        let condition = Condition::of_seller(AlertKind::Load, &seller("A1"), format!("{number}"));
+        state.raise_alert(&condition, "s", "m", now()).await.unwrap();
     }
     let left = (fs::read(&file).unwrap(), fs::read(folder.join("state.db-wal")).unwrap());
     state.close().await;
@@ -35,7 +36,7 @@ fn put(folder: &Path, (database, log): (&[u8], &[u8])) -> PathBuf {
 async fn said(state: &State) -> String {
     let deliveries = state.deliveries(&DeliveryFilter::default()).await.unwrap();
     let objects = state.objects(&ObjectFilter::default()).await.unwrap();
-    format!("{deliveries:?} {objects:?} {:?}", state.alarms().await.unwrap())
+    format!("{deliveries:?} {objects:?} {:?}", state.alerts().await.unwrap())
 }
 
 /// Opens a state that was left behind so, to write or to read only; `None` where it is told that its log is damaged.

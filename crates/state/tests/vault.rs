@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use sellerlake_contracts::{Kind, Secret};
-use sellerlake_state::{KeyFile, Vault, VaultKey};
+use sellerlake_state::{AlertKind, Condition, KeyFile, Vault, VaultKey};
 
 use crate::place::{Place, on_both};
-use crate::{account, add, later, now};
+use crate::{account, add, later, now, seller};
 
 on_both! {
     a_secret_comes_back_and_nothing_else_opens_it,
@@ -61,7 +61,8 @@ async fn a_planted_secret_is_nowhere_on_disk(place: Place) {
         vault.put(&format!("A{turn}-na"), "refresh_token", &secret(PLANTED), now()).await.unwrap();
     }
     vault.remove("A3-na", "refresh_token").await.unwrap();
-    state.raise_alarm("canary", sellerlake_state::Severity::Error, "x", "written-in-the-clear", now()).await.unwrap();
+    let canary = Condition::of_seller(AlertKind::Load, &seller("A1"), "canary");
+    state.raise_alert(&canary, "x", "written-in-the-clear", now()).await.unwrap();
     let written = place.written().await;
     assert!(holds(&written, b"written-in-the-clear").is_some(), "the search finds what is there");
     assert!(holds(&written, b"refresh_token").is_some());

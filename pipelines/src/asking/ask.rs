@@ -179,8 +179,8 @@ impl Workspace {
         session.register("meta", "deliveries", meta::rows(deliveries.schema(), vec![deliveries])?)?;
         let slices = self.slice_rows(granted).await?;
         session.register("meta", "slices", meta::rows(slices.schema(), vec![slices])?)?;
-        let alarms = self.alarm_rows(granted).await?;
-        session.register("meta", "alarms", meta::rows(alarms.schema(), vec![alarms])?)?;
+        let alerts = self.alert_rows(granted).await?;
+        session.register("meta", "alerts", meta::rows(alerts.schema(), vec![alerts])?)?;
         Ok(session)
     }
 }

@@ -9,7 +9,7 @@ use crate::Workspace;
 use crate::care::verify::told;
 use crate::loading::groups::by_owner;
 use crate::loading::loaded::LoadOptions;
-use crate::loading::novelty::drift_alarm;
+use crate::loading::novelty::drift;
 use crate::progress::Progress;
 use crate::rebuilding::rebuild::Rebuilt;
 
@@ -81,7 +81,7 @@ impl Workspace {
         }
         let replaying = owned.iter().map(|delivery| delivery.id.clone()).collect();
         let mut options = LoadOptions { replaying, ..LoadOptions::default() };
-        self.state.clear_alarm(&drift_alarm(&owned[0].source, &owned[0].seller)).await?;
+        self.resolve(&drift(&owned[0].source, &owned[0].seller)).await?;
         for delivery in &owned {
             // The first group drops all their rows: cut short after it, the next run must know what is missing.
             self.state.remove_delivery(&delivery.id).await?;

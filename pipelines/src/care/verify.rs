@@ -10,7 +10,7 @@ use sellerlake_contracts::{Area, Delivery, Error, Kind, Partition, Result};
 use sellerlake_query::{LakeTable, LakeTableOptions};
 use sellerlake_schemas::Source;
 use sellerlake_sinks::{Footer, Head, RowHash, Standing};
-use sellerlake_state::{Alarm, DeliveryFilter, DeliveryStatus, Severity};
+use sellerlake_state::{Alert, AlertKind, AlertState, DeliveryFilter, DeliveryStatus};
 use sellerlake_transforms::Dataset;
 use sellerlake_transforms::merge::stored_schema;
 use sellerlake_transforms::stage::{table_schema, unique};
@@ -40,8 +40,8 @@ pub struct Verified {
     pub unsealed: u64,
     /// What is wrong.
     pub complaints: Vec<Complaint>,
-    /// What the lake is known to lack: alarms about its objects that stand, warnings not among them.
-    pub alarms: Vec<Alarm>,
+    /// What the lake is known to lack: alerts about its objects that fire, warnings not among them.
+    pub alerts: Vec<Alert>,
 }
 
 impl Verified {
@@ -78,9 +78,12 @@ impl Workspace {
         self.verify_rejects(&mut verified).await?;
         self.verify_raw(&mut verified, progress).await?;
         self.verify_state(&mut verified).await;
-        let is_of_lake =
-            |alarm: &Alarm| alarm.severity == Severity::Error && Partition::parse(&alarm.subject).is_some();
-        verified.alarms = self.state.alarms().await?.into_iter().filter(is_of_lake).collect();
+        let is_of_lake = |alert: &Alert| {
+            let kind = alert.condition.kind;
+            alert.state == AlertState::Firing
+                && matches!(kind, AlertKind::Load | AlertKind::HeldBack | AlertKind::Stage)
+        };
+        verified.alerts = self.state.alerts().await?.into_iter().filter(is_of_lake).collect();
         Ok(verified)
     }
 

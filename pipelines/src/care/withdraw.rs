@@ -9,10 +9,10 @@ use sellerlake_schemas::Source;
 use sellerlake_state::{DeliveryFilter, DeliveryRecord};
 
 use crate::Workspace;
-use crate::loading::held::held_prefix;
-use crate::loading::loaded::load_alarm;
+use crate::loading::held::held_back;
+use crate::loading::loaded::not_loaded;
 use crate::loading::loaded::{Group, LoadOptions};
-use crate::loading::novelty::{drift_alarm, marketplace_alarm};
+use crate::loading::novelty::{drift, unknown_marketplace};
 use crate::progress::Progress;
 use crate::rebuilding::rebuild::Rebuilt;
 
@@ -68,7 +68,7 @@ impl Workspace {
             for other in &others {
                 self.forget_and_enter(other).await?;
             }
-            self.state.clear_alarm(&drift_alarm(&source.name, &record.seller)).await?;
+            self.resolve(&drift(&source.name, &record.seller)).await?;
             self.drop_rows(&source, record).await?;
             failpoint::reach("withdraw.dropped")?;
             for group in self.groups(others).await? {
@@ -79,7 +79,7 @@ impl Workspace {
             }
             // Its bytes go last: what is left where this is cut short is a delivery that isn't loaded yet, or none.
             self.state.forget_loaded(&record.id).await?;
-            self.clear_alarms_of(&source, record).await?;
+            self.resolve_all_of(&source, record).await?;
             self.lake.withdraw(&delivery, self.clock.now()).await?;
         } else {
             self.drop_rows(&source, record).await?;
@@ -87,7 +87,7 @@ impl Workspace {
         progress.end();
         self.state.forget_loaded(&record.id).await?;
         self.state.remove_delivery(&record.id).await?;
-        self.clear_alarms_of(&source, record).await?;
+        self.resolve_all_of(&source, record).await?;
         self.rebuild(&record.seller, None, progress).await
     }
 
@@ -110,14 +110,14 @@ impl Workspace {
         self.merge_months(source, &record.seller, Vec::new(), &options, &mut group).await
     }
 
-    async fn clear_alarms_of(&self, source: &Source, record: &DeliveryRecord) -> Result<()> {
-        self.state.clear_alarm(&load_alarm(&record.id)).await?;
-        self.state.clear_alarm(&format!("{}{}", held_prefix(&source.name, &record.seller), record.id)).await?;
+    async fn resolve_all_of(&self, source: &Source, record: &DeliveryRecord) -> Result<()> {
+        self.resolve(&not_loaded(&record.seller, &record.id)).await?;
+        self.resolve(&held_back(source, &record.seller, &record.id)).await?;
         let Some(marketplace) = &record.marketplace else { return Ok(()) };
         let of_seller = DeliveryFilter { seller: Some(record.seller.clone()), ..DeliveryFilter::default() };
         let others = self.state.deliveries(&of_seller).await?;
         if others.iter().all(|other| other.marketplace.as_ref() != Some(marketplace)) {
-            self.state.clear_alarm(&marketplace_alarm(&record.seller, marketplace)).await?;
+            self.resolve(&unknown_marketplace(&record.seller, marketplace)).await?;
         }
         Ok(())
     }

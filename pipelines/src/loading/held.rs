@@ -1,4 +1,4 @@
-//! Deliveries that could not be loaded whole: an alarm says so until what they lack stands from elsewhere.
+//! Deliveries that could not be loaded whole: an alert says so until what they lack stands from elsewhere.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use futures::StreamExt;
 use sellerlake_contracts::{DeliveryId, Partition, Result, SellerId, Window};
 use sellerlake_query::{LakeTable, LakeTableOptions};
 use sellerlake_schemas::Source;
-use sellerlake_state::{DeliveryRecord, DeliveryStatus, Severity};
+use sellerlake_state::{AlertKind, Condition, DeliveryRecord, DeliveryStatus};
 use sellerlake_transforms::decode::Outcome;
 use sellerlake_transforms::merge::stored_schema;
 
@@ -51,26 +51,26 @@ impl Lack {
 }
 
 impl Workspace {
-    /// Raises an alarm for each delivery of a group that isn't whole, unless what it lacks stands already, and clears
+    /// Raises an alert for each delivery of a group that isn't whole, unless what it lacks stands already, and clears
     /// those of earlier ones that the group mends.
     pub(crate) async fn tell_held(&self, source: &Source, seller: &SellerId, group: &Group) -> Result<()> {
-        let prefix = held_prefix(&source.name, seller);
-        let standing = self.state.alarms_of(&prefix).await?;
+        let mut standing = self.state.firing(AlertKind::HeldBack, seller).await?;
+        let prefix = format!("{}:", source.name);
+        standing.retain(|condition| condition.about.starts_with(&prefix));
         let lacking: Vec<&Loaded> = group.loaded.iter().filter(|loaded| is_lacking(loaded)).collect();
         if standing.is_empty() && lacking.is_empty() {
             return Ok(());
         }
         let (mut earlier, mut now) = (Vec::new(), Vec::new());
-        for alarm in &standing {
-            let Some(id) = alarm.strip_prefix(&prefix).and_then(|id| DeliveryId::try_from(id.to_owned()).ok()) else {
-                continue;
-            };
+        for condition in &standing {
+            let id = condition.about.strip_prefix(&prefix).unwrap_or_default();
+            let Ok(id) = DeliveryId::try_from(id.to_owned()) else { continue };
             if group.loaded.iter().any(|loaded| loaded.delivery.id == id) {
                 continue;
             }
             match self.state.delivery(&id).await? {
                 Some(record) if !answered_again(&record, group) => earlier.push(lack_of(&record)),
-                _ => self.mended(&prefix, &id).await?,
+                _ => self.mended(source, seller, &id).await?,
             }
         }
         for loaded in &lacking {
@@ -89,25 +89,25 @@ impl Workspace {
             self.strike(source, &all, &mut now).await?;
         }
         for lack in earlier.iter().filter(|lack| lack.is_mended()) {
-            self.mended(&prefix, &lack.delivery).await?;
+            self.mended(source, seller, &lack.delivery).await?;
         }
         for loaded in group.loaded.iter().filter(|loaded| !is_lacking(loaded)) {
-            self.state.clear_alarm(&format!("{prefix}{}", loaded.delivery.id)).await?;
+            self.resolve(&held_back(source, seller, &loaded.delivery.id)).await?;
         }
         for (lack, loaded) in now.iter().zip(lacking) {
-            let alarm = format!("{prefix}{}", lack.delivery);
+            let condition = held_back(source, seller, &lack.delivery);
             if lack.is_mended() {
-                self.state.clear_alarm(&alarm).await?;
+                self.resolve(&condition).await?;
                 continue;
             }
             let (subject, message) = (source_folder(&source.name, seller), loaded.lack().unwrap_or_default());
-            self.state.raise_alarm(&alarm, Severity::Error, &subject, &message, self.clock.now()).await?;
+            self.state.raise_alert(&condition, &subject, &message, self.clock.now()).await?;
         }
         Ok(())
     }
 
-    async fn mended(&self, prefix: &str, id: &DeliveryId) -> Result<()> {
-        self.state.clear_alarm(&format!("{prefix}{id}")).await?;
+    async fn mended(&self, source: &Source, seller: &SellerId, id: &DeliveryId) -> Result<()> {
+        self.resolve(&held_back(source, seller, id)).await?;
         self.state.tell_lack(id, None).await
     }
 
@@ -200,7 +200,7 @@ fn lack_of(record: &DeliveryRecord) -> Lack {
     }
 }
 
-/// How the names of the alarms about a source's deliveries that aren't whole begin.
-pub(crate) fn held_prefix(source: &str, seller: &SellerId) -> String {
-    format!("held:{source}:{seller}:")
+/// That units of a delivery are held back.
+pub(crate) fn held_back(source: &Source, seller: &SellerId, delivery: &DeliveryId) -> Condition {
+    Condition::of_seller(AlertKind::HeldBack, seller, format!("{}:{delivery}", source.name))
 }

@@ -21,7 +21,7 @@ use serde_json::json;
 
 use crate::Workspace;
 use crate::loading::held::{LACKING, LISTED, status_of};
-use crate::loading::loaded::{Group, LoadOptions, Loaded, load_alarm, source_partition};
+use crate::loading::loaded::{Group, LoadOptions, Loaded, not_loaded, source_partition};
 use crate::loading::prepare::Prepared;
 use crate::objects::swap::{ATTEMPTS, Layout};
 
@@ -198,7 +198,7 @@ impl Workspace {
         let reason = outcome.refused.clone().or_else(|| loaded.lack());
         let (now, status, report) = (self.clock.now(), status_of(outcome), report(loaded));
         self.state.conclude(&delivery.id, status, reason.as_deref(), &report, now).await?;
-        self.state.clear_alarm(&load_alarm(&delivery.id)).await?;
+        self.resolve(&not_loaded(&delivery.seller, &delivery.id)).await?;
         self.tell_novelties(loaded).await
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sellerlake_contracts::{Area, Delivery, DeliveryId, Month, Partition, SellerId};
 use sellerlake_schemas::Source;
+use sellerlake_state::{AlertKind, Condition};
 use sellerlake_transforms::decode::Outcome;
 use sellerlake_transforms::merge::Ties;
 
@@ -109,12 +110,12 @@ pub(crate) fn source_partition(source: &Source, seller: &SellerId, month: Option
     Partition { area: Area::Sources, name: source.name.clone(), seller: seller.clone(), month }
 }
 
-/// What an alarm about a seller's rows of a source is about; it names the seller, who alone may see it.
+/// What an alert about a seller's rows of a source is about; it names the seller, who alone may see it.
 pub(crate) fn source_folder(source: &str, seller: &SellerId) -> String {
     Partition { area: Area::Sources, name: source.to_owned(), seller: seller.clone(), month: None }.path()
 }
 
-/// The alarm about a delivery that can't be loaded; loading it clears it.
-pub(crate) fn load_alarm(id: &DeliveryId) -> String {
-    format!("load:{id}")
+/// That a delivery can't be loaded; loading it resolves it.
+pub(crate) fn not_loaded(seller: &SellerId, delivery: &DeliveryId) -> Condition {
+    Condition::of_seller(AlertKind::Load, seller, delivery.as_str())
 }

@@ -1,16 +1,16 @@
-//! What Amazon sends that nobody declared yet: kept, counted, and told as an alarm.
+//! What Amazon sends that nobody declared yet: kept, counted, and told as an alert.
 
 use std::collections::BTreeMap;
 
 use arrow::array::AsArray;
 use sellerlake_contracts::{MarketplaceId, Result, SellerId};
 use sellerlake_schemas::nearest;
-use sellerlake_state::Severity;
+use sellerlake_state::{AlertKind, Condition};
 
 use crate::Workspace;
 use crate::loading::loaded::{Loaded, source_folder};
 
-/// Undeclared names that an alarm lists.
+/// Undeclared names that an alert lists.
 const SHOWN: usize = 20;
 
 impl Workspace {
@@ -44,24 +44,24 @@ impl Workspace {
         let told: Vec<String> = told.into_iter().filter_map(|(columns, fate)| undeclared(columns, fate)).collect();
         if !told.is_empty() {
             let message = format!("{}; last in delivery {}", told.join("; "), delivery.id);
-            let alarm = drift_alarm(&delivery.source, &delivery.seller);
-            self.state.raise_alarm(&alarm, Severity::Warning, &subject, &message, self.clock.now()).await?;
+            let drift = drift(&delivery.source, &delivery.seller);
+            self.state.raise_alert(&drift, &subject, &message, self.clock.now()).await?;
         }
         let Some(marketplace) = &delivery.marketplace else { return Ok(()) };
-        let alarm = marketplace_alarm(&delivery.seller, marketplace);
+        let condition = unknown_marketplace(&delivery.seller, marketplace);
         match self.doubt(marketplace) {
             Some(doubt) => {
                 let message = format!("{doubt} Rows in delivery {}: {}", delivery.id, outcome.rows);
-                self.state.raise_alarm(&alarm, Severity::Warning, &subject, &message, self.clock.now()).await
+                self.state.raise_alert(&condition, &subject, &message, self.clock.now()).await
             }
-            None => self.state.clear_alarm(&alarm).await.map(drop),
+            None => self.resolve(&condition).await,
         }
     }
 }
 
-/// The alarm about a marketplace nobody knows.
-pub(crate) fn marketplace_alarm(seller: &SellerId, marketplace: &MarketplaceId) -> String {
-    format!("marketplace:{seller}:{marketplace}")
+/// That nobody knows a marketplace.
+pub(crate) fn unknown_marketplace(seller: &SellerId, marketplace: &MarketplaceId) -> Condition {
+    Condition::of_seller(AlertKind::Marketplace, seller, marketplace.as_str())
 }
 
 /// Counts and names of undeclared columns that share a fate; `None` where there are none.
@@ -71,8 +71,8 @@ fn undeclared(columns: &BTreeMap<String, u64>, fate: &str) -> Option<String> {
     (!names.is_empty()).then(|| format!("{} undeclared columns, {fate}: {}", columns.len(), names.join(", ")))
 }
 
-/// The alarm about a source's undeclared columns. It stands until everything is read again: what is in `_extra`
-/// stays there when the column is declared later.
-pub(crate) fn drift_alarm(source: &str, seller: &SellerId) -> String {
-    format!("drift:{source}:{seller}")
+/// That a source has undeclared columns. It fires until everything is read again: what is in `_extra` stays there when
+/// the column is declared later.
+pub(crate) fn drift(source: &str, seller: &SellerId) -> Condition {
+    Condition::of_seller(AlertKind::Drift, seller, source)
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use sellerlake_contracts::{Delivery, DeliveryId, Error, Result, SellerId};
-use sellerlake_state::{DeliveryFilter, DeliveryRecord, DeliveryStatus, Severity};
+use sellerlake_state::{DeliveryFilter, DeliveryRecord, DeliveryStatus};
 
 use crate::Workspace;
 use crate::loading::groups::by_owner;
-use crate::loading::loaded::{LoadOptions, load_alarm, source_folder};
+use crate::loading::loaded::{LoadOptions, not_loaded, source_folder};
 
 /// What was taken up.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ impl Workspace {
     /// Loads the deliveries that stand landed, and settles the entries of those whose landing broke off: with their
     /// metadata in place they are landed, without they never came. Asks the ledger alone where nothing is left over.
     ///
-    /// A delivery that can't be loaded keeps nobody from their work: it is left, with an alarm. Another process's
+    /// A delivery that can't be loaded keeps nobody from their work: it is left, with an alert. Another process's
     /// work in progress may be done twice, which changes nothing.
     pub async fn resume(&self) -> Result<Resumed> {
         let mut resumed = Resumed::default();
@@ -106,12 +106,12 @@ impl Workspace {
         Ok(())
     }
 
-    /// Leaves a delivery that can't be loaded, with an alarm that stands until it is.
+    /// Leaves a delivery that can't be loaded, with an alert that stands until it is.
     async fn leave(&self, delivery: &Delivery, error: &Error, resumed: &mut Resumed) -> Result<()> {
         let id = delivery.id.clone();
         let reason = format!("delivery {id} can't be loaded: {error:#}");
         let subject = source_folder(&delivery.source, &delivery.seller);
-        self.state.raise_alarm(&load_alarm(&id), Severity::Error, &subject, &reason, self.clock.now()).await?;
+        self.state.raise_alert(&not_loaded(&delivery.seller, &id), &subject, &reason, self.clock.now()).await?;
         resumed.left.push((id, reason));
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Clock, Error, Kind, Result, Step, SystemClock, failpoint};
-use sellerlake_state::{Pull, PullPlan, PullStatus, PullStep};
+use sellerlake_state::{AlertKind, Pull, PullPlan, PullStatus, PullStep};
 
 use crate::declared::pipeline::Pipeline;
 use crate::declared::scopes::{Scoped, scopes};
@@ -86,7 +86,9 @@ impl Run<'_> {
     async fn recall(&mut self) -> Result<()> {
         let state = &self.puller.workspace.state;
         let rows = state.unfinished_pulls(&self.account).await?;
-        self.alarms = state.alarms_of(&self.alarm_prefix()).await?;
+        let firing = state.firing(AlertKind::Pull, &self.account.seller).await?;
+        self.firing =
+            firing.into_iter().filter(|condition| condition.account.as_ref() == Some(&self.account)).collect();
         let (queued, dead): (Vec<Pull>, Vec<Pull>) = rows.into_iter().partition(|row| row.status == PullStatus::Queued);
         // What is asked for again spoils nothing.
         for row in dead.into_iter().filter(|_| !self.options.retry) {

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Answer, Error, Pull as Request, Result, Step, failpoint};
 use sellerlake_schemas::Source;
 use sellerlake_state::{
-    Mark, Pull, PullError, PullFilter, PullPlan, PullStatus, PullStep, Severity, SliceKey, SliceStatus,
+    AlertKind, Condition, Mark, Pull, PullError, PullFilter, PullPlan, PullStatus, PullStep, SliceKey, SliceStatus,
 };
 
 use crate::declared::pipeline::{Need, Pipeline, ScopeKind};
@@ -148,7 +148,7 @@ impl Run<'_> {
             Verdict::Later(after) => {
                 let until = now + after + spread(&row);
                 let reason = sentence(&error);
-                self.alarm(&row, &reason).await?;
+                self.alert(&row, &reason).await?;
                 let (pipeline, scope) = (row.pipeline.clone(), row.scope.clone());
                 let trouble = Trouble { pipeline, scope, window: row.window, reason, again_at: Some(until) };
                 self.synced.troubles.push(trouble);
@@ -169,7 +169,7 @@ impl Run<'_> {
 
     /// A request that waits for a person.
     pub(crate) async fn give_up(&mut self, row: &Pull, error: &PullError) -> Result<()> {
-        self.alarm(row, &error.message).await?;
+        self.alert(row, &error.message).await?;
         let ending = Ending { mark: failed(&error.message), as_of: self.now() };
         let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
         leased.step(&row.id, &PullStep::Dead(error.clone())).await?;
@@ -192,30 +192,24 @@ impl Run<'_> {
              and goes on, `sellerlake account resume {}` goes on with those that are there",
             self.holder.id
         );
-        let (id, subject) = (format!("account:{}", self.holder.id), format!("account {}", self.holder.id));
-        state.raise_alarm(&id, Severity::Error, &subject, &message, now).await?;
+        let condition = Condition::of_account(AlertKind::Account, &self.account, "");
+        state.raise_alert(&condition, &format!("account {}", self.account), &message, now).await?;
         self.synced.stopped = Some(reason);
         Ok(())
     }
 
-    pub(crate) async fn alarm(&mut self, row: &Pull, reason: &str) -> Result<()> {
+    pub(crate) async fn alert(&mut self, row: &Pull, reason: &str) -> Result<()> {
         let window = row.window.map_or(String::new(), |window| format!(" {window}"));
         let subject = format!("{} {} {}{window}", self.holder.id, row.pipeline, row.scope);
-        let id = self.alarm_id(row);
-        let state = &self.puller.workspace.state;
-        state.raise_alarm(&id, Severity::Error, &subject, reason, self.now()).await?;
-        self.alarms.insert(id);
+        let condition = self.unanswered(row);
+        self.puller.workspace.state.raise_alert(&condition, &subject, reason, self.now()).await?;
+        self.firing.insert(condition);
         Ok(())
     }
 
-    /// Names what stands still; an answer clears it once nothing of it does any more.
-    pub(crate) fn alarm_id(&self, row: &Pull) -> String {
-        format!("{}{}:{}", self.alarm_prefix(), row.pipeline, row.scope)
-    }
-
-    /// How the names of all of this account's begin.
-    pub(crate) fn alarm_prefix(&self) -> String {
-        format!("pull:{}:", self.holder.id)
+    /// That something of a pipeline and scope stands still; an answer resolves it once nothing of it does any more.
+    pub(crate) fn unanswered(&self, row: &Pull) -> Condition {
+        Condition::of_account(AlertKind::Pull, &self.account, format!("{}:{}", row.pipeline, row.scope))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{AccountId, Delivery, Error, Result, Scope, Step, Window};
-use sellerlake_state::{Lease, Mark, Pull, SliceKey};
+use sellerlake_state::{Condition, Lease, Mark, Pull, SliceKey};
 use tokio::task::JoinSet;
 
 use crate::declared::scopes::Holder;
@@ -67,7 +67,7 @@ pub(crate) struct Run<'a> {
     /// Pipelines that Amazon forbids, and in which words.
     pub(crate) barred: BTreeMap<String, Error>,
     /// Alarms that stand for this account's requests.
-    pub(crate) alarms: BTreeSet<String>,
+    pub(crate) firing: BTreeSet<Condition>,
     pub(crate) flying: JoinSet<(Pull, Result<Step>)>,
     pub(crate) turns: Turns,
     /// Pipelines of what is flying.
@@ -104,7 +104,7 @@ impl<'a> Run<'a> {
             spoiled: BTreeMap::new(),
             pending: BTreeMap::new(),
             barred: BTreeMap::new(),
-            alarms: BTreeSet::new(),
+            firing: BTreeSet::new(),
             flying: JoinSet::new(),
             turns: Turns::default(),
             airborne: BTreeMap::new(),

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Delivery, Error, Kind, Result, Window, failpoint};
 use sellerlake_state::{
-    DeliveryStatus, Leased, Mark, Pull, PullError, PullStep, Severity, Slice, SliceKey, SliceStatus,
+    Condition, DeliveryStatus, Leased, Mark, Pull, PullError, PullStep, Slice, SliceKey, SliceStatus,
 };
 
 use crate::declared::pipeline::{Need, Pipeline};
 use crate::declared::scopes::Scoped;
 use crate::loading::groups::{GROUP, GROUP_BYTES};
-use crate::loading::loaded::load_alarm;
+use crate::loading::loaded::not_loaded;
 use crate::loading::loaded::{Group, LoadOptions, source_folder};
 use crate::planning::plan::{answered, period_of, required};
 use crate::pulling::policy::ATTEMPTS;
@@ -100,7 +100,7 @@ impl Run<'_> {
             let reason = format!("delivery {} can't be loaded: {error:#}", one.delivery.id);
             let subject = source_folder(&one.delivery.source, &one.delivery.seller);
             let state = &self.puller.workspace.state;
-            state.raise_alarm(&load_alarm(&one.delivery.id), Severity::Error, &subject, &reason, now).await?;
+            state.raise_alert(&not_loaded(&one.delivery.seller, &one.delivery.id), &subject, &reason, now).await?;
             self.conclude(vec![(one.row, Ending { mark: failed(&reason), as_of: one.landed.as_of })]).await?;
         }
         Ok(())
@@ -163,17 +163,17 @@ impl Run<'_> {
         failpoint::reach("pull.covered")?;
         let state = &self.puller.workspace.state;
         let good = endings.iter().filter(|(_, ending)| ending.mark.status.is_settled());
-        let good: BTreeMap<String, &Pull> = good.map(|(row, _)| (self.alarm_id(row), row)).collect();
-        for (alarm, row) in good {
-            if self.alarms.contains(&alarm) && !self.stands_still(row).await? {
-                state.clear_alarm(&alarm).await?;
-                self.alarms.remove(&alarm);
+        let good: BTreeMap<Condition, &Pull> = good.map(|(row, _)| (self.unanswered(row), row)).collect();
+        for (condition, row) in good {
+            if self.firing.contains(&condition) && !self.stands_still(row).await? {
+                state.resolve_alert(&condition, self.now()).await?;
+                self.firing.remove(&condition);
             }
         }
         for (row, ending) in &endings {
-            // What a delivery lacks has an alarm of its own.
+            // What a delivery lacks has an alert of its own.
             if ending.mark.status == SliceStatus::Failed {
-                self.alarm(row, ending.mark.reason.as_deref().unwrap_or_default()).await?;
+                self.alert(row, ending.mark.reason.as_deref().unwrap_or_default()).await?;
             }
             self.account_for(row, &ending.mark);
         }

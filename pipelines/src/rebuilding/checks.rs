@@ -10,14 +10,14 @@ use futures::StreamExt;
 use sellerlake_contracts::{Error, Kind, ObjectState, Partition, Result};
 use sellerlake_query::{LakeReader, LakeTable, LakeTableOptions};
 use sellerlake_sinks::BuiltPartition;
-use sellerlake_state::Severity as AlarmSeverity;
+use sellerlake_state::{AlertKind, Condition};
 use sellerlake_transforms::stage::{Company, StageInput, table_schema};
 use sellerlake_transforms::{Check, Dataset, Severity, Stage};
 
 use crate::Workspace;
 use crate::objects::inputs::Inputs;
 
-/// Rows of a check's answer that its alarm shows.
+/// Rows of a check's answer that its alert shows.
 const SHOWN: usize = 3;
 
 /// A check that found something.
@@ -59,14 +59,14 @@ impl Workspace {
         objections: &[Objection],
     ) -> Result<()> {
         for check in self.declarations.checks.get(&stage.table.name).into_iter().flatten() {
-            let alarm = format!("check:{}:{partition}", check.name);
+            let about = format!("{}:{partition}", check.name);
+            let condition = Condition::of_seller(AlertKind::Check, &partition.seller, about);
             match objections.iter().find(|objection| objection.check.name == check.name) {
                 Some(objection) => {
                     let message = format!("{}: {objection}", check.name);
-                    let now = self.clock.now();
-                    self.state.raise_alarm(&alarm, AlarmSeverity::Warning, &partition.path(), &message, now).await?;
+                    self.state.raise_alert(&condition, &partition.path(), &message, self.clock.now()).await?;
                 }
-                None => drop(self.state.clear_alarm(&alarm).await?),
+                None => self.resolve(&condition).await?,
             }
         }
         Ok(())

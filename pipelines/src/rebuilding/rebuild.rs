@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use sellerlake_contracts::{Error, Kind, Month, MonthReach, ObjectState, Partition, Result, SellerId, failpoint};
-use sellerlake_state::Severity as AlarmSeverity;
+use sellerlake_state::{AlertKind, Condition};
 use sellerlake_transforms::Stage;
 use sellerlake_transforms::stage::Company;
 
@@ -253,7 +253,7 @@ impl Workspace {
         loop {
             match self.run_stage(stage, &catalogue, &partition, &input_hash, company).await {
                 Ok(built) => {
-                    self.state.clear_alarm(&alarm_key(&partition)).await?;
+                    self.resolve(&cant_be_made(&partition)).await?;
                     return Ok(Attempt::Done(Box::new(built)));
                 }
                 Err(error) if error.is_look_again() && attempt < ATTEMPTS => {
@@ -265,7 +265,7 @@ impl Workspace {
                 Err(error) if is_fatal(&error) => return Err(error),
                 Err(error) => {
                     let reason = format!("{error:#}");
-                    self.alarm(&partition, &reason).await?;
+                    self.alert(&partition, &reason).await?;
                     return Ok(Attempt::Failed(StageFailure { partition, reason }));
                 }
             }
@@ -353,10 +353,9 @@ impl Workspace {
         Ok(())
     }
 
-    async fn alarm(&self, partition: &Partition, reason: &str) -> Result<()> {
+    async fn alert(&self, partition: &Partition, reason: &str) -> Result<()> {
         tracing::warn!(%partition, reason, "a stage failed; its earlier object stands");
-        let key = alarm_key(partition);
-        self.state.raise_alarm(&key, AlarmSeverity::Error, &partition.path(), reason, self.clock.now()).await
+        self.state.raise_alert(&cant_be_made(partition), &partition.path(), reason, self.clock.now()).await
     }
 }
 
@@ -365,8 +364,9 @@ fn is_fatal(error: &Error) -> bool {
     matches!(error.kind(), Kind::Storage | Kind::Timeout)
 }
 
-fn alarm_key(partition: &Partition) -> String {
-    format!("stage:{}", partition.path())
+/// That a table's partition can't be made again.
+fn cant_be_made(partition: &Partition) -> Condition {
+    Condition::of_seller(AlertKind::Stage, &partition.seller, partition.path())
 }
 
 /// Rows of everything that one month of a stage reads.

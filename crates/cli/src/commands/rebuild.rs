@@ -16,7 +16,7 @@ use crate::printer::{self, count};
 pub(crate) struct TakenUp {
     /// Whose it was.
     pub(crate) sellers: BTreeSet<SellerId>,
-    /// Whether all of what was loaded is whole. What still can't be loaded has an alarm, and keeps nobody from their work.
+    /// Whether all of what was loaded is whole. What still can't be loaded has an alert, and keeps nobody from their work.
     pub(crate) is_whole: bool,
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn taken_up(resumed: Resumed) -> TakenUp {
     let is_whole = in_part == 0;
     if in_part > 0 {
         printer::note(format!(
-            "{} of them not whole: `SELECT * FROM meta.alarms` says why",
+            "{} of them not whole: `SELECT * FROM meta.alerts WHERE state = 'firing'` says why",
             count(in_part, "delivery")
         ));
     }
@@ -85,7 +85,10 @@ pub(crate) async fn replay(workspace: &Workspace, replay: &Replay) -> Result<Exi
         printer::note(format!("{what} left unread, their rows as they stood: raw is damaged"));
     }
     if done.in_part > 0 {
-        printer::note(format!("{} not whole: `SELECT * FROM meta.alarms` says why", count(done.in_part, "delivery")));
+        printer::note(format!(
+            "{} not whole: `SELECT * FROM meta.alerts WHERE state = 'firing'` says why",
+            count(done.in_part, "delivery")
+        ));
     }
     print(&done.rebuilt);
     Ok(exit_code(&done.rebuilt, done.refused == 0 && done.in_part == 0 && done.damaged.is_empty()))

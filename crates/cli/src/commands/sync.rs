@@ -156,7 +156,9 @@ pub(crate) fn report(results: &[(AccountId, Result<Synced>)]) -> bool {
         }
         if synced.unbalanced > 0 {
             let what = count(synced.unbalanced, "unit");
-            printer::note(format!("  {what} that don't balance: `SELECT * FROM meta.alarms` names them"));
+            printer::note(format!(
+                "  {what} that don't balance: `SELECT * FROM meta.alerts WHERE state = 'firing'` names them"
+            ));
         }
         if synced.waiting > 0 {
             let what = count(synced.waiting, "interval");

@@ -33,8 +33,8 @@ pub(crate) async fn run(workspace: &Workspace, repair: bool) -> Result<ExitCode>
         is_whole = repaired.rebuilt.iter().all(|rebuilt| rebuilt.failed.is_empty());
     }
     let verified = workspace.verify(&Bars::default()).await?;
-    for alarm in &verified.alarms {
-        printer::note(format!("alarm: {}: {}", alarm.subject, alarm.message));
+    for alert in &verified.alerts {
+        printer::note(format!("alert: {}: {}", alert.subject, alert.message));
     }
     for complaint in &verified.complaints {
         printer::line(printable(&format!("{}: {}", complaint.subject, complaint.problem)));
@@ -49,13 +49,13 @@ pub(crate) async fn run(workspace: &Workspace, repair: bool) -> Result<ExitCode>
         "{}, {} read: {}",
         count(verified.objects, "object"),
         count(verified.rows, "row"),
-        match (verified.complaints.len() as u64, verified.alarms.len() as u64) {
+        match (verified.complaints.len() as u64, verified.alerts.len() as u64) {
             (0, 0) if is_whole => "everything is as it should be".to_owned(),
             (0, 0) => "as it was written, but not all of it could be made again".to_owned(),
-            (0, alarms) => format!("as it was written, but {} stand", count(alarms, "alarm")),
+            (0, alerts) => format!("as it was written, but {} stand", count(alerts, "alert")),
             (many, _) => count(many, "complaint"),
         }
     ));
-    let is_whole = is_whole && verified.complaints.is_empty() && verified.alarms.is_empty();
+    let is_whole = is_whole && verified.complaints.is_empty() && verified.alerts.is_empty();
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(IN_PART) })
 }
