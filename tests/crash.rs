@@ -34,7 +34,7 @@ pub fn every_failpoint() -> BTreeSet<String> {
 
 /// Those but the ones of pulling: `sync.rs` has those.
 fn failpoints() -> BTreeSet<String> {
-    let elsewhere = |name: &String| name.starts_with("pull.") || name.contains("withdraw");
+    let elsewhere = |name: &String| name.starts_with("job.") || name.contains("withdraw");
     every_failpoint().into_iter().filter(|name| !elsewhere(name)).collect()
 }
 

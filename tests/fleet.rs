@@ -11,8 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_config::Settings;
 use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions};
 use sellerlake_contracts::{
-    AccountId, BucketStore, Clock, Connector, MarketplaceId, Pace, Pull, Region, Result, Scope, Secret, SellerId, Step,
-    Window,
+    AccountId, BucketStore, Clock, Connector, MarketplaceId, Pace, Region, Request, Result, Scope, Secret, SellerId,
+    Step, Window,
 };
 use sellerlake_pipelines::{
     AdsProfile, Cancel, Connectors, Holder, Levels, Need, Pipelines, Puller, SyncOptions, Watch, Workspace, scopes,
@@ -96,7 +96,7 @@ impl Stub {
     }
 
     /// Asked for, looked at now and then, made after one to five minutes, downloaded.
-    async fn report(&self, names: [&str; 3], pull: &Pull, checkpoint: Option<&Value>) -> Result<Step> {
+    async fn report(&self, names: [&str; 3], request: &Request, checkpoint: Option<&Value>) -> Result<Step> {
         let now = self.clock.now();
         let [create, look, download] = names;
         let wait = |until, checkpoint| Ok(Step::Wait { until, checkpoint, bucket: None });
@@ -113,7 +113,7 @@ impl Stub {
             return Ok(later);
         }
         let age = now - DateTime::from_timestamp_millis(made).unwrap();
-        let takes = TimeDelta::seconds(60 + (made / 7 + pull.pipeline.len() as i64) % 240);
+        let takes = TimeDelta::seconds(60 + (made / 7 + request.pipeline.len() as i64) % 240);
         if age < takes {
             return wait(now + (age / 2).clamp(TimeDelta::seconds(30), TimeDelta::minutes(5)), kept.clone());
         }
@@ -123,16 +123,18 @@ impl Stub {
 
 #[async_trait]
 impl Connector for Stub {
-    async fn step(&self, pull: &Pull, checkpoint: Option<&Value>) -> Result<Step> {
+    async fn step(&self, request: &Request, checkpoint: Option<&Value>) -> Result<Step> {
         let call = match self.operation.as_str() {
             "report" => {
                 let names = ["createReport", "getReport", "getReportDocument"];
-                return self.report(names, pull, checkpoint).await;
+                return self.report(names, request, checkpoint).await;
             }
             "ads_report" => {
-                return self.report(["createAsyncReport", "getAsyncReport", "getAsyncReport"], pull, checkpoint).await;
+                return self
+                    .report(["createAsyncReport", "getAsyncReport", "getAsyncReport"], request, checkpoint)
+                    .await;
             }
-            "data_kiosk" => return self.report(["createQuery", "getQuery", "getDocument"], pull, checkpoint).await,
+            "data_kiosk" => return self.report(["createQuery", "getQuery", "getDocument"], request, checkpoint).await,
             "settlements" => "getReports",
             "transactions" => "listTransactions",
             "financial_event_groups_v0" => "listFinancialEventGroups",

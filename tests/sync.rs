@@ -18,7 +18,7 @@ const SIGKILL: i32 = 9;
 
 /// Every place where a pull can be cut short, in the order in which they are reached.
 const FAILPOINTS: [&str; 7] =
-    ["pull.planned", "pull.waiting", "pull.landed", "pull.noted", "pull.loaded", "pull.covering", "pull.covered"];
+    ["job.planned", "job.waiting", "job.landed", "job.noted", "job.loaded", "job.covering", "job.covered"];
 
 #[test]
 fn a_sync_brings_what_is_true_and_a_second_one_nothing_twice() {

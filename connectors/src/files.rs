@@ -5,12 +5,12 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
-use sellerlake_contracts::{Answer, Connector, Error, Kind, Pull, Result, Step};
+use sellerlake_contracts::{Answer, Connector, Error, Kind, Request, Result, Step};
 use serde_json::Value;
 
 use crate::parameters;
 
-/// Files of the folder in the parameter `folder`. A pull without `origin` lists them as [`Step::Found`]; a found pull's
+/// Files of the folder in the parameter `folder`. A request without `origin` lists them as [`Step::Found`]; a found request's
 /// `origin` is the file's name, `changed` the moment of its last change, so that a file that was written anew is found
 /// anew, and its answer is the file, as of its last change. Hidden and unfinished files
 /// (`.name`, `name.tmp`, `name.part`) are left alone; nothing is removed.
@@ -18,16 +18,16 @@ pub(crate) struct Files;
 
 #[async_trait]
 impl Connector for Files {
-    async fn step(&self, pull: &Pull, _checkpoint: Option<&Value>) -> Result<Step> {
-        let folder = Path::new(parameters::required(pull, "folder")?);
-        match parameters::optional(pull, "origin") {
+    async fn step(&self, request: &Request, _checkpoint: Option<&Value>) -> Result<Step> {
+        let folder = Path::new(parameters::required(request, "folder")?);
+        match parameters::optional(request, "origin") {
             Some(name) => open(folder, name).map(Step::Answer),
-            None => list(pull, folder).map(Step::Found),
+            None => list(request, folder).map(Step::Found),
         }
     }
 }
 
-fn list(pull: &Pull, folder: &Path) -> Result<Vec<Pull>> {
+fn list(request: &Request, folder: &Path) -> Result<Vec<Request>> {
     let entries = fs::read_dir(folder).map_err(|error| failed("can't read the drop folder", folder, error))?;
     let unfinished = |name: &str| {
         let extension = Path::new(name).extension().unwrap_or_default();
@@ -38,7 +38,7 @@ fn list(pull: &Pull, folder: &Path) -> Result<Vec<Pull>> {
         let Some(name) = entry.file_name().into_string().ok().filter(|name| !unfinished(name)) else { continue };
         let changed = entry.metadata().and_then(|known| changed(&known));
         let changed = changed.map_err(|error| failed("can't read the file", &entry.path(), error))?;
-        let mut one = pull.clone();
+        let mut one = request.clone();
         let changed = changed.to_rfc3339_opts(SecondsFormat::AutoSi, true);
         one.parameters.extend([("origin".to_owned(), name), ("changed".to_owned(), changed)]);
         found.push(one);

@@ -1,7 +1,7 @@
 //! Advertising profiles: one per marketplace, each with a time zone and a currency of its own
 //! (amazon.md: Ads sign-in and profiles).
 
-use sellerlake_contracts::{Pull, Result};
+use sellerlake_contracts::{Request, Result};
 
 use super::operations::LIST_PROFILES;
 use crate::ask::Ask;
@@ -12,8 +12,8 @@ use crate::parameters;
 pub(crate) const PROFILES: Listing = Listing::one_page(ask);
 
 #[expect(clippy::unnecessary_wraps, reason = "every listing asks through one type")]
-fn ask(pull: &Pull, _part: &Part) -> Result<Ask> {
+fn ask(request: &Request, _part: &Part) -> Result<Ask> {
     Ok(Ask::of(&LIST_PROFILES)
-        .query("accessLevel", parameters::optional(pull, "access_level").unwrap_or("view"))
-        .query("apiProgram", parameters::optional(pull, "api_program").unwrap_or("report")))
+        .query("accessLevel", parameters::optional(request, "access_level").unwrap_or("view"))
+        .query("apiProgram", parameters::optional(request, "api_program").unwrap_or("report")))
 }

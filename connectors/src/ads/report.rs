@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use sellerlake_contracts::{Answer, Connector, Error, Kind, Pull, Result, Step};
+use sellerlake_contracts::{Answer, Connector, Error, Kind, Request, Result, Step};
 use serde_json::{Value, json};
 
 use super::operations::{CREATE_ADS_REPORT, GET_ADS_REPORT};
@@ -20,7 +20,7 @@ use crate::spapi::errand::{Errand, printed};
 const MEDIA_TYPE: &str = "application/vnd.createasyncreportrequest.v3+json";
 const COOLDOWN: TimeDelta = TimeDelta::hours(1);
 
-/// Any v3 report. The pull's scope is the profile's id, its window the days in the profile's zone. Parameters:
+/// Any v3 report. The request's scope is the profile's id, its window the days in the profile's zone. Parameters:
 /// `report_type`, `ad_product`, `group_by`, `columns` (lists), `time_unit` (`DAILY`).
 pub(crate) struct AdsReport {
     pub caller: Arc<Caller>,
@@ -30,29 +30,29 @@ pub(crate) struct AdsReport {
 
 #[async_trait]
 impl Connector for AdsReport {
-    async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
+    async fn step(&self, request: &Request, stored: Option<&Value>) -> Result<Step> {
         let begun = || Errand::new(self.process, self.caller.clock.now());
         let mut errand = checkpoint::read(stored)?.unwrap_or_else(begun);
-        match self.advance(pull, &mut errand).await {
+        match self.advance(request, &mut errand).await {
             Ok(step) => Ok(step),
             Err(Stop::Later(later)) => checkpoint::wait(later, &errand),
-            Err(Stop::Failed(failure)) => Err(failure.error.with("profile", &pull.scope)),
+            Err(Stop::Failed(failure)) => Err(failure.error.with("profile", &request.scope)),
         }
     }
 }
 
 impl AdsReport {
-    async fn advance(&self, pull: &Pull, errand: &mut Errand) -> Result<Step, Stop> {
+    async fn advance(&self, request: &Request, errand: &mut Errand) -> Result<Step, Stop> {
         let Some(id) = errand.id.clone() else {
-            let id = self.create(pull).await?;
+            let id = self.create(request).await?;
             let now = self.caller.clock.now();
             errand.begun(id, now);
             return Err(Stop::later(errand.next_look(now)));
         };
-        let ask = scoped(Ask::of(&GET_ADS_REPORT).name(&id), pull);
+        let ask = scoped(Ask::of(&GET_ADS_REPORT).name(&id), request);
         let reply = match self.caller.call(&ask).await {
             Err(stop) if stop.fault() == Some(Fault::NotFound) => {
-                tracing::warn!(account = %pull.account, report = id, "Amazon no longer knows the report; asking again");
+                tracing::warn!(account = %request.account, report = id, "Amazon no longer knows the report; asking again");
                 let now = self.caller.clock.now();
                 errand.again(self.process, now);
                 return Err(Stop::later(now));
@@ -82,8 +82,8 @@ impl AdsReport {
 
     /// The id of a new report, or of the identical one that is being made already: asking twice is harmless here, so
     /// nothing has to be looked up after a crash.
-    async fn create(&self, pull: &Pull) -> Result<String, Stop> {
-        let ask = scoped(Ask::of(&CREATE_ADS_REPORT).body(MEDIA_TYPE, &body(pull)?), pull);
+    async fn create(&self, request: &Request) -> Result<String, Stop> {
+        let ask = scoped(Ask::of(&CREATE_ADS_REPORT).body(MEDIA_TYPE, &body(request)?), request);
         let reply = match self.caller.call(&ask).await {
             Err(Stop::Failed(failure)) if failure.fault == Fault::Duplicate => {
                 return duplicate_of(&failure.text).ok_or_else(|| nameless(*failure).into());
@@ -99,16 +99,16 @@ impl AdsReport {
     }
 }
 
-fn scoped(ask: Ask, pull: &Pull) -> Ask {
-    ask.header("amazon-advertising-api-scope", &pull.scope.0)
+fn scoped(ask: Ask, request: &Request) -> Ask {
+    ask.header("amazon-advertising-api-scope", &request.scope.0)
 }
 
-fn body(pull: &Pull) -> Result<Value> {
-    let window = parameters::window(pull)?;
-    let report_type = parameters::required(pull, "report_type")?;
+fn body(request: &Request) -> Result<Value> {
+    let window = parameters::window(request)?;
+    let report_type = parameters::required(request, "report_type")?;
     let list = |name: &'static str| -> Result<Vec<&str>> {
-        parameters::required(pull, name)?;
-        Ok(parameters::list(pull, name, "").collect())
+        parameters::required(request, name)?;
+        Ok(parameters::list(request, name, "").collect())
     };
     let (first, last) = (window.from.date_naive(), window.last_day());
     Ok(json!({
@@ -116,11 +116,11 @@ fn body(pull: &Pull) -> Result<Value> {
         "startDate": first.to_string(),
         "endDate": last.to_string(),
         "configuration": {
-            "adProduct": parameters::required(pull, "ad_product")?,
+            "adProduct": parameters::required(request, "ad_product")?,
             "groupBy": list("group_by")?,
             "columns": list("columns")?,
             "reportTypeId": report_type,
-            "timeUnit": parameters::optional(pull, "time_unit").unwrap_or("DAILY"),
+            "timeUnit": parameters::optional(request, "time_unit").unwrap_or("DAILY"),
             "format": "GZIP_JSON",
         },
     }))

@@ -1,7 +1,7 @@
 //! A paged call as a row of facts.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{Pull, Result, Window};
+use sellerlake_contracts::{Request, Result, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::ask::Ask;
@@ -32,7 +32,7 @@ impl Part {
 /// What is known of a paged call before it is made.
 pub(crate) struct Listing {
     /// The call for a part, without its token.
-    pub ask: fn(&Pull, &Part) -> Result<Ask>,
+    pub ask: fn(&Request, &Part) -> Result<Ask>,
     /// Parameter that brings the token of the next page.
     pub token_parameter: &'static str,
     /// Where an answer holds the token of the next page; empty: there is one page.
@@ -63,7 +63,7 @@ pub(crate) struct Listing {
 
 impl Listing {
     /// One page, no keys, no window: what others differ from.
-    pub(crate) const fn one_page(ask: fn(&Pull, &Part) -> Result<Ask>) -> Self {
+    pub(crate) const fn one_page(ask: fn(&Request, &Part) -> Result<Ask>) -> Self {
         Self {
             ask,
             token_parameter: "",
@@ -82,14 +82,14 @@ impl Listing {
         }
     }
 
-    /// The parts of a pull, first to last; the instant to come back at if its window has not begun to be answerable.
-    pub(crate) fn parts(&self, pull: &Pull, now: DateTime<Utc>) -> Result<Vec<Part>, DateTime<Utc>> {
-        if self.keys_per_call > 0 && !pull.keys.is_empty() {
-            let batches = pull.keys.chunks(self.keys_per_call);
-            return Ok(batches.map(|keys| Part { window: pull.window, keys: keys.to_vec() }).collect());
+    /// The parts of a request, first to last; the instant to come back at if its window has not begun to be answerable.
+    pub(crate) fn parts(&self, request: &Request, now: DateTime<Utc>) -> Result<Vec<Part>, DateTime<Utc>> {
+        if self.keys_per_call > 0 && !request.keys.is_empty() {
+            let batches = request.keys.chunks(self.keys_per_call);
+            return Ok(batches.map(|keys| Part { window: request.window, keys: keys.to_vec() }).collect());
         }
         let whole = self.since.map(|from| Window { from, to: now });
-        let Some(window) = pull.window.or(whole) else {
+        let Some(window) = request.window.or(whole) else {
             return Ok(vec![Part { window: None, keys: Vec::new() }]);
         };
         let end = window.to.min(now - self.lag);

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 pub(crate) use listing::{Listing, Part};
 use progress::Progress;
-use sellerlake_contracts::{Answer, Connector, Pull, Result, Status, Step};
+use sellerlake_contracts::{Answer, Connector, Request, Result, Status, Step};
 use serde_json::Value;
 
 use crate::call::Caller;
@@ -30,22 +30,22 @@ pub(crate) struct Paged {
 
 #[async_trait]
 impl Connector for Paged {
-    async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
+    async fn step(&self, request: &Request, stored: Option<&Value>) -> Result<Step> {
         let (mut progress, mut spool) = match Progress::resume(stored, &self.scratch) {
             Some(resumed) => resumed,
-            None if pull.window.is_some_and(|window| window.to <= window.from) => {
-                return Err(parameters::lacking(pull, "the request's window is empty".to_owned()));
+            None if request.window.is_some_and(|window| window.to <= window.from) => {
+                return Err(parameters::lacking(request, "the request's window is empty".to_owned()));
             }
-            None => match self.listing.parts(pull, self.caller.clock.now()) {
+            None => match self.listing.parts(request, self.caller.clock.now()) {
                 Ok(parts) => {
-                    let spool = self.scratch.spool(&pull.account.to_string())?;
+                    let spool = self.scratch.spool(&request.account.to_string())?;
                     (Progress::begin(parts, &spool), spool)
                 }
                 Err(until) => return checkpoint::wait(until, &Value::Null),
             },
         };
         let before = spool.ends().len();
-        let stop = match self.read(pull, &mut progress, &mut spool).await {
+        let stop = match self.read(request, &mut progress, &mut spool).await {
             Ok(()) => return Ok(Step::Answer(self.answer(&progress, spool))),
             Err(stop) => stop,
         };
@@ -56,7 +56,7 @@ impl Connector for Paged {
                 if !came_on {
                     return Err(failure.error);
                 }
-                tracing::warn!(account = %pull.account, error = %failure.error, "pages so far are kept");
+                tracing::warn!(account = %request.account, error = %failure.error, "pages so far are kept");
                 (self.caller.clock.now() + REST).into()
             }
         };
@@ -66,12 +66,12 @@ impl Connector for Paged {
 }
 
 impl Paged {
-    async fn read(&self, pull: &Pull, progress: &mut Progress, spool: &mut Spool) -> Result<(), Stop> {
+    async fn read(&self, request: &Request, progress: &mut Progress, spool: &mut Spool) -> Result<(), Stop> {
         if progress.is_stale(self.listing, self.now()) {
             progress.restart(spool, "the token of the next page has expired meanwhile")?;
         }
         while let Some(part) = progress.part() {
-            let mut ask = (self.listing.ask)(pull, part)?;
+            let mut ask = (self.listing.ask)(request, part)?;
             if let Some(token) = &progress.token {
                 ask = ask.query(self.listing.token_parameter, token);
             }

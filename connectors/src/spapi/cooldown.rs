@@ -1,7 +1,7 @@
 //! How long a report type wants to be left alone after a request (amazon.md: How often a report is made).
 
 use chrono::TimeDelta;
-use sellerlake_contracts::{Pull, Result};
+use sellerlake_contracts::{Request, Result};
 
 use crate::parameters;
 
@@ -23,17 +23,17 @@ const DAILY_TYPES: [&str; 10] = [
     "GET_COUPON_PERFORMANCE_REPORT",
 ];
 
-/// The regeneration window of a pull's report: the parameter `cooldown` (`near_real_time`, `daily`, `once_a_day` or a
+/// The regeneration window of a request's report: the parameter `cooldown` (`near_real_time`, `daily`, `once_a_day` or a
 /// number of minutes), or what is known of the type.
-pub(crate) fn cooldown(pull: &Pull, report_type: &str) -> Result<TimeDelta> {
-    let told = match parameters::optional(pull, "cooldown") {
+pub(crate) fn cooldown(request: &Request, report_type: &str) -> Result<TimeDelta> {
+    let told = match parameters::optional(request, "cooldown") {
         None => None,
         Some("near_real_time") => Some(NEAR_REAL_TIME),
         Some("daily") => Some(DAILY),
         Some("once_a_day") => Some(ONCE_A_DAY),
         Some(text) => {
             let minutes = text.parse().map(TimeDelta::minutes).map_err(|error| {
-                parameters::lacking(pull, format!("{text:?} is not a cooldown"))
+                parameters::lacking(request, format!("{text:?} is not a cooldown"))
                     .source(error)
                     .hint("near_real_time, daily, once_a_day or a number of minutes")
             });

@@ -2,7 +2,7 @@
 //! (amazon.md: Finances 2024-06-19; Finances v0).
 
 use chrono::TimeDelta;
-use sellerlake_contracts::{Pull, Result};
+use sellerlake_contracts::{Request, Result};
 
 use super::operations::{LIST_FINANCIAL_EVENT_GROUPS, LIST_FINANCIAL_EVENTS, LIST_TRANSACTIONS};
 use crate::ask::Ask;
@@ -52,28 +52,28 @@ pub(crate) const FINANCIAL_EVENT_GROUPS_V0: Listing = Listing {
     ..Listing::one_page(groups)
 };
 
-fn transactions(pull: &Pull, part: &Part) -> Result<Ask> {
-    let window = part.window.map_or_else(|| parameters::window(pull), Ok)?;
+fn transactions(request: &Request, part: &Part) -> Result<Ask> {
+    let window = part.window.map_or_else(|| parameters::window(request), Ok)?;
     // A marketplace would hide orders the seller ships in the US (amazon.md: Finances 2024-06-19): name one only if
-    // the pull does.
-    let marketplace = parameters::marketplaces(pull).next().filter(|_| pull.marketplaces.len() == 1);
+    // the request does.
+    let marketplace = parameters::marketplaces(request).next().filter(|_| request.marketplaces.len() == 1);
     Ok(Ask::of(&LIST_TRANSACTIONS)
         .at("postedAfter", window.from)
         .at("postedBefore", window.to)
         .maybe("marketplaceId", marketplace)
-        .maybe("transactionStatus", parameters::optional(pull, "transaction_status")))
+        .maybe("transactionStatus", parameters::optional(request, "transaction_status")))
 }
 
-fn events(pull: &Pull, part: &Part) -> Result<Ask> {
-    let window = part.window.map_or_else(|| parameters::window(pull), Ok)?;
+fn events(request: &Request, part: &Part) -> Result<Ask> {
+    let window = part.window.map_or_else(|| parameters::window(request), Ok)?;
     Ok(Ask::of(&LIST_FINANCIAL_EVENTS)
         .query("MaxResultsPerPage", "100")
         .at("PostedAfter", window.from)
         .at("PostedBefore", window.to))
 }
 
-fn groups(pull: &Pull, part: &Part) -> Result<Ask> {
-    let window = part.window.map_or_else(|| parameters::window(pull), Ok)?;
+fn groups(request: &Request, part: &Part) -> Result<Ask> {
+    let window = part.window.map_or_else(|| parameters::window(request), Ok)?;
     Ok(Ask::of(&LIST_FINANCIAL_EVENT_GROUPS)
         .query("MaxResultsPerPage", "100")
         .at("FinancialEventGroupStartedAfter", window.from)

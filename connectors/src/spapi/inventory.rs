@@ -1,7 +1,7 @@
 //! FBA stock of one marketplace, now (amazon.md: FBA inventory).
 
 use chrono::TimeDelta;
-use sellerlake_contracts::{Pull, Result};
+use sellerlake_contracts::{Request, Result};
 
 use super::operations::GET_INVENTORY_SUMMARIES;
 use crate::ask::Ask;
@@ -18,8 +18,8 @@ pub(crate) const INVENTORY: Listing = Listing {
     ..Listing::one_page(ask)
 };
 
-fn ask(pull: &Pull, _part: &Part) -> Result<Ask> {
-    let marketplace = parameters::marketplace(pull)?.as_str();
+fn ask(request: &Request, _part: &Part) -> Result<Ask> {
+    let marketplace = parameters::marketplace(request)?.as_str();
     Ok(Ask::of(&GET_INVENTORY_SUMMARIES)
         .query("details", "true")
         .query("granularityType", "Marketplace")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{Answer, Connector, Error, Kind, Pull, Result, Step};
+use sellerlake_contracts::{Answer, Connector, Error, Kind, Request, Result, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -82,7 +82,7 @@ impl Queries {
 
 #[async_trait]
 impl Connector for DataKiosk {
-    async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
+    async fn step(&self, request: &Request, stored: Option<&Value>) -> Result<Step> {
         let now = self.caller.clock.now();
         let Some(mut queries) = checkpoint::read::<Queries>(stored)? else {
             if let Some(later) = self.caller.quota.distant(&CREATE_QUERY).await? {
@@ -91,7 +91,7 @@ impl Connector for DataKiosk {
             // Stored before anything is asked: whoever finds it without an id after a crash looks before asking again.
             return checkpoint::wait(now, &Queries::new(self.process, now));
         };
-        match self.advance(pull, &mut queries).await {
+        match self.advance(request, &mut queries).await {
             Ok(step) => Ok(step),
             Err(Stop::Failed(failure)) => Err(failure.error),
             Err(Stop::Later(later)) => checkpoint::wait(later, &queries),
@@ -100,9 +100,9 @@ impl Connector for DataKiosk {
 }
 
 impl DataKiosk {
-    async fn advance(&self, pull: &Pull, queries: &mut Queries) -> Result<Step, Stop> {
+    async fn advance(&self, request: &Request, queries: &mut Queries) -> Result<Step, Stop> {
         let Some(id) = queries.errand.id.clone() else {
-            return Err(self.begin(pull, queries).await?);
+            return Err(self.begin(request, queries).await?);
         };
         if let Some(as_of) = queries.as_of {
             return self.download(id, queries, as_of).await;
@@ -130,16 +130,16 @@ impl DataKiosk {
         }
     }
 
-    async fn begin(&self, pull: &Pull, queries: &mut Queries) -> Result<Stop, Stop> {
-        let query = filled(pull)?;
+    async fn begin(&self, request: &Request, queries: &mut Queries) -> Result<Stop, Stop> {
+        let query = filled(request)?;
         if query.chars().count() > MOST_CHARACTERS {
             let message = format!("the query has more than {MOST_CHARACTERS} characters");
-            return Err(parameters::lacking(pull, message).into());
+            return Err(parameters::lacking(request, message).into());
         }
         if queries.errand.is_in_doubt(self.process)
             && let Some(id) = self.find(&query, queries).await?
         {
-            tracing::info!(account = %pull.account, query = id, "a query created earlier is adopted");
+            tracing::info!(account = %request.account, query = id, "a query created earlier is adopted");
             let now = self.caller.clock.now();
             queries.errand.begun(id, now);
             return Ok(Stop::later(now));
@@ -150,7 +150,7 @@ impl DataKiosk {
         }
         let reply = match self.caller.call(&Ask::of(&CREATE_QUERY).json(&body)).await {
             Err(Stop::Failed(failure)) if failure.fault.leaves_doubt() && queries.errand.doubts < MOST_DOUBTS => {
-                tracing::warn!(account = %pull.account, error = %failure.error, "a query may have been created");
+                tracing::warn!(account = %request.account, error = %failure.error, "a query may have been created");
                 queries.errand.doubts += 1;
                 return Ok(Stop::later(self.caller.clock.now() + DOUBT));
             }
@@ -228,14 +228,14 @@ fn squeezed(query: &str) -> String {
     query.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The query with what the pull asks for, without superfluous white space.
-fn filled(pull: &Pull) -> Result<String> {
-    let mut query = squeezed(parameters::required(pull, "query")?);
+/// The query with what the request asks for, without superfluous white space.
+fn filled(request: &Request) -> Result<String> {
+    let mut query = squeezed(parameters::required(request, "query")?);
     if query.contains("{marketplace}") {
-        query = query.replace("{marketplace}", parameters::marketplace(pull)?.as_str());
+        query = query.replace("{marketplace}", parameters::marketplace(request)?.as_str());
     }
     if query.contains("{from}") || query.contains("{to}") {
-        let window = parameters::window(pull)?;
+        let window = parameters::window(request)?;
         query = query.replace("{from}", &window.from.date_naive().to_string());
         query = query.replace("{to}", &window.last_day().to_string());
     }
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn a_query_names_days_and_marketplace() {
         let query = "{ economics(startDate: \"{from}\",\n  endDate: \"{to}\", marketplaceIds: [\"{marketplace}\"]) }";
-        let pull = Pull {
+        let request = Request {
             account: "A1-eu".parse().unwrap(),
             pipeline: "economics".to_owned(),
             scope: Scope("A1PA6795UKMFR9".to_owned()),
@@ -264,7 +264,7 @@ mod tests {
         };
         let expected = "{ economics(startDate: \"2026-03-01\", endDate: \"2026-03-02\", \
                         marketplaceIds: [\"A1PA6795UKMFR9\"]) }";
-        assert_eq!(filled(&pull).unwrap(), expected);
-        assert!(filled(&Pull { window: None, ..pull }).is_err());
+        assert_eq!(filled(&request).unwrap(), expected);
+        assert!(filled(&Request { window: None, ..request }).is_err());
     }
 }

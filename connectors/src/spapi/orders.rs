@@ -1,7 +1,7 @@
 //! Orders 2026-01-01: whole orders with their items, by last update (amazon.md: Orders 2026-01-01).
 
 use chrono::TimeDelta;
-use sellerlake_contracts::{Pull, Result};
+use sellerlake_contracts::{Request, Result};
 
 use super::operations::SEARCH_ORDERS;
 use crate::ask::Ask;
@@ -25,16 +25,16 @@ pub(crate) const ORDERS: Listing = Listing {
     ..Listing::one_page(ask)
 };
 
-fn ask(pull: &Pull, part: &Part) -> Result<Ask> {
-    let window = part.window.map_or_else(|| parameters::window(pull), Ok)?;
-    let (after, before) = match parameters::optional(pull, "by") {
+fn ask(request: &Request, part: &Part) -> Result<Ask> {
+    let window = part.window.map_or_else(|| parameters::window(request), Ok)?;
+    let (after, before) = match parameters::optional(request, "by") {
         Some("created") => ("createdAfter", "createdBefore"),
         _ => ("lastUpdatedAfter", "lastUpdatedBefore"),
     };
     Ok(Ask::of(&SEARCH_ORDERS)
         .at(after, window.from)
         .at(before, window.to)
-        .list("marketplaceIds", parameters::marketplaces(pull))
+        .list("marketplaceIds", parameters::marketplaces(request))
         .query("maxResultsPerPage", "100")
-        .list("includedData", parameters::list(pull, "included_data", INCLUDED)))
+        .list("includedData", parameters::list(request, "included_data", INCLUDED)))
 }

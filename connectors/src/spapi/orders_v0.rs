@@ -2,7 +2,7 @@
 //! orders.
 
 use chrono::TimeDelta;
-use sellerlake_contracts::{Error, Kind, Pull, Result};
+use sellerlake_contracts::{Error, Kind, Request, Result};
 
 use super::operations::{GET_ORDER_ITEMS, GET_ORDERS};
 use crate::ask::Ask;
@@ -22,7 +22,7 @@ pub(crate) const ORDERS_V0: Listing = Listing {
     ..Listing::one_page(orders)
 };
 
-/// `getOrderItems`, a call for each order in the pull's keys.
+/// `getOrderItems`, a call for each order in the request's keys.
 pub(crate) const ORDER_ITEMS_V0: Listing = Listing {
     token_parameter: "NextToken",
     token_at: "/payload/NextToken",
@@ -31,20 +31,20 @@ pub(crate) const ORDER_ITEMS_V0: Listing = Listing {
     ..Listing::one_page(items)
 };
 
-fn orders(pull: &Pull, part: &Part) -> Result<Ask> {
-    let window = part.window.map_or_else(|| parameters::window(pull), Ok)?;
+fn orders(request: &Request, part: &Part) -> Result<Ask> {
+    let window = part.window.map_or_else(|| parameters::window(request), Ok)?;
     Ok(Ask::of(&GET_ORDERS)
-        .list("MarketplaceIds", parameters::marketplaces(pull))
+        .list("MarketplaceIds", parameters::marketplaces(request))
         .at("LastUpdatedAfter", window.from)
         .at("LastUpdatedBefore", window.to)
         .query("MaxResultsPerPage", "100"))
 }
 
-fn items(pull: &Pull, part: &Part) -> Result<Ask> {
+fn items(request: &Request, part: &Part) -> Result<Ask> {
     let order = part.keys.first().ok_or_else(|| {
         Error::permanent(Kind::Usage, "order items are asked for by order, and no order is named")
             .at("connectors.request")
-            .with("pipeline", &pull.pipeline)
+            .with("pipeline", &request.pipeline)
     })?;
     Ok(Ask::of(&GET_ORDER_ITEMS).name(order))
 }

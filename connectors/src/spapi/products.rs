@@ -1,7 +1,7 @@
 //! Products: catalogue, listings, prices, fee estimates (amazon.md: Catalogue and listings; Prices and fee estimates).
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{Pull, Result};
+use sellerlake_contracts::{Request, Result};
 use serde_json::{Value, json};
 
 use super::operations::{
@@ -52,22 +52,22 @@ const CATALOG_DATA: &str =
     "attributes,classifications,dimensions,identifiers,images,productTypes,relationships,salesRanks,summaries";
 const LISTING_DATA: &str = "summaries,attributes,issues,offers,fulfillmentAvailability,relationships,productTypes";
 
-fn catalog(pull: &Pull, part: &Part) -> Result<Ask> {
-    some_keys(pull, part)?;
+fn catalog(request: &Request, part: &Part) -> Result<Ask> {
+    some_keys(request, part)?;
     Ok(Ask::of(&SEARCH_CATALOG_ITEMS)
         .list("identifiers", part.keys.iter().map(String::as_str))
         .query("identifiersType", "ASIN")
-        .query("marketplaceIds", parameters::marketplace(pull)?.as_str())
-        .list("includedData", parameters::list(pull, "included_data", CATALOG_DATA))
-        .maybe("locale", parameters::optional(pull, "locale"))
+        .query("marketplaceIds", parameters::marketplace(request)?.as_str())
+        .list("includedData", parameters::list(request, "included_data", CATALOG_DATA))
+        .maybe("locale", parameters::optional(request, "locale"))
         .query("pageSize", "20"))
 }
 
-fn listings(pull: &Pull, part: &Part) -> Result<Ask> {
+fn listings(request: &Request, part: &Part) -> Result<Ask> {
     let mut ask = Ask::of(&SEARCH_LISTINGS_ITEMS)
-        .name(pull.account.seller.as_str())
-        .query("marketplaceIds", parameters::marketplace(pull)?.as_str())
-        .list("includedData", parameters::list(pull, "included_data", LISTING_DATA))
+        .name(request.account.seller.as_str())
+        .query("marketplaceIds", parameters::marketplace(request)?.as_str())
+        .list("includedData", parameters::list(request, "included_data", LISTING_DATA))
         .query("pageSize", "20");
     if !part.keys.is_empty() {
         return Ok(ask.list("identifiers", part.keys.iter().map(String::as_str)).query("identifiersType", "SKU"));
@@ -80,18 +80,18 @@ fn listings(pull: &Pull, part: &Part) -> Result<Ask> {
     Ok(ask.query("sortBy", "createdDate").query("sortOrder", "ASC"))
 }
 
-fn prices(pull: &Pull, part: &Part) -> Result<Ask> {
-    priced(&GET_PRICING, pull, part)
+fn prices(request: &Request, part: &Part) -> Result<Ask> {
+    priced(&GET_PRICING, request, part)
 }
 
-fn competitive_prices(pull: &Pull, part: &Part) -> Result<Ask> {
-    priced(&GET_COMPETITIVE_PRICING, pull, part)
+fn competitive_prices(request: &Request, part: &Part) -> Result<Ask> {
+    priced(&GET_COMPETITIVE_PRICING, request, part)
 }
 
-fn priced(operation: &'static Operation, pull: &Pull, part: &Part) -> Result<Ask> {
-    some_keys(pull, part)?;
-    let ask = Ask::of(operation).query("MarketplaceId", parameters::marketplace(pull)?.as_str());
-    if parameters::optional(pull, "item_type") == Some("Asin") {
+fn priced(operation: &'static Operation, request: &Request, part: &Part) -> Result<Ask> {
+    some_keys(request, part)?;
+    let ask = Ask::of(operation).query("MarketplaceId", parameters::marketplace(request)?.as_str());
+    if parameters::optional(request, "item_type") == Some("Asin") {
         return Ok(ask.query("ItemType", "Asin").list("Asins", part.keys.iter().map(String::as_str)));
     }
     // Amazon decodes SKUs twice here, so they are encoded twice (amazon.md: Prices and fee estimates).
@@ -99,13 +99,13 @@ fn priced(operation: &'static Operation, pull: &Pull, part: &Part) -> Result<Ask
     Ok(ask.query("ItemType", "Sku").list("Skus", skus.iter().map(String::as_str)))
 }
 
-fn fees(pull: &Pull, part: &Part) -> Result<Ask> {
-    some_keys(pull, part)?;
-    let marketplace = parameters::marketplace(pull)?.as_str();
-    let id_type = parameters::optional(pull, "id_type").unwrap_or("SellerSKU");
-    let request = |key: &String| -> Result<Value> {
+fn fees(request: &Request, part: &Part) -> Result<Ask> {
+    some_keys(request, part)?;
+    let marketplace = parameters::marketplace(request)?.as_str();
+    let id_type = parameters::optional(request, "id_type").unwrap_or("SellerSKU");
+    let fees = |key: &String| -> Result<Value> {
         let sale = Sale::of(key).ok_or_else(|| {
-            parameters::lacking(pull, format!("{key:?} is not a fee request"))
+            parameters::lacking(request, format!("{key:?} is not a fee request"))
                 .hint("write <sku>=<price> <currency> <AFN or MFN>")
         })?;
         Ok(json!({
@@ -119,7 +119,7 @@ fn fees(pull: &Pull, part: &Part) -> Result<Ask> {
             },
         }))
     };
-    let requests = part.keys.iter().map(request).collect::<Result<Vec<_>>>()?;
+    let requests = part.keys.iter().map(fees).collect::<Result<Vec<_>>>()?;
     Ok(Ask::of(&GET_MY_FEES_ESTIMATES).json(&Value::Array(requests)))
 }
 
@@ -146,9 +146,9 @@ impl<'a> Sale<'a> {
     }
 }
 
-fn some_keys(pull: &Pull, part: &Part) -> Result<()> {
+fn some_keys(request: &Request, part: &Part) -> Result<()> {
     if part.keys.is_empty() {
-        return Err(parameters::lacking(pull, "the request names no products to ask for".to_owned()));
+        return Err(parameters::lacking(request, "the request names no products to ask for".to_owned()));
     }
     Ok(())
 }

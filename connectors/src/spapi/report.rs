@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{Connector, Error, Kind, Pull, Result, Step};
+use sellerlake_contracts::{Connector, Error, Kind, Request, Result, Step};
 use serde_json::{Map, Value, json};
 
 use super::adoption::{Wanted, find};
@@ -35,7 +35,7 @@ pub(crate) struct Report {
 
 #[async_trait]
 impl Connector for Report {
-    async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
+    async fn step(&self, request: &Request, stored: Option<&Value>) -> Result<Step> {
         let now = self.caller.clock.now();
         let Some(mut errand) = checkpoint::read::<Errand>(stored)? else {
             if let Some(later) = self.caller.quota.distant(&CREATE_REPORT).await? {
@@ -44,59 +44,59 @@ impl Connector for Report {
             // Stored before anything is asked: whoever finds it without an id after a crash looks before asking again.
             return checkpoint::wait(now, &Errand::new(self.process, now));
         };
-        match self.advance(pull, &mut errand).await {
+        match self.advance(request, &mut errand).await {
             Ok(step) => Ok(step),
             Err(Stop::Later(later)) => checkpoint::wait(later, &errand),
-            Err(Stop::Failed(failure)) => Err(failure.error.with("report type", report_type(pull)?)),
+            Err(Stop::Failed(failure)) => Err(failure.error.with("report type", report_type(request)?)),
         }
     }
 }
 
 impl Report {
-    async fn advance(&self, pull: &Pull, errand: &mut Errand) -> Result<Step, Stop> {
+    async fn advance(&self, request: &Request, errand: &mut Errand) -> Result<Step, Stop> {
         let Some(id) = errand.id.clone() else {
-            return Err(self.begin(pull, errand).await?);
+            return Err(self.begin(request, errand).await?);
         };
         let reply = match self.caller.call(&Ask::of(&GET_REPORT).name(&id)).await {
             Err(stop) if stop.fault() == Some(Fault::NotFound) => {
-                tracing::warn!(account = %pull.account, report = id, "Amazon no longer knows the report; asking again");
+                tracing::warn!(account = %request.account, report = id, "Amazon no longer knows the report; asking again");
                 errand.again(self.process, self.caller.clock.now());
                 return Err(Stop::later(errand.asked_at));
             }
             other => other?,
         };
         let status = reply.text("/processingStatus").unwrap_or_default();
-        if let Some(rest) = rest(pull)?.filter(|_| ["DONE", "CANCELLED", "FATAL"].contains(&status)) {
-            self.caller.quota.rest(&kind(pull)?, rest).await?;
+        if let Some(rest) = rest(request)?.filter(|_| ["DONE", "CANCELLED", "FATAL"].contains(&status)) {
+            self.caller.quota.rest(&kind(request)?, rest).await?;
         }
         match status {
-            "DONE" if !wanted(pull)?.is_covered_by(&reply.json) => self.astray(pull, errand, &reply),
-            "DONE" => self.done(pull, &id, &reply.json).await,
-            "CANCELLED" => self.cancelled(pull, errand),
+            "DONE" if !wanted(request)?.is_covered_by(&reply.json) => self.astray(request, errand, &reply),
+            "DONE" => self.done(request, &id, &reply.json).await,
+            "CANCELLED" => self.cancelled(request, errand),
             // Hammered, perhaps: that isn't Amazon's last word.
-            "FATAL" if errand.crowded => self.alone(pull, errand),
-            "FATAL" => self.fatal(pull, &reply.json).await,
-            status => self.waiting(pull, errand, status),
+            "FATAL" if errand.crowded => self.alone(request, errand),
+            "FATAL" => self.fatal(request, &reply.json).await,
+            status => self.waiting(request, errand, status),
         }
     }
 
     /// Creates the report, unless an earlier attempt did; what comes back says when to look at it.
-    async fn begin(&self, pull: &Pull, errand: &mut Errand) -> Result<Stop, Stop> {
+    async fn begin(&self, request: &Request, errand: &mut Errand) -> Result<Stop, Stop> {
         let now = self.caller.clock.now();
         if now < errand.asked_at {
             return Ok(Stop::later(errand.asked_at));
         }
         if errand.is_in_doubt(self.process)
-            && let Some(id) = find(&self.caller, &wanted(pull)?, errand.asked_at).await?
+            && let Some(id) = find(&self.caller, &wanted(request)?, errand.asked_at).await?
         {
-            tracing::info!(account = %pull.account, report = id, "a report created earlier is adopted");
+            tracing::info!(account = %request.account, report = id, "a report created earlier is adopted");
             errand.begun(id, now);
             return Ok(Stop::later(now));
         }
-        if let Some(until) = self.crowds(pull, errand).await? {
+        if let Some(until) = self.crowds(request, errand).await? {
             return Ok(Stop::later(until));
         }
-        match self.caller.call(&Ask::of(&CREATE_REPORT).json(&body(pull)?)).await {
+        match self.caller.call(&Ask::of(&CREATE_REPORT).json(&body(request)?)).await {
             Ok(reply) => {
                 let id = reply.text("/reportId").ok_or_else(nameless)?;
                 let now = self.caller.clock.now();
@@ -104,7 +104,7 @@ impl Report {
                 Ok(Stop::later(errand.next_look(now)))
             }
             Err(Stop::Failed(failure)) if failure.fault.leaves_doubt() && errand.doubts < MOST_DOUBTS => {
-                tracing::warn!(account = %pull.account, error = %failure.error, "a report may have been created");
+                tracing::warn!(account = %request.account, error = %failure.error, "a report may have been created");
                 errand.doubts += 1;
                 Ok(Stop::later(self.caller.clock.now() + DOUBT))
             }
@@ -113,8 +113,8 @@ impl Report {
                     errand.begun(id, now);
                     return Ok(Stop::later(now));
                 }
-                if let Some(rest) = rest(pull)?.filter(|_| !errand.crowded) {
-                    self.caller.quota.unused(&kind(pull)?, rest).await?;
+                if let Some(rest) = rest(request)?.filter(|_| !errand.crowded) {
+                    self.caller.quota.unused(&kind(request)?, rest).await?;
                 }
                 Err(stop)
             }
@@ -122,9 +122,9 @@ impl Report {
     }
 
     /// Notes whether others of its kind were made just before, and when to come back if that must not be so.
-    async fn crowds(&self, pull: &Pull, errand: &mut Errand) -> Result<Option<DateTime<Utc>>, Stop> {
-        let Some(rest) = rest(pull)? else { return Ok(None) };
-        let kind = kind(pull)?;
+    async fn crowds(&self, request: &Request, errand: &mut Errand) -> Result<Option<DateTime<Utc>>, Stop> {
+        let Some(rest) = rest(request)? else { return Ok(None) };
+        let kind = kind(request)?;
         let rested = self.caller.quota.wake(&kind, rest).await?;
         errand.crowded = rested.is_some();
         if errand.crowded && !errand.alone {
@@ -135,8 +135,8 @@ impl Report {
         Ok(rested)
     }
 
-    async fn done(&self, pull: &Pull, id: &str, report: &Value) -> Result<Step, Stop> {
-        let report_type = report_type(pull)?;
+    async fn done(&self, request: &Request, id: &str, report: &Value) -> Result<Step, Stop> {
+        let report_type = report_type(request)?;
         let document_id = report.get("reportDocumentId").and_then(Value::as_str).ok_or_else(|| {
             Fault::NotAnAnswer.error("the report is done but has no document").at("report.download").with("report", id)
         })?;
@@ -148,41 +148,41 @@ impl Report {
 
     /// Mostly "no data", sometimes "asked too soon" (amazon.md: Life of a report): asked once more when a new one can
     /// be made and none of its kind was made just before, then believed.
-    fn cancelled(&self, pull: &Pull, errand: &mut Errand) -> Result<Step, Stop> {
+    fn cancelled(&self, request: &Request, errand: &mut Errand) -> Result<Step, Stop> {
         let now = self.caller.clock.now();
         errand.cancelled += 1;
         if errand.cancelled > 1 {
             let reason = "Amazon cancelled the report twice: there is nothing to report".to_owned();
             return Ok(Step::NoData { reason, as_of: now });
         }
-        self.alone(pull, errand)
+        self.alone(request, errand)
     }
 
     /// An earlier report's document, given out again because this one was asked for too soon
     /// (amazon.md: How often a report is made): asked once more as if it had been cancelled. It is no answer, however
     /// often it comes.
-    fn astray(&self, pull: &Pull, errand: &mut Errand, reply: &Reply) -> Result<Step, Stop> {
+    fn astray(&self, request: &Request, errand: &mut Errand, reply: &Reply) -> Result<Step, Stop> {
         let (from, to) = (reply.text("/dataStartTime").unwrap_or("?"), reply.text("/dataEndTime").unwrap_or("?"));
         errand.astray += 1;
         if errand.astray > 1 {
             let reason = format!("Amazon twice gave a report of other days than asked for: of {from} to {to}");
-            let again_at = self.caller.clock.now() + cooldown(pull, report_type(pull)?)?;
+            let again_at = self.caller.clock.now() + cooldown(request, report_type(request)?)?;
             return Ok(Step::Fatal { reason, again_at });
         }
-        tracing::warn!(account = %pull.account, from, to, "a report of other days than asked for came; asking again");
-        self.alone(pull, errand)
+        tracing::warn!(account = %request.account, from, to, "a report of other days than asked for came; asking again");
+        self.alone(request, errand)
     }
 
     /// Asks again once a new one can be made.
-    fn alone(&self, pull: &Pull, errand: &mut Errand) -> Result<Step, Stop> {
+    fn alone(&self, request: &Request, errand: &mut Errand) -> Result<Step, Stop> {
         let now = self.caller.clock.now();
         errand.alone = true;
-        errand.again(self.process, now + cooldown(pull, report_type(pull)?)?);
+        errand.again(self.process, now + cooldown(request, report_type(request)?)?);
         Err(Stop::later(errand.asked_at))
     }
 
-    async fn fatal(&self, pull: &Pull, report: &Value) -> Result<Step, Stop> {
-        let report_type = report_type(pull)?;
+    async fn fatal(&self, request: &Request, report: &Value) -> Result<Step, Stop> {
+        let report_type = report_type(request)?;
         let mut reason = "Amazon couldn't make the report".to_owned();
         if let Some(id) = report.get("reportDocumentId").and_then(Value::as_str) {
             match document(&self.caller, &self.scratch, report_type, id).await {
@@ -193,54 +193,55 @@ impl Report {
                 }
             }
         }
-        Ok(Step::Fatal { reason, again_at: self.caller.clock.now() + cooldown(pull, report_type)? })
+        Ok(Step::Fatal { reason, again_at: self.caller.clock.now() + cooldown(request, report_type)? })
     }
 
-    fn waiting(&self, pull: &Pull, errand: &Errand, status: &str) -> Result<Step, Stop> {
+    fn waiting(&self, request: &Request, errand: &Errand, status: &str) -> Result<Step, Stop> {
         let now = self.caller.clock.now();
         if !errand.is_hopeless(now) {
             return Err(Stop::later(errand.next_look(now)));
         }
         let reason = format!("Amazon hasn't finished the report for a day: it is {status}");
-        Ok(Step::Fatal { reason, again_at: now + cooldown(pull, report_type(pull)?)? })
+        Ok(Step::Fatal { reason, again_at: now + cooldown(request, report_type(request)?)? })
     }
 }
 
 /// How long the report's kind rests after one was made, where it has to.
-fn rest(pull: &Pull) -> Result<Option<TimeDelta>> {
-    let must = parameters::optional(pull, "cooldown").is_some();
-    must.then(|| cooldown(pull, report_type(pull)?)).transpose()
+fn rest(request: &Request) -> Result<Option<TimeDelta>> {
+    let must = parameters::optional(request, "cooldown").is_some();
+    must.then(|| cooldown(request, report_type(request)?)).transpose()
 }
 
 /// What rests together: reports of a type for the same marketplaces.
-fn kind(pull: &Pull) -> Result<String> {
-    let marketplaces: Vec<&str> = parameters::marketplaces(pull).collect();
-    Ok(format!("{}:{}", report_type(pull)?, marketplaces.join(",")))
+fn kind(request: &Request) -> Result<String> {
+    let marketplaces: Vec<&str> = parameters::marketplaces(request).collect();
+    Ok(format!("{}:{}", report_type(request)?, marketplaces.join(",")))
 }
 
-fn report_type(pull: &Pull) -> Result<&str> {
-    parameters::required(pull, "report_type")
+fn report_type(request: &Request) -> Result<&str> {
+    parameters::required(request, "report_type")
 }
 
 /// The window as Amazon takes it: both ends belong to it, and reports by day count every day they touch.
-fn bounds(pull: &Pull) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-    let window = pull.window?;
+fn bounds(request: &Request) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let window = request.window?;
     Some((window.from, (window.to - TimeDelta::seconds(1)).max(window.from)))
 }
 
-fn body(pull: &Pull) -> Result<Value> {
-    if pull.marketplaces.is_empty() || pull.marketplaces.len() > MOST_MARKETPLACES {
-        let message = format!("a report needs 1 to {MOST_MARKETPLACES} marketplaces, not {}", pull.marketplaces.len());
-        return Err(parameters::lacking(pull, message));
+fn body(request: &Request) -> Result<Value> {
+    if request.marketplaces.is_empty() || request.marketplaces.len() > MOST_MARKETPLACES {
+        let message =
+            format!("a report needs 1 to {MOST_MARKETPLACES} marketplaces, not {}", request.marketplaces.len());
+        return Err(parameters::lacking(request, message));
     }
-    let marketplaces: Vec<&str> = parameters::marketplaces(pull).collect();
-    let mut body = json!({ "reportType": report_type(pull)?, "marketplaceIds": marketplaces });
-    if let Some((from, to)) = bounds(pull) {
+    let marketplaces: Vec<&str> = parameters::marketplaces(request).collect();
+    let mut body = json!({ "reportType": report_type(request)?, "marketplaceIds": marketplaces });
+    if let Some((from, to)) = bounds(request) {
         body["dataStartTime"] = instant(from).into();
         body["dataEndTime"] = instant(to).into();
     }
     // As texts, whatever they look like: a bare true is refused.
-    let options = pull.parameters.iter().filter_map(|(name, value)| Some((name.strip_prefix("option.")?, value)));
+    let options = request.parameters.iter().filter_map(|(name, value)| Some((name.strip_prefix("option.")?, value)));
     let options: Map<String, Value> = options.map(|(name, value)| (name.to_owned(), value.clone().into())).collect();
     if !options.is_empty() {
         body["reportOptions"] = options.into();
@@ -248,9 +249,14 @@ fn body(pull: &Pull) -> Result<Value> {
     Ok(body)
 }
 
-fn wanted(pull: &Pull) -> Result<Wanted<'_>> {
-    let (from, to) = bounds(pull).unzip();
-    Ok(Wanted { report_type: report_type(pull)?, marketplaces: parameters::marketplaces(pull).collect(), from, to })
+fn wanted(request: &Request) -> Result<Wanted<'_>> {
+    let (from, to) = bounds(request).unzip();
+    Ok(Wanted {
+        report_type: report_type(request)?,
+        marketplaces: parameters::marketplaces(request).collect(),
+        from,
+        to,
+    })
 }
 
 /// The id in a refusal that says the same report is being made already.
@@ -277,7 +283,7 @@ mod tests {
 
     #[test]
     fn the_window_ends_on_its_last_day_and_options_are_texts() {
-        let pull = Pull {
+        let request = Request {
             account: "A1-eu".parse().unwrap(),
             pipeline: "traffic".to_owned(),
             scope: Scope("A1PA6795UKMFR9".to_owned()),
@@ -289,7 +295,7 @@ mod tests {
                 ("option.custom".to_owned(), "true".to_owned()),
             ]),
         };
-        let body = body(&pull).unwrap();
+        let body = body(&request).unwrap();
         assert_eq!(body["dataStartTime"], "2026-03-01T00:00:00Z");
         assert_eq!(body["dataEndTime"], "2026-03-01T23:59:59Z");
         assert_eq!(body["reportOptions"], json!({ "custom": "true" }));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use sellerlake_contracts::{Connector, Error, Kind, Pull, Result, Step};
+use sellerlake_contracts::{Connector, Error, Kind, Request, Result, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -24,8 +24,8 @@ const REPORT_TYPE: &str = "GET_V2_SETTLEMENT_REPORT_DATA_FLAT_FILE_V2";
 /// (amazon.md: Life of a report).
 const REACH: TimeDelta = TimeDelta::minutes(90 * 24 * 60 - 10);
 
-/// Reports that are listed, never requested. A pull without `document_id` lists those created in its window, as
-/// [`Step::Found`]; a found pull carries `origin` (the report's id), `document_id` and `created_at`, and is downloaded.
+/// Reports that are listed, never requested. A request without `document_id` lists those created in its window, as
+/// [`Step::Found`]; a found request carries `origin` (the report's id), `document_id` and `created_at`, and is downloaded.
 /// Parameter: `report_type`, settlements by default.
 pub(crate) struct Settlements {
     pub caller: Arc<Caller>,
@@ -41,11 +41,11 @@ struct Listed {
 
 #[async_trait]
 impl Connector for Settlements {
-    async fn step(&self, pull: &Pull, stored: Option<&Value>) -> Result<Step> {
+    async fn step(&self, request: &Request, stored: Option<&Value>) -> Result<Step> {
         let mut listed: Listed = checkpoint::read(stored)?.unwrap_or_default();
-        let step = match parameters::optional(pull, "document_id") {
-            Some(id) => self.download(pull, id).await,
-            None => self.list(pull, &mut listed).await,
+        let step = match parameters::optional(request, "document_id") {
+            Some(id) => self.download(request, id).await,
+            None => self.list(request, &mut listed).await,
         };
         match step {
             Ok(step) => Ok(step),
@@ -56,13 +56,13 @@ impl Connector for Settlements {
 }
 
 impl Settlements {
-    async fn list(&self, pull: &Pull, listed: &mut Listed) -> Result<Step, Stop> {
+    async fn list(&self, request: &Request, listed: &mut Listed) -> Result<Step, Stop> {
         let mut is_again = false;
         loop {
             let ask = match &listed.token {
                 // With a token nothing else may be asked.
                 Some(token) => Ask::of(&GET_REPORTS).query("nextToken", token),
-                None => self.first_page(pull)?,
+                None => self.first_page(request)?,
             };
             let reply = match self.caller.call(&ask).await {
                 Err(Stop::Failed(failure)) if failure.fault == Fault::Invalid && listed.token.is_some() => {
@@ -80,28 +80,28 @@ impl Settlements {
             listed.reports.extend(page.cloned());
             listed.token = reply.text("/nextToken").map(str::to_owned);
             if listed.token.is_none() {
-                return Ok(Step::Found(found(pull, &listed.reports)));
+                return Ok(Step::Found(found(request, &listed.reports)));
             }
         }
     }
 
-    fn first_page(&self, pull: &Pull) -> Result<Ask> {
-        let window = parameters::window(pull)?;
+    fn first_page(&self, request: &Request) -> Result<Ask> {
+        let window = parameters::window(request)?;
         let since = window.from.max(self.caller.clock.now() - REACH);
         Ok(Ask::of(&GET_REPORTS)
-            .query("reportTypes", parameters::optional(pull, "report_type").unwrap_or(REPORT_TYPE))
+            .query("reportTypes", parameters::optional(request, "report_type").unwrap_or(REPORT_TYPE))
             .query("processingStatuses", "DONE")
             .query("pageSize", "100")
             .at("createdSince", since)
             .at("createdUntil", window.to))
     }
 
-    async fn download(&self, pull: &Pull, document_id: &str) -> Result<Step, Stop> {
-        let report_type = parameters::optional(pull, "report_type").unwrap_or(REPORT_TYPE);
+    async fn download(&self, request: &Request, document_id: &str) -> Result<Step, Stop> {
+        let report_type = parameters::optional(request, "report_type").unwrap_or(REPORT_TYPE);
         let document = document(&self.caller, &self.scratch, report_type, document_id).await?;
-        let created = parameters::optional(pull, "created_at").map(Value::from);
+        let created = parameters::optional(request, "created_at").map(Value::from);
         let as_of = created.and_then(|created| printed(&created, "")).unwrap_or_else(|| self.caller.clock.now());
-        let origin = parameters::optional(pull, "origin").unwrap_or(document_id);
+        let origin = parameters::optional(request, "origin").unwrap_or(document_id);
         Ok(Step::Answer(answer(document, report_type, as_of, origin)))
     }
 }
@@ -112,10 +112,10 @@ fn endless(failure: Failure) -> Error {
         .source(failure.error)
 }
 
-/// One pull per document: a unified account lists the same settlement for each of its marketplaces.
-fn found(pull: &Pull, reports: &[Value]) -> Vec<Pull> {
+/// One request per document: a unified account lists the same settlement for each of its marketplaces.
+fn found(request: &Request, reports: &[Value]) -> Vec<Request> {
     let mut seen = HashSet::new();
-    let mut pulls = Vec::new();
+    let mut requests = Vec::new();
     for report in reports {
         let text = |name: &str| report.get(name).and_then(Value::as_str);
         let (Some(origin), Some(document)) = (text("reportId"), text("reportDocumentId")) else { continue };
@@ -124,14 +124,14 @@ fn found(pull: &Pull, reports: &[Value]) -> Vec<Pull> {
             continue;
         }
         let made = printed(report, "/processingEndTime").or_else(|| printed(report, "/createdTime"));
-        let mut one = Pull { window: None, marketplaces: Vec::new(), ..pull.clone() };
+        let mut one = Request { window: None, marketplaces: Vec::new(), ..request.clone() };
         let facts = [
             ("origin", Some(origin.to_owned())),
             ("document_id", Some(document.to_owned())),
             ("created_at", made.map(instant)),
         ];
         one.parameters.extend(facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-        pulls.push(one);
+        requests.push(one);
     }
-    pulls
+    requests
 }

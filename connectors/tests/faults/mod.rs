@@ -11,11 +11,11 @@ const LIST: &str = "reports.getReports";
 #[tokio::test]
 async fn an_html_503_or_half_a_page_is_never_the_end_of_the_orders() {
     let peer = Peer::new().await;
-    let whole = distinct(&items(peer.answer("orders", &peer.pull(&[])).await, "/orders"), "orderId");
+    let whole = distinct(&items(peer.answer("orders", &peer.request(&[])).await, "/orders"), "orderId");
     for fault in ["http_429", "http_500", "http_503_html", "timeout", "truncated_body", "empty_body"] {
         peer.faults(&[&format!("{fault}@*.searchOrdersx2")]);
         let before = peer.struck();
-        let found = peer.answer("orders", &peer.pull(&[])).await;
+        let found = peer.answer("orders", &peer.request(&[])).await;
         assert_eq!(peer.struck() - before, 2, "{fault} struck");
         assert_eq!(distinct(&items(found, "/orders"), "orderId"), whole, "{fault}");
     }
@@ -30,10 +30,10 @@ async fn pages_that_gap_repeat_or_expire_still_make_a_whole() {
         ("transactions", "/payload/transactions", "transactionId"),
     ] {
         peer.faults(&[]);
-        let whole = distinct(&items(peer.answer(connector, &peer.pull(&[])).await, pointer), id);
+        let whole = distinct(&items(peer.answer(connector, &peer.request(&[])).await, pointer), id);
         for fault in ["page_gap", "page_duplicate", "empty_page_with_token", "expired_page_token"] {
             peer.faults(&[&format!("{fault}@*")]);
-            let found = peer.answer(connector, &peer.pull(&[])).await;
+            let found = peer.answer(connector, &peer.request(&[])).await;
             assert_eq!(distinct(&items(found, pointer), id), whole, "{connector} {fault}");
         }
     }
@@ -58,11 +58,13 @@ async fn stock_starts_over_when_its_thirty_second_token_dies() {
 #[tokio::test]
 async fn a_window_that_always_fails_is_read_in_halves() {
     let peer = Peer::new().await;
-    let whole =
-        distinct(&items(peer.answer("transactions", &peer.pull(&[])).await, "/payload/transactions"), "transactionId");
+    let whole = distinct(
+        &items(peer.answer("transactions", &peer.request(&[])).await, "/payload/transactions"),
+        "transactionId",
+    );
     // As many as one call tries: then the window is cut.
     peer.faults(&["http_500@finances.*x4"]);
-    let found = peer.answer("transactions", &peer.pull(&[])).await;
+    let found = peer.answer("transactions", &peer.request(&[])).await;
     assert!(found.pages.len() >= 2);
     assert_eq!(distinct(&items(found, "/payload/transactions"), "transactionId"), whole);
 }
@@ -70,9 +72,9 @@ async fn a_window_that_always_fails_is_read_in_halves() {
 #[tokio::test]
 async fn long_windows_are_not_answered_with_an_empty_list() {
     let peer = Peer::new().await;
-    let mut pull = peer.pull(&[]);
-    pull.window = Some("2025-11-01..2026-10-31".parse().unwrap());
-    assert!(items(peer.answer("transactions", &pull).await, "/payload/transactions").len() > 100);
+    let mut request = peer.request(&[]);
+    request.window = Some("2025-11-01..2026-10-31".parse().unwrap());
+    assert!(items(peer.answer("transactions", &request).await, "/payload/transactions").len() > 100);
 }
 
 #[tokio::test]
@@ -90,17 +92,17 @@ async fn amazon_being_down_is_transient_and_says_where() {
 async fn pages_before_a_failure_are_kept() {
     let peer = Peer::new().await;
     let connector = peer.account(0).connector("orders").unwrap();
-    let pull = peer.pull(&[]);
+    let request = peer.request(&[]);
     let plan = serde_json::json!({ "script": [
         { "kind": "http_503_html", "operation": ORDERS, "nth": 3, "times": 5 }
     ] });
     peer.running.amazon().faults.follow(serde_json::from_value(plan).unwrap());
-    let Step::Wait { until, checkpoint, .. } = connector.step(&pull, None).await.unwrap() else { panic!("no wait") };
+    let Step::Wait { until, checkpoint, .. } = connector.step(&request, None).await.unwrap() else { panic!("no wait") };
     peer.clock.sleep_until(until).await;
     // Another process goes on with the pages of the first.
     let connector = peer.account_in(&peer.restarted(), 0).connector("orders").unwrap();
     let before = peer.answered(ORDERS, 200);
-    let found = answer(connector.step(&pull, Some(&checkpoint)).await.unwrap());
+    let found = answer(connector.step(&request, Some(&checkpoint)).await.unwrap());
     let pages = found.pages.len() as u64;
     assert_eq!(peer.answered(ORDERS, 200) - before, pages - 2);
     let orders = items(found, "/orders");
@@ -111,14 +113,14 @@ async fn pages_before_a_failure_are_kept() {
 async fn a_list_whose_tokens_keep_dying_is_given_up_for_now() {
     let peer = Peer::with(|options| options.profile.most_per_page = 1).await;
     let connector = peer.account(0).connector("settlements").unwrap();
-    let mut pull = peer.pull(&[]);
-    pull.window = Some("2026-10-01..2026-11-05".parse().unwrap());
+    let mut request = peer.request(&[]);
+    request.window = Some("2026-10-01..2026-11-05".parse().unwrap());
     peer.faults(&["expired_page_token@reports.getReportsx9"]);
-    let error = peer.drive(&*connector, &pull).await.err().unwrap();
+    let error = peer.drive(&*connector, &request).await.err().unwrap();
     assert_eq!((error.kind(), error.status()), (Kind::Remote, Status::Transient));
     assert_eq!((peer.answered(LIST, 200), peer.answered(LIST, 400)), (2, 2), "it started over once");
     peer.faults(&["expired_page_token@reports.getReports"]);
-    let Step::Found(found) = peer.drive(&*connector, &pull).await.unwrap().step else { panic!("not a list") };
+    let Step::Found(found) = peer.drive(&*connector, &request).await.unwrap().step else { panic!("not a list") };
     assert!(found.len() > 1);
 }
 
@@ -126,14 +128,14 @@ async fn a_list_whose_tokens_keep_dying_is_given_up_for_now() {
 async fn a_duplicate_ads_request_waits_for_the_first_one() {
     let peer = Peer::new().await;
     peer.faults(&["ads_425@ads.*", "http_429@ads.*x3"]);
-    let mut pull = peer.pull(&[
+    let mut request = peer.request(&[
         ("report_type", "spCampaigns"),
         ("ad_product", "SPONSORED_PRODUCTS"),
         ("group_by", "campaign"),
         ("columns", "date,campaignId,cost"),
     ]);
-    pull.scope = Scope(peer.profile(0));
-    assert!(!items(peer.answer("ads_report", &pull).await, "").is_empty());
+    request.scope = Scope(peer.profile(0));
+    assert!(!items(peer.answer("ads_report", &request).await, "").is_empty());
     assert_eq!((peer.answered("ads.createReport", 425), peer.answered("ads.createReport", 200)), (1, 0));
 }
 
@@ -168,7 +170,7 @@ async fn a_missing_role_is_told_by_its_name() {
     let peer = Peer::with(|options| options.roles_withheld = vec!["Finance and Accounting".to_owned()]).await;
     let account = peer.account(0);
     let connector = account.connector("transactions").unwrap();
-    let error = peer.drive(&*connector, &peer.pull(&[])).await.err().unwrap();
+    let error = peer.drive(&*connector, &peer.request(&[])).await.err().unwrap();
     assert_eq!(error.kind(), Kind::Forbidden);
     assert!(error.remedy().unwrap().contains("Finance and Accounting"));
     let findings = account.check(&[]).await;
@@ -206,21 +208,21 @@ async fn whatever_strikes_the_answers_are_the_same() {
         "empty_page_with_token",
         "expired_page_token",
     ];
-    let report = peer.pull(&[("report_type", "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL")]);
+    let report = peer.request(&[("report_type", "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_ORDER_DATE_GENERAL")]);
     let asked = [
-        ("orders_v0", peer.pull(&[])),
-        ("transactions", peer.pull(&[])),
+        ("orders_v0", peer.request(&[])),
+        ("transactions", peer.request(&[])),
         ("inventory", peer.snapshot(&[])),
         ("report", report),
     ];
-    for (name, pull) in asked {
+    for (name, request) in asked {
         peer.faults(&[]);
-        let calm = told(peer.answer(name, &pull).await);
+        let calm = told(peer.answer(name, &request).await);
         for seed in 0..4 {
             let plan = serde_json::json!({ "seeded": { "seed": seed, "rate": 0.12, "kinds": kinds } });
             peer.running.amazon().faults.follow(serde_json::from_value(plan).unwrap());
             let connector = peer.account(0).connector(name).unwrap();
-            let found = peer.drive_through(&*connector, &pull).await;
+            let found = peer.drive_through(&*connector, &request).await;
             assert_eq!(told(found), calm, "{name}, seed {seed}");
         }
     }

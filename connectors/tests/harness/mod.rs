@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use flate2::read::MultiGzDecoder;
 use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
 use sellerlake_contracts::{
-    AccountId, Answer, BucketLevel, BucketStore, Clock as _, Connector, Pull, Result, Scope, Secret, SharedBucket,
+    AccountId, Answer, BucketLevel, BucketStore, Clock as _, Connector, Request, Result, Scope, Secret, SharedBucket,
     Status, Step, Window,
 };
 use sellerlake_simulator::world::Profile;
@@ -80,7 +80,7 @@ pub struct Peer {
     folder: tempfile::TempDir,
 }
 
-/// How the last step of a pull ended, and what it took.
+/// How the last step of a request ended, and what it took.
 pub struct Outcome {
     pub step: Step,
     pub waits: usize,
@@ -181,12 +181,12 @@ impl Peer {
         self.clock.now()
     }
 
-    /// A pull of the first seller, over October, of all its marketplaces.
-    pub fn pull(&self, parameters: &[(&str, &str)]) -> Pull {
+    /// A request of the first seller, over October, of all its marketplaces.
+    pub fn request(&self, parameters: &[(&str, &str)]) -> Request {
         let account = self.id(0);
         let known = self.running.accounts();
         let marketplaces = known[0].marketplaces.iter().map(|market| market.id.parse().unwrap());
-        Pull {
+        Request {
             scope: Scope(account.to_string()),
             account,
             pipeline: "test".to_owned(),
@@ -198,18 +198,18 @@ impl Peer {
     }
 
     /// The same, of one marketplace and of now.
-    pub fn snapshot(&self, parameters: &[(&str, &str)]) -> Pull {
-        let mut pull = self.pull(parameters);
-        pull.marketplaces.truncate(1);
-        pull.window = None;
-        pull
+    pub fn snapshot(&self, parameters: &[(&str, &str)]) -> Request {
+        let mut request = self.request(parameters);
+        request.marketplaces.truncate(1);
+        request.window = None;
+        request
     }
 
     /// Steps until there is something else than waiting; waits pass on the simulator's clock.
-    pub async fn drive(&self, connector: &dyn Connector, pull: &Pull) -> Result<Outcome> {
+    pub async fn drive(&self, connector: &dyn Connector, request: &Request) -> Result<Outcome> {
         let mut checkpoint = None;
         for waits in 0..500 {
-            match connector.step(pull, checkpoint.as_ref()).await? {
+            match connector.step(request, checkpoint.as_ref()).await? {
                 Step::Wait { until, checkpoint: kept, .. } => {
                     self.clock.sleep_until(until).await;
                     checkpoint = Some(kept);
@@ -221,10 +221,10 @@ impl Peer {
     }
 
     /// Steps until there is an answer, trying again after what may pass by itself.
-    pub async fn drive_through(&self, connector: &dyn Connector, pull: &Pull) -> Answer {
+    pub async fn drive_through(&self, connector: &dyn Connector, request: &Request) -> Answer {
         let mut checkpoint = None;
         for _ in 0..500 {
-            match connector.step(pull, checkpoint.as_ref()).await {
+            match connector.step(request, checkpoint.as_ref()).await {
                 Ok(Step::Wait { until, checkpoint: kept, .. }) => {
                     self.clock.sleep_until(until).await;
                     checkpoint = Some(kept);
@@ -239,23 +239,23 @@ impl Peer {
         panic!("it waits for ever");
     }
 
-    /// Drives many pulls as a worker does: time passes only when none of them has anything to do.
-    pub async fn drive_all(&self, connector: &dyn Connector, pulls: &[Pull]) -> Vec<Step> {
-        let mut waiting: Vec<_> = pulls.iter().map(|pull| (self.now(), pull, None)).collect();
+    /// Drives many requests as a worker does: time passes only when none of them has anything to do.
+    pub async fn drive_all(&self, connector: &dyn Connector, requests: &[Request]) -> Vec<Step> {
+        let mut waiting: Vec<_> = requests.iter().map(|request| (self.now(), request, None)).collect();
         let (mut ended, mut fatal) = (Vec::new(), 0);
         while let Some(next) = waiting.iter().map(|(due, ..)| *due).min() {
             self.clock.sleep_until(next).await;
             let now = self.now();
             let (due, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(due, ..)| *due <= now);
             waiting = later;
-            let steps = due.iter().map(|(_, pull, checkpoint)| connector.step(pull, checkpoint.as_ref()));
-            for ((_, pull, _), step) in due.iter().zip(futures::future::join_all(steps).await) {
+            let steps = due.iter().map(|(_, request, checkpoint)| connector.step(request, checkpoint.as_ref()));
+            for ((_, request, _), step) in due.iter().zip(futures::future::join_all(steps).await) {
                 match step.unwrap() {
-                    Step::Wait { until, checkpoint, .. } => waiting.push((until, *pull, Some(checkpoint))),
+                    Step::Wait { until, checkpoint, .. } => waiting.push((until, *request, Some(checkpoint))),
                     // Asked for again, as a run would, once Amazon would make it anew.
                     Step::Fatal { again_at, .. } if fatal < 3 => {
                         fatal += 1;
-                        waiting.push((again_at, *pull, None));
+                        waiting.push((again_at, *request, None));
                     }
                     step => ended.push(step),
                 }
@@ -265,9 +265,9 @@ impl Peer {
     }
 
     /// The answer of a connector of the first seller.
-    pub async fn answer(&self, name: &str, pull: &Pull) -> Answer {
+    pub async fn answer(&self, name: &str, request: &Request) -> Answer {
         let connector = self.account(0).connector(name).unwrap();
-        answer(self.drive(&*connector, pull).await.unwrap().step)
+        answer(self.drive(&*connector, request).await.unwrap().step)
     }
 }
 

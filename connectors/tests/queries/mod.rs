@@ -1,6 +1,6 @@
 //! Data Kiosk's queries: asked for once, whatever is lost on the way.
 
-use sellerlake_contracts::{Clock, Pull, Step};
+use sellerlake_contracts::{Clock, Request, Step};
 use serde_json::Value;
 
 use crate::harness::{Peer, answer, text};
@@ -8,7 +8,7 @@ use crate::harness::{Peer, answer, text};
 const CREATE: &str = "data_kiosk.createQuery";
 const LIST: &str = "data_kiosk.getQueries";
 
-fn economics(peer: &Peer, last: &str) -> Pull {
+fn economics(peer: &Peer, last: &str) -> Request {
     let marketplace = peer.snapshot(&[]).marketplaces[0].to_string();
     let query = format!(
         "query Q {{ analytics_economics_2024_03_15 {{ economics(startDate: \"2026-10-12\", endDate: \"{last}\", \
@@ -18,11 +18,11 @@ fn economics(peer: &Peer, last: &str) -> Pull {
 }
 
 /// Goes on until the answer is there, and dies after each request for a query, before its id is stored.
-async fn with_crashes(peer: &Peer, pull: &Pull) -> String {
+async fn with_crashes(peer: &Peer, request: &Request) -> String {
     let mut connector = peer.account(0).connector("data_kiosk").unwrap();
     let (mut stored, mut died_after) = (None::<Value>, peer.answered(CREATE, 202));
     loop {
-        match connector.step(pull, stored.as_ref()).await.unwrap() {
+        match connector.step(request, stored.as_ref()).await.unwrap() {
             Step::Wait { until, checkpoint, .. } => {
                 if peer.answered(CREATE, 202) > died_after {
                     died_after = peer.answered(CREATE, 202);
@@ -40,14 +40,14 @@ async fn with_crashes(peer: &Peer, pull: &Pull) -> String {
 #[tokio::test]
 async fn a_crash_before_the_id_was_stored_adopts_the_query_of_each_page() {
     let peer = Peer::with(|options| options.profile.most_per_page = 2).await;
-    let pull = economics(&peer, "2026-10-14");
-    let whole = peer.answer("data_kiosk", &pull).await;
+    let request = economics(&peer, "2026-10-14");
+    let whole = peer.answer("data_kiosk", &request).await;
     let (pages, whole) = (whole.pages.len() as u64, text(whole));
     assert!(pages >= 3, "{pages} pages");
     let before = peer.answered(CREATE, 202);
     assert_eq!(peer.answered(LIST, 200), 0, "nothing was in doubt");
     peer.clock.sleep_until(peer.now() + chrono::TimeDelta::hours(1)).await;
-    assert_eq!(with_crashes(&peer, &pull).await, whole);
+    assert_eq!(with_crashes(&peer, &request).await, whole);
     assert_eq!(peer.answered(CREATE, 202) - before, pages, "one query a page");
     assert_eq!(peer.answered(LIST, 200), pages);
 }

@@ -1,6 +1,6 @@
 //! Amazon's quotas: used to the full and not beyond, by everybody together, across restarts.
 
-use sellerlake_contracts::{Clock as _, Pull, Step};
+use sellerlake_contracts::{Clock as _, Request, Step};
 
 use crate::harness::{Peer, answer, hours, text};
 
@@ -11,11 +11,11 @@ async fn the_burst_is_used_and_nothing_is_refused_after_it() {
     let peer = Peer::new().await;
     let account = peer.account(0);
     let connector = account.connector("transactions").unwrap();
-    let mut pull = peer.pull(&[]);
+    let mut request = peer.request(&[]);
     let before = peer.now();
     for _ in 0..15 {
-        pull.window.as_mut().unwrap().to -= hours(1);
-        peer.drive(&*connector, &pull).await.unwrap();
+        request.window.as_mut().unwrap().to -= hours(1);
+        peer.drive(&*connector, &request).await.unwrap();
     }
     let calls = peer.answered("finances.listTransactions", 200);
     let seconds = (peer.now() - before).num_seconds();
@@ -29,13 +29,13 @@ async fn many_reports_at_once_share_one_bucket() {
     let peer = Peer::new().await;
     let connector = peer.account(0).connector("report").unwrap();
     let before = peer.now();
-    let pulls = (0..22).map(|day| {
-        let mut pull = peer.pull(&[("report_type", REPORT)]);
-        pull.window.as_mut().unwrap().to -= hours(day * 12);
-        pull
+    let requests = (0..22).map(|day| {
+        let mut request = peer.request(&[("report_type", REPORT)]);
+        request.window.as_mut().unwrap().to -= hours(day * 12);
+        request
     });
-    let pulls: Vec<_> = pulls.collect();
-    let reports = peer.drive_all(&*connector, &pulls).await.len();
+    let requests: Vec<_> = requests.collect();
+    let reports = peer.drive_all(&*connector, &requests).await.len();
     assert_eq!((reports, peer.answered_anywhere(429)), (22, 0));
     // Fifteen at once, then one a minute; the rest is Amazon's own time.
     assert!(peer.now() - before < hours(2), "{}", peer.now() - before);
@@ -47,7 +47,7 @@ async fn a_restart_does_not_burst_again() {
     for round in 0..4 {
         let connector = peer.account_in(&peer.restarted(), 0).connector("orders_v0").unwrap();
         for _ in 0..3 {
-            peer.drive(&*connector, &peer.pull(&[])).await.unwrap();
+            peer.drive(&*connector, &peer.request(&[])).await.unwrap();
         }
         assert_eq!(peer.answered_anywhere(429), 0, "in round {round}");
     }
@@ -55,7 +55,7 @@ async fn a_restart_does_not_burst_again() {
 }
 
 /// A query whose answer has several documents where there are few lines on one.
-fn economics(peer: &Peer) -> Pull {
+fn economics(peer: &Peer) -> Request {
     let marketplace = peer.snapshot(&[]).marketplaces[0].to_string();
     let query = format!(
         "query Q {{ analytics_economics_2024_03_15 {{ economics(startDate: \"2026-10-12\", endDate: \"2026-10-14\", \
@@ -79,14 +79,14 @@ async fn a_token_a_minute_brings_every_document_of_a_query_once() {
 #[tokio::test]
 async fn documents_that_a_crash_took_are_fetched_again_and_the_others_are_not() {
     let peer = Peer::with(|options| options.profile.most_per_page = 2).await;
-    let pull = economics(&peer);
+    let request = economics(&peer);
     let mut connector = peer.account(0).connector("data_kiosk").unwrap();
-    let whole = text(answer(peer.drive(&*connector, &pull).await.unwrap().step));
+    let whole = text(answer(peer.drive(&*connector, &request).await.unwrap().step));
     let before = peer.answered("data_kiosk.getDocument", 200);
     let mut checkpoint: Option<serde_json::Value> = None;
     let mut crashed = false;
     let found = loop {
-        match connector.step(&pull, checkpoint.as_ref()).await.unwrap() {
+        match connector.step(&request, checkpoint.as_ref()).await.unwrap() {
             Step::Wait { until, checkpoint: kept, .. } => {
                 peer.clock.sleep_until(until).await;
                 if !crashed && kept["fetched"].as_object().is_some_and(|fetched| fetched.len() == 2) {
@@ -121,8 +121,8 @@ async fn one_sign_in_serves_all_who_wait_and_each_account_has_its_own() {
     let calls = (0..12).map(|index| {
         let account = if index % 2 == 0 { &first } else { &second };
         let connector = account.connector("participations").unwrap();
-        let pull = peer.snapshot(&[]);
-        async move { connector.step(&pull, None).await.map(|_| ()) }
+        let request = peer.snapshot(&[]);
+        async move { connector.step(&request, None).await.map(|_| ()) }
     });
     for done in futures::future::join_all(calls).await {
         done.unwrap();

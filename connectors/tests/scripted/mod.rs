@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sellerlake_connectors::{Amazon, Application, Endpoints, Grant, HttpOptions};
-use sellerlake_contracts::{Clock, Connector, Kind, Pull, Scope, Secret, Status, Step};
+use sellerlake_contracts::{Clock, Connector, Kind, Request, Scope, Secret, Status, Step};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -84,8 +84,8 @@ fn account_by(clock: Arc<Jumping>, url: &str, folder: &std::path::Path) -> selle
     amazon.account("A1-eu".parse().unwrap(), grant)
 }
 
-fn pull() -> Pull {
-    Pull {
+fn request() -> Request {
+    Request {
         account: "A1-eu".parse().unwrap(),
         pipeline: "test".to_owned(),
         scope: Scope("A1-eu".to_owned()),
@@ -101,7 +101,7 @@ async fn a_token_that_is_expired_at_once_points_at_the_clock() {
     let (url, asked) = server(("403 Forbidden", EXPIRED)).await;
     let folder = tempfile::tempdir().unwrap();
     let connector = account(&url, folder.path()).connector("participations").unwrap();
-    let error = connector.step(&pull(), None).await.err().unwrap();
+    let error = connector.step(&request(), None).await.err().unwrap();
     assert_eq!(error.kind(), Kind::Unauthorized);
     assert!(error.remedy().unwrap().contains("clock"), "{error:?}");
     let signed_in = asked.lock().unwrap().iter().filter(|request| request.starts_with("POST /auth")).count();
@@ -113,7 +113,7 @@ async fn calls_carry_what_amazon_asks_for() {
     let (url, asked) = server(("200 OK", r#"{"payload":[]}"#)).await;
     let folder = tempfile::tempdir().unwrap();
     let connector = account(&url, folder.path()).connector("participations").unwrap();
-    connector.step(&pull(), None).await.unwrap();
+    connector.step(&request(), None).await.unwrap();
     let call = asked.lock().unwrap().last().unwrap().clone();
     assert!(call.starts_with("GET /eu/sellers/v1/marketplaceParticipations HTTP/1.1\r\n"), "{call}");
     assert!(
@@ -132,7 +132,7 @@ async fn nobody_there_is_unreachable_and_not_an_answer() {
     taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let account = account(&format!("http://{}", taken.local_addr().unwrap()), folder.path());
     let connector = account.connector("participations").unwrap();
-    let error = connector.step(&pull(), None).await.err().unwrap();
+    let error = connector.step(&request(), None).await.err().unwrap();
     assert_eq!(error.kind(), Kind::Unreachable);
     assert!(!format!("{error:?}").contains("Atzr"), "{error:?}");
 }
@@ -153,14 +153,14 @@ async fn a_425_that_names_no_report_is_asked_again_later() {
     assert!(format!("{error:?}").contains("Too early."), "{error:?}");
 }
 
-/// A pull of some days in October.
-fn october(parameters: &[(&str, &str)]) -> Pull {
+/// A request of some days in October.
+fn october(parameters: &[(&str, &str)]) -> Request {
     let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Pull {
+    Request {
         marketplaces: vec!["A1PA6795UKMFR9".parse().unwrap()],
         window: Some("2026-10-10..2026-10-12".parse().unwrap()),
         parameters: parameters.collect(),
-        ..pull()
+        ..request()
     }
 }
 
@@ -191,10 +191,10 @@ async fn forgetful(astray: usize) -> (String, Asked) {
 }
 
 /// Steps until there is something else than waiting.
-async fn driven(connector: &dyn Connector, pull: &Pull, clock: &Jumping) -> Step {
+async fn driven(connector: &dyn Connector, request: &Request, clock: &Jumping) -> Step {
     let mut checkpoint = None;
     loop {
-        match connector.step(pull, checkpoint.as_ref()).await.unwrap() {
+        match connector.step(request, checkpoint.as_ref()).await.unwrap() {
             Step::Wait { until, checkpoint: kept, .. } => {
                 clock.sleep_until(until).await;
                 checkpoint = Some(kept);
@@ -206,14 +206,14 @@ async fn driven(connector: &dyn Connector, pull: &Pull, clock: &Jumping) -> Step
 
 #[tokio::test]
 async fn a_report_of_other_days_is_asked_for_anew_and_is_never_the_answer() {
-    let pull = october(&[("report_type", "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA")]);
+    let request = october(&[("report_type", "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA")]);
     let creates = |asked: &Asked| asked.lock().unwrap().iter().filter(|request| request.contains("/reports ")).count();
     for (astray, created) in [(0, 1), (1, 2), (2, 2)] {
         let (url, asked) = forgetful(astray).await;
         let folder = tempfile::tempdir().unwrap();
         let clock = clock();
         let connector = account_by(Arc::clone(&clock), &url, folder.path()).connector("report").unwrap();
-        let step = driven(&*connector, &pull, &clock).await;
+        let step = driven(&*connector, &request, &clock).await;
         assert_eq!(creates(&asked), created);
         assert_eq!(clock.now() >= start() + hours(4), astray > 0, "a daily report wants four hours");
         match step {

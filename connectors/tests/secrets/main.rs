@@ -61,7 +61,7 @@ async fn tokens_secrets_and_signed_addresses_appear_nowhere() {
     tracing::subscriber::set_global_default(seen.clone()).unwrap();
     let peer = Peer::new().await;
     let mut errors = String::new();
-    let report = peer.pull(&[("report_type", "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL")]);
+    let report = peer.request(&[("report_type", "GET_FLAT_FILE_ALL_ORDERS_DATA_BY_LAST_UPDATE_GENERAL")]);
     peer.faults(&[
         "http_500@*.*",
         "timeout@orders*x2",
@@ -70,9 +70,9 @@ async fn tokens_secrets_and_signed_addresses_appear_nowhere() {
         "truncated_body@files.download",
         "expired_page_token@*",
     ]);
-    for (name, pull) in [("orders", peer.pull(&[])), ("report", report), ("inventory", peer.snapshot(&[]))] {
+    for (name, request) in [("orders", peer.request(&[])), ("report", report), ("inventory", peer.snapshot(&[]))] {
         let connector = peer.account(0).connector(name).unwrap();
-        if let Err(error) = peer.drive(&*connector, &pull).await {
+        if let Err(error) = peer.drive(&*connector, &request).await {
             let _ = write!(errors, "{error} {error:#} {error:?} {:?}", error.remedy());
         }
     }
@@ -80,14 +80,14 @@ async fn tokens_secrets_and_signed_addresses_appear_nowhere() {
         peer.faults(&[script]);
         for name in ["orders", "settlements", "ads_profiles"] {
             let connector = peer.account(0).connector(name).unwrap();
-            let error = peer.drive(&*connector, &peer.pull(&[])).await.err().unwrap();
+            let error = peer.drive(&*connector, &peer.request(&[])).await.err().unwrap();
             let _ = write!(errors, "{error} {error:#} {error:?} {:?}", error.remedy());
         }
     }
     peer.faults(&[]);
     peer.running.amazon().sign_in.revoke(peer.id(0).seller.as_str(), peer.now());
     let connector = peer.account(0).connector("orders").unwrap();
-    let error = peer.drive(&*connector, &peer.pull(&[])).await.err().unwrap();
+    let error = peer.drive(&*connector, &peer.request(&[])).await.err().unwrap();
     let _ = write!(errors, "{error} {error:#} {error:?} {:?}", error.remedy());
     let logged = seen.0.lock().unwrap().clone();
     assert!(logged.contains("calling again") && errors.contains("Amazon"), "nothing was seen at all");

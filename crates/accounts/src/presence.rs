@@ -5,7 +5,7 @@ use std::io::Read;
 
 use chrono_tz::Tz;
 use sellerlake_connectors::Account;
-use sellerlake_contracts::{AccountId, Clock, Error, Kind, MarketplaceId, Pull, Region, Result, Scope, Step};
+use sellerlake_contracts::{AccountId, Clock, Error, Kind, MarketplaceId, Region, Request, Result, Scope, Step};
 use sellerlake_state::AdsProfile;
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ async fn profiles(account: &Account, clock: &dyn Clock) -> Result<Vec<AdsProfile
 /// A short listing, read whole.
 async fn pages(account: &Account, operation: &str, clock: &dyn Clock) -> Result<Vec<Value>> {
     let connector = account.connector(operation)?;
-    let pull = Pull {
+    let request = Request {
         account: account.id().clone(),
         pipeline: operation.to_owned(),
         scope: Scope(account.id().to_string()),
@@ -61,7 +61,7 @@ async fn pages(account: &Account, operation: &str, clock: &dyn Clock) -> Result<
     };
     let mut checkpoint = None;
     loop {
-        match connector.step(&pull, checkpoint.as_ref()).await? {
+        match connector.step(&request, checkpoint.as_ref()).await? {
             Step::Wait { until, checkpoint: reached, .. } => {
                 checkpoint = Some(reached);
                 clock.sleep_until(until).await;

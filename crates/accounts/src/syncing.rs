@@ -38,7 +38,7 @@ impl Syncing {
             pipelines.get(name)?;
         }
         let now = workspace.clock.now();
-        workspace.state.forget_pulls(now - REMEMBERED).await?;
+        workspace.state.forget_jobs(now - REMEMBERED).await?;
         workspace.state.forget_runs(now - REMEMBERED).await?;
         workspace.state.forget_alerts(now - REMEMBERED).await?;
         let resumed = workspace.resume().await?;

@@ -11,7 +11,7 @@ use crate::{AccountId, MarketplaceId, Result, Scope, Window};
 
 /// One request in the pipeline's words: everything that decides which bytes come back.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pull {
+pub struct Request {
     /// Whose quota and credentials.
     pub account: AccountId,
     /// Name of the pipeline that asks.
@@ -67,7 +67,7 @@ pub enum Step {
         as_of: DateTime<Utc>,
     },
     /// A listing: each is a request of its own, told apart by its `origin` parameter.
-    Found(Vec<Pull>),
+    Found(Vec<Request>),
     /// Amazon gave up on this request and repeating it before `again_at` would only hurt.
     Fatal {
         /// Amazon's explanation, from the document of the failed report where there is one.
@@ -79,7 +79,7 @@ pub enum Step {
 
 /// One operation of one of Amazon's APIs, for one account.
 ///
-/// `step` may be called again with the same pull and the last stored checkpoint after any failure or crash; it then
+/// `step` may be called again with the same request and the last stored checkpoint after any failure or crash; it then
 /// goes on where the checkpoint says, and never creates a second report for a checkpoint that holds an id. Errors
 /// that are transient mean the same step may be tried again; permanent ones need a person. An empty answer is an
 /// [`Answer`] whose document has no rows, or [`Step::NoData`]; never an error. Quota is waited for inside, up to a
@@ -87,7 +87,7 @@ pub enum Step {
 #[async_trait]
 pub trait Connector: Send + Sync {
     /// Goes as far as it can without waiting long.
-    async fn step(&self, pull: &Pull, checkpoint: Option<&Value>) -> Result<Step>;
+    async fn step(&self, request: &Request, checkpoint: Option<&Value>) -> Result<Step>;
 }
 
 /// The level of one token bucket, as it is kept between runs.

@@ -135,7 +135,7 @@ impl State {
         self.set_account_status(id, AccountStatus::Paused, reason, now).await
     }
 
-    /// Pulls an account again that was paused or waited for its seller.
+    /// Jobs an account again that was paused or waited for its seller.
     pub async fn resume_account(&self, id: &AccountId, now: DateTime<Utc>) -> Result<Account> {
         self.set_account_status(id, AccountStatus::Active, None, now).await
     }
@@ -185,7 +185,7 @@ impl State {
                  SELECT 1 FROM accounts AS others WHERE others.application = vault.owner AND others.status <> 'removed')",
             "DELETE FROM ads_profiles WHERE account = $1",
             "DELETE FROM buckets WHERE owner = $1",
-            "DELETE FROM pulls WHERE account = $1",
+            "DELETE FROM jobs WHERE account = $1",
         ];
         let mut transaction = self.begin_alone(OPERATION).await?;
         let set = "UPDATE accounts SET status = $1, reason = NULL, updated_at = $2 WHERE id = $3";

@@ -23,7 +23,7 @@ words! {
         /// Amazon refuses an account's token, or the application.
         Account = "account",
         /// An interval that Amazon doesn't answer for.
-        Pull = "pull",
+        Slice = "slice",
         /// A delivery that can't be loaded.
         Load = "load",
         /// A delivery whose units didn't all load.
@@ -44,7 +44,7 @@ impl AlertKind {
     pub fn severity(self) -> Severity {
         match self {
             Self::Drift | Self::Marketplace | Self::Check => Severity::Warning,
-            Self::Account | Self::Pull | Self::Load | Self::HeldBack | Self::Stage => Severity::Error,
+            Self::Account | Self::Slice | Self::Load | Self::HeldBack | Self::Stage => Severity::Error,
         }
     }
 }

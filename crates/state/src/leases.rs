@@ -7,7 +7,7 @@ use sellerlake_contracts::{AccountId, Error, Kind, Result};
 
 use crate::pool::Transaction;
 use crate::statement::{On, Row, sql};
-use crate::{Process, PullStatus, RunOutcome, State};
+use crate::{JobStatus, Process, RunOutcome, State};
 
 /// Proof of holding an account, until somebody else does. Each acquisition has a higher epoch than all before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,11 +207,11 @@ async fn lost<'a>(operation: &'static str, message: &str, account: &AccountId, o
 
 async fn take_over(account: &AccountId, now: DateTime<Utc>, transaction: &mut Transaction) -> Result<()> {
     const OPERATION: &str = "lease.acquire";
-    sql(OPERATION, "UPDATE pulls SET status = $1, updated_at = $2 WHERE account = $3 AND status = $4")
-        .bind(PullStatus::Queued)
+    sql(OPERATION, "UPDATE jobs SET status = $1, updated_at = $2 WHERE account = $3 AND status = $4")
+        .bind(JobStatus::Queued)
         .bind(now)
         .bind(account)
-        .bind(PullStatus::Running)
+        .bind(JobStatus::Running)
         .execute(&mut *transaction)
         .await?;
     sql(OPERATION, "UPDATE runs SET outcome = $1, ended_at = $2 WHERE account = $3 AND ended_at IS NULL")

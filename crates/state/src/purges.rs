@@ -20,7 +20,7 @@ const OF_ACCOUNT: [&str; 7] = [
     "DELETE FROM ads_profiles WHERE account = $1",
     "DELETE FROM buckets WHERE owner = $1",
     "DELETE FROM slices WHERE account = $1",
-    "DELETE FROM pulls WHERE account = $1",
+    "DELETE FROM jobs WHERE account = $1",
     "DELETE FROM runs WHERE account = $1",
 ];
 

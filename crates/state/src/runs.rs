@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sellerlake_contracts::{AccountId, Error, Kind, Result};
 
 use crate::State;
-use crate::pulls::fingerprint;
+use crate::jobs::fingerprint;
 use crate::statement::{Row, sql};
 use crate::words::words;
 

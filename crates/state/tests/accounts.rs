@@ -2,13 +2,13 @@
 
 use sellerlake_contracts::{AccountId, Kind, Region};
 use sellerlake_state::{
-    AccountFilter, AccountStatus, AdsProfile, AlertKind, Condition, DeliveryFilter, Mark, NewAccount, ObjectFilter,
-    PullFilter, RunFilter, SliceFilter, SliceStatus,
+    AccountFilter, AccountStatus, AdsProfile, AlertKind, Condition, DeliveryFilter, JobFilter, Mark, NewAccount,
+    ObjectFilter, RunFilter, SliceFilter, SliceStatus,
 };
 
+use crate::jobs::plan;
 use crate::lake::{delivery, object};
 use crate::place::{Place, on_both};
-use crate::pulls::plan;
 use crate::{account, add, held, later, now, seller, us, write};
 
 on_both! {
@@ -70,7 +70,7 @@ async fn a_removed_account_leaves_what_is_true_and_may_come_back(place: Place) {
     state.remove_account(&account(), later(1)).await.unwrap();
     assert_eq!(state.leased(&lease, later(1)).await.err().unwrap().kind(), Kind::Conflict);
     assert!(state.accounts(&AccountFilter::default()).await.unwrap().is_empty());
-    assert!(state.pulls(&PullFilter::default()).await.unwrap().is_empty());
+    assert!(state.jobs(&JobFilter::default()).await.unwrap().is_empty());
     assert_eq!(state.all_slices(&SliceFilter::default()).await.unwrap().len(), 1);
     assert_eq!(state.resume_account(&account(), now()).await.unwrap_err().kind(), Kind::NotFound);
     let again = add(&state, "A1").await;

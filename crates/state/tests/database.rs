@@ -108,7 +108,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date(place: Place) {
     let of_seller = |kind, about: &str| Condition::of_seller(kind, &seller, about);
     let known = [
         Condition::of_account(AlertKind::Account, &account, ""),
-        Condition::of_account(AlertKind::Pull, &account, "orders:ATVPDKIKX0DER"),
+        Condition::of_account(AlertKind::Slice, &account, "orders:ATVPDKIKX0DER"),
         of_seller(AlertKind::Load, "0123"),
         of_seller(AlertKind::HeldBack, "fba_returns:0123"),
         of_seller(AlertKind::Drift, "fba_returns"),

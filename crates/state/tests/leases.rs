@@ -1,10 +1,10 @@
 //! One holder an account, and no word of an earlier one.
 
 use sellerlake_contracts::{Kind, Scope, Window};
-use sellerlake_state::{Mark, Process, PullStatus, PullStep, RunFilter, RunOutcome, SliceKey, SliceStatus};
+use sellerlake_state::{JobStatus, JobStep, Mark, Process, RunFilter, RunOutcome, SliceKey, SliceStatus};
 
+use crate::jobs::plan;
 use crate::place::{Place, on_both};
-use crate::pulls::plan;
 use crate::{TTL, account, add, held, later, now, planned, stepped, us, write};
 
 on_both! {
@@ -66,19 +66,19 @@ async fn a_lease_that_ran_out_is_good_until_somebody_follows(place: Place) {
 async fn what_is_under_way_is_taken_over(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
-    let pull = planned(&state, &lease, &[plan("orders", 1)]).await.remove(0);
-    state.claim_pull(&lease, &pull.id, now()).await.unwrap().unwrap();
-    stepped(&state, &lease, &pull.id, PullStep::Checkpoint("report 7".to_owned())).await;
+    let job = planned(&state, &lease, &[plan("orders", 1)]).await.remove(0);
+    state.claim_job(&lease, &job.id, now()).await.unwrap().unwrap();
+    stepped(&state, &lease, &job.id, JobStep::Checkpoint("report 7".to_owned())).await;
     state.begin_run(Some(&account()), "orders", now()).await.unwrap();
     let dead = now() + TTL;
     assert!(state.due_accounts(9, now()).await.unwrap().is_empty(), "somebody is at it");
     assert_eq!(state.due_accounts(9, dead).await.unwrap(), [account()]);
     let next = state.acquire_lease(&account(), "worker 2", TTL, dead).await.unwrap();
-    let found = state.pull(&pull.id).await.unwrap().unwrap();
-    assert_eq!((found.status, found.checkpoint.as_deref()), (PullStatus::Queued, Some("report 7")));
+    let found = state.job(&job.id).await.unwrap().unwrap();
+    assert_eq!((found.status, found.checkpoint.as_deref()), (JobStatus::Queued, Some("report 7")));
     let run = state.runs(&RunFilter::default()).await.unwrap().remove(0);
     assert_eq!((run.outcome, run.ended_at), (RunOutcome::Interrupted, Some(dead)));
-    let claimed = state.claim_pull(&next, &pull.id, dead).await.unwrap().unwrap();
+    let claimed = state.claim_job(&next, &job.id, dead).await.unwrap().unwrap();
     assert_eq!(claimed.checkpoint.as_deref(), Some("report 7"), "the report is not created again");
     assert_eq!(claimed.attempt, 0);
 }

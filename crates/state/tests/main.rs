@@ -6,11 +6,11 @@ mod accounts;
 mod buckets;
 mod cluster;
 mod database;
+mod jobs;
 mod lake;
 mod leases;
 mod log;
 mod place;
-mod pulls;
 mod runs;
 mod slices;
 mod vault;
@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{AccountId, Region, Scope, SellerId};
-use sellerlake_state::{Account, Lease, Leased, NewAccount, Pull, PullPlan, PullStep, State};
+use sellerlake_state::{Account, Job, JobPlan, JobStep, Lease, Leased, NewAccount, State};
 
 const TTL: Duration = Duration::from_mins(5);
 
@@ -61,7 +61,7 @@ async fn held(state: &State) -> Lease {
 }
 
 /// Plans calls; those that are queued anew.
-async fn planned(state: &State, lease: &Lease, plans: &[PullPlan]) -> Vec<Pull> {
+async fn planned(state: &State, lease: &Lease, plans: &[JobPlan]) -> Vec<Job> {
     let mut leased = write(state, lease).await;
     let queued = leased.plan(plans).await.unwrap();
     leased.commit().await.unwrap();
@@ -69,7 +69,7 @@ async fn planned(state: &State, lease: &Lease, plans: &[PullPlan]) -> Vec<Pull> 
 }
 
 /// Says what became of a running call; false if it isn't running.
-async fn stepped(state: &State, lease: &Lease, id: &str, step: PullStep) -> bool {
+async fn stepped(state: &State, lease: &Lease, id: &str, step: JobStep) -> bool {
     let mut leased = write(state, lease).await;
     let stepped = leased.step(id, &step).await.unwrap();
     leased.commit().await.unwrap();

@@ -162,7 +162,7 @@ pub struct Keys {
     /// One SELECT over the seller's lake with a column `key`, and `marketplace_id` where keys belong to one.
     pub sql: String,
     /// Most keys of one request.
-    pub per_pull: usize,
+    pub per_job: usize,
 }
 
 /// One declared pipeline: `pipelines/<name>.toml`.
@@ -172,7 +172,7 @@ pub struct Pipeline {
     pub name: String,
     /// Its file, for messages.
     pub file: String,
-    /// What it pulls and why so.
+    /// What it jobs and why so.
     pub doc: String,
     /// Name of the connector's operation.
     pub connector: String,

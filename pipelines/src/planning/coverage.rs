@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{AccountId, DeliveryId, Result, Scope, Window};
-use sellerlake_state::{DeliveryFilter, DeliveryStatus, Mark, PullFilter, PullStatus, Slice, SliceKey, SliceStatus};
+use sellerlake_state::{DeliveryFilter, DeliveryStatus, JobFilter, JobStatus, Mark, Slice, SliceKey, SliceStatus};
 
 use crate::Workspace;
 use crate::declared::pipeline::{Need, Pipeline};
@@ -100,10 +100,10 @@ impl Workspace {
     ) -> Result<Vec<CoverageLine>> {
         let (zones, now) = (Zones::of(&self.declarations.schemas), self.clock.now());
         let account = holder.id.clone();
-        let filter = PullFilter { account: Some(account.clone()), ..PullFilter::default() };
+        let filter = JobFilter { account: Some(account.clone()), ..JobFilter::default() };
         let mut queued: BTreeMap<(String, Scope), Vec<Window>> = BTreeMap::new();
-        for row in self.state.pulls(&filter).await? {
-            if let (Some(window), PullStatus::Queued | PullStatus::Running) = (row.window, row.status) {
+        for row in self.state.jobs(&filter).await? {
+            if let (Some(window), JobStatus::Queued | JobStatus::Running) = (row.window, row.status) {
                 queued.entry((row.pipeline, row.scope)).or_default().push(window);
             }
         }

@@ -9,7 +9,7 @@ use sellerlake_state::Lease;
 /// Hands out connectors.
 #[async_trait]
 pub trait Connectors: Send + Sync {
-    /// The operation of this name for an account. Called once for each pull that is worked on, so it should be cheap;
+    /// The operation of this name for an account. Called once for each job that is worked on, so it should be cheap;
     /// connectors of one account share its tokens and its buckets.
     async fn connector(&self, account: &AccountId, operation: &str) -> Result<Arc<dyn Connector>>;
 

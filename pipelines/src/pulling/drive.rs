@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Clock, Error, Kind, Result, Step, SystemClock, failpoint};
-use sellerlake_state::{AlertKind, Pull, PullPlan, PullStatus, PullStep};
+use sellerlake_state::{AlertKind, Job, JobPlan, JobStatus, JobStep};
 
 use crate::declared::pipeline::Pipeline;
 use crate::declared::scopes::{Scoped, scopes};
 use crate::planning::estimate::least;
+use crate::pulling::jobs::{Progressed, request};
 use crate::pulling::puller::{BEAT, Cancel};
-use crate::pulling::pulls::{Progressed, request};
 use crate::pulling::run::{Run, WindowKey};
 
 /// How long a stopped run waits for requests that are under way; real time, since they are on the network.
@@ -85,11 +85,11 @@ impl Run<'_> {
     /// Takes up what earlier runs left in the queue.
     async fn recall(&mut self) -> Result<()> {
         let state = &self.puller.workspace.state;
-        let rows = state.unfinished_pulls(&self.account).await?;
-        let firing = state.firing(AlertKind::Pull, &self.account.seller).await?;
+        let rows = state.unfinished_jobs(&self.account).await?;
+        let firing = state.firing(AlertKind::Slice, &self.account.seller).await?;
         self.firing =
             firing.into_iter().filter(|condition| condition.account.as_ref() == Some(&self.account)).collect();
-        let (queued, dead): (Vec<Pull>, Vec<Pull>) = rows.into_iter().partition(|row| row.status == PullStatus::Queued);
+        let (queued, dead): (Vec<Job>, Vec<Job>) = rows.into_iter().partition(|row| row.status == JobStatus::Queued);
         // What is asked for again spoils nothing.
         for row in dead.into_iter().filter(|_| !self.options.retry) {
             if let (Some(key), Some(error)) = (WindowKey::of(&row), &row.error) {
@@ -101,7 +101,7 @@ impl Run<'_> {
     }
 
     /// Adds rows this run is for; how many those are.
-    fn queue_up(&mut self, rows: Vec<Pull>) -> Result<u64> {
+    fn queue_up(&mut self, rows: Vec<Job>) -> Result<u64> {
         let selected = self.options.selected(&self.puller.pipelines)?;
         let mut added = 0;
         for row in rows {
@@ -124,7 +124,7 @@ impl Run<'_> {
     }
 
     /// The operation a row uses; of a pipeline that is no longer declared, none.
-    pub(crate) fn operation(&self, row: &Pull) -> &str {
+    pub(crate) fn operation(&self, row: &Job) -> &str {
         self.puller.pipelines.get(&row.pipeline).map_or("", |pipeline| &pipeline.connector)
     }
 
@@ -144,7 +144,7 @@ impl Run<'_> {
     }
 
     /// Enters planned requests into the ledger and the queue; how many are new.
-    pub(crate) async fn enter(&mut self, planned: &[PullPlan]) -> Result<u64> {
+    pub(crate) async fn enter(&mut self, planned: &[JobPlan]) -> Result<u64> {
         if planned.is_empty() {
             return Ok(0);
         }
@@ -152,7 +152,7 @@ impl Run<'_> {
         let mut leased = state.leased(&self.lease, self.now()).await?;
         let rows = leased.plan(planned).await?;
         leased.commit().await?;
-        failpoint::reach("pull.planned")?;
+        failpoint::reach("job.planned")?;
         self.queue_up(rows)
     }
 
@@ -179,7 +179,7 @@ impl Run<'_> {
         }
         let mut claimed = Vec::new();
         for id in &ids {
-            claimed.extend(self.puller.workspace.state.claim_pull(&self.lease, id, now).await?);
+            claimed.extend(self.puller.workspace.state.claim_job(&self.lease, id, now).await?);
             self.queue.remove(id);
         }
         if claimed.is_empty() {
@@ -192,7 +192,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn begin(&mut self, row: Pull) -> Result<()> {
+    async fn begin(&mut self, row: Job) -> Result<()> {
         let progressed = Progressed::of(row.checkpoint.as_deref())?;
         if let Some(landed) = &progressed.landed
             && self.settled_before(&row, landed).await?
@@ -200,12 +200,12 @@ impl Run<'_> {
             return Ok(());
         }
         if let Some(error) = self.barred.get(&row.pipeline) {
-            let error = sellerlake_state::PullError::from(error);
+            let error = sellerlake_state::JobError::from(error);
             return self.give_up(&row, &error).await;
         }
         let asked = match self.request(&row) {
             Ok(asked) => asked,
-            Err(error) => return self.give_up(&row, &sellerlake_state::PullError::from(&error)).await,
+            Err(error) => return self.give_up(&row, &sellerlake_state::JobError::from(&error)).await,
         };
         let operation = self.puller.pipelines.get(&row.pipeline)?.connector.clone();
         let connectors = Arc::clone(&self.puller.connectors);
@@ -221,13 +221,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn request(&self, row: &Pull) -> Result<sellerlake_contracts::Pull> {
+    fn request(&self, row: &Job) -> Result<sellerlake_contracts::Request> {
         let (pipeline, scoped) = self.declared(row)?;
         request(&self.holder.id, &pipeline, &scoped, row)
     }
 
     /// The declaration and scope a row belongs to; either may have gone since it was planned.
-    pub(crate) fn declared(&self, row: &Pull) -> Result<(Arc<Pipeline>, Scoped)> {
+    pub(crate) fn declared(&self, row: &Job) -> Result<(Arc<Pipeline>, Scoped)> {
         let pipeline = Arc::clone(self.puller.pipelines.get(&row.pipeline)?);
         let scoped =
             scopes(&pipeline, self.holder, &self.puller.zones).into_iter().find(|scoped| scoped.scope == row.scope);
@@ -239,9 +239,9 @@ impl Run<'_> {
         Ok((pipeline, scoped))
     }
 
-    async fn take(&mut self, done: Result<(Pull, Result<Step>), tokio::task::JoinError>) -> Result<()> {
+    async fn take(&mut self, done: Result<(Job, Result<Step>), tokio::task::JoinError>) -> Result<()> {
         let (row, stepped) = done
-            .map_err(|error| Error::permanent(Kind::Internal, "a request broke down").at("pull.step").source(error))?;
+            .map_err(|error| Error::permanent(Kind::Internal, "a request broke down").at("job.step").source(error))?;
         if let Some(count) = self.airborne.get_mut(&row.pipeline) {
             *count = count.saturating_sub(1);
         }
@@ -258,24 +258,24 @@ impl Run<'_> {
     }
 
     /// Puts a row that is under way back into the queue, to go on from its checkpoint.
-    pub(crate) async fn back(&mut self, row: Pull, mut step: PullStep) -> Result<()> {
-        if let PullStep::Wait { until, .. } | PullStep::Retry { until, .. } = &mut step {
+    pub(crate) async fn back(&mut self, row: Job, mut step: JobStep) -> Result<()> {
+        if let JobStep::Wait { until, .. } | JobStep::Retry { until, .. } = &mut step {
             *until = whole_ms(*until);
         }
-        if let PullStep::Wait { until, checkpoint } = &step
+        if let JobStep::Wait { until, checkpoint } = &step
             && *checkpoint == row.checkpoint
         {
             // A report is looked at many times: a crash would only look once more.
             self.held.insert(row.id.clone());
-            self.queue.insert(row.id.clone(), Pull { not_before: *until, ..row });
+            self.queue.insert(row.id.clone(), Job { not_before: *until, ..row });
             return Ok(());
         }
         let state = &self.puller.workspace.state;
-        if let PullStep::Wait { until, checkpoint: Some(reached) } = &step {
+        if let JobStep::Wait { until, checkpoint: Some(reached) } = &step {
             // It stays with this run, so nobody has to claim it again.
-            state.checkpoint_pull(&self.lease, &row.id, reached, *until, self.now()).await?;
+            state.checkpoint_job(&self.lease, &row.id, reached, *until, self.now()).await?;
             self.held.insert(row.id.clone());
-            let row = Pull { not_before: *until, checkpoint: Some(reached.clone()), ..row };
+            let row = Job { not_before: *until, checkpoint: Some(reached.clone()), ..row };
             self.queue.insert(row.id.clone(), row);
             return Ok(());
         }
@@ -283,11 +283,11 @@ impl Run<'_> {
         leased.step(&row.id, &step).await?;
         leased.commit().await?;
         let (until, checkpoint, failed) = match step {
-            PullStep::Wait { until, checkpoint } => (until, checkpoint, 0),
-            PullStep::Retry { until, checkpoint, .. } => (until, checkpoint, 1),
-            PullStep::Checkpoint(_) | PullStep::Done | PullStep::Dead(_) => return Ok(()),
+            JobStep::Wait { until, checkpoint } => (until, checkpoint, 0),
+            JobStep::Retry { until, checkpoint, .. } => (until, checkpoint, 1),
+            JobStep::Checkpoint(_) | JobStep::Done | JobStep::Dead(_) => return Ok(()),
         };
-        let row = Pull { not_before: until, checkpoint, attempt: row.attempt + failed, ..row };
+        let row = Job { not_before: until, checkpoint, attempt: row.attempt + failed, ..row };
         self.queue.insert(row.id.clone(), row);
         Ok(())
     }
@@ -299,7 +299,7 @@ impl Run<'_> {
         }
         let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
         for row in self.held.iter().filter_map(|id| self.queue.get(id)) {
-            let step = PullStep::Wait { until: row.not_before, checkpoint: row.checkpoint.clone() };
+            let step = JobStep::Wait { until: row.not_before, checkpoint: row.checkpoint.clone() };
             leased.step(&row.id, &step).await?;
         }
         self.held.clear();

@@ -2,12 +2,12 @@
 
 pub(crate) mod connect;
 pub(crate) mod drive;
+pub(crate) mod jobs;
 pub(crate) mod levels;
 pub(crate) mod outcomes;
 pub(crate) mod outlook;
 pub(crate) mod policy;
 pub(crate) mod puller;
-pub(crate) mod pulls;
 pub(crate) mod run;
 pub(crate) mod settle;
 pub(crate) mod sync;

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{Answer, Error, Pull as Request, Result, Step, failpoint};
+use sellerlake_contracts::{Answer, Error, Request, Result, Step, failpoint};
 use sellerlake_schemas::Source;
 use sellerlake_state::{
-    AlertKind, Condition, Mark, Pull, PullError, PullFilter, PullPlan, PullStatus, PullStep, SliceKey, SliceStatus,
+    AlertKind, Condition, Job, JobError, JobFilter, JobPlan, JobStatus, JobStep, Mark, SliceKey, SliceStatus,
 };
 
 use crate::declared::pipeline::{Need, Pipeline, ScopeKind};
 use crate::declared::scopes::Scoped;
+use crate::pulling::jobs::{Distinction, Landed, Progressed, found};
 use crate::pulling::policy::{Verdict, verdict};
 use crate::pulling::puller::Trouble;
-use crate::pulling::pulls::{Distinction, Landed, Progressed, found};
 use crate::pulling::run::{Ending, Pending};
 use crate::pulling::run::{Run, WindowKey};
 use crate::pulling::settle::failed;
@@ -23,7 +23,7 @@ use crate::{Arrival, DeliveryFacts};
 const FATALS: u32 = 3;
 
 impl Run<'_> {
-    pub(crate) async fn stepped(&mut self, row: Pull, stepped: Result<Step>) -> Result<()> {
+    pub(crate) async fn stepped(&mut self, row: Job, stepped: Result<Step>) -> Result<()> {
         match stepped {
             Ok(Step::Wait { until, checkpoint, bucket }) => {
                 if let Some(bucket) = bucket {
@@ -33,8 +33,8 @@ impl Run<'_> {
                 let progressed = Progressed { connector: Some(checkpoint), landed: None };
                 let checkpoint = progressed.connector.as_ref().is_some_and(|reached| !reached.is_null());
                 let checkpoint = checkpoint.then(|| progressed.text());
-                self.back(row, PullStep::Wait { until, checkpoint }).await?;
-                failpoint::reach("pull.waiting")
+                self.back(row, JobStep::Wait { until, checkpoint }).await?;
+                failpoint::reach("job.waiting")
             }
             Ok(Step::Answer(answer)) => self.landed(row, answer).await,
             Ok(Step::NoData { reason, as_of }) => self.empty(row, &reason, as_of).await,
@@ -45,7 +45,7 @@ impl Run<'_> {
     }
 
     /// Lands an answer; the checkpoint says so before anything else happens to it.
-    async fn landed(&mut self, row: Pull, answer: Answer) -> Result<()> {
+    async fn landed(&mut self, row: Job, answer: Answer) -> Result<()> {
         let (pipeline, scoped) = self.declared(&row)?;
         let workspace = &self.puller.workspace;
         let as_of = answer.as_of;
@@ -55,19 +55,19 @@ impl Run<'_> {
             Ok(delivery) => delivery,
             Err(error) => return self.failed(row, error).await,
         };
-        failpoint::reach("pull.landed")?;
+        failpoint::reach("job.landed")?;
         let landed = Landed { delivery: delivery.id.clone(), as_of };
         let checkpoint = Progressed { connector: None, landed: Some(landed.clone()) }.text();
         let mut leased = workspace.state.leased(&self.lease, self.now()).await?;
-        leased.step(&row.id, &PullStep::Checkpoint(checkpoint)).await?;
+        leased.step(&row.id, &JobStep::Checkpoint(checkpoint)).await?;
         leased.commit().await?;
-        failpoint::reach("pull.noted")?;
+        failpoint::reach("job.noted")?;
         let since = self.now();
         self.pending.entry(pipeline.source.clone()).or_default().push(Pending { row, delivery, landed, since });
         Ok(())
     }
 
-    fn facts(&self, pipeline: &Pipeline, scoped: &Scoped, row: &Pull, answer: &Answer) -> DeliveryFacts {
+    fn facts(&self, pipeline: &Pipeline, scoped: &Scoped, row: &Job, answer: &Answer) -> DeliveryFacts {
         let one = match pipeline.scope {
             ScopeKind::Marketplace | ScopeKind::AdsProfile => scoped.marketplaces.first().cloned(),
             ScopeKind::Account | ScopeKind::Region => None,
@@ -89,7 +89,7 @@ impl Run<'_> {
     }
 
     /// Amazon has nothing, which is an answer unless it came before Amazon could know.
-    async fn empty(&mut self, row: Pull, reason: &str, as_of: DateTime<Utc>) -> Result<()> {
+    async fn empty(&mut self, row: Job, reason: &str, as_of: DateTime<Utc>) -> Result<()> {
         let (pipeline, scoped) = self.declared(&row)?;
         let source = self.puller.workspace.source(&pipeline.source)?;
         let mark = match counts_from(source, &pipeline, &scoped, &row).filter(|from| *from > as_of) {
@@ -101,15 +101,15 @@ impl Run<'_> {
     }
 
     /// A listing: everything in it that is new becomes a request, in the same step that ends the listing's own.
-    async fn found(&mut self, row: Pull, requests: &[Request]) -> Result<()> {
+    async fn found(&mut self, row: Job, requests: &[Request]) -> Result<()> {
         let now = self.now();
         let (pipeline, _) = self.declared(&row)?;
         let filter =
-            PullFilter { account: Some(self.account.clone()), pipeline: Some(row.pipeline.clone()), status: None };
-        let known = self.puller.workspace.state.pulls(&filter).await?;
+            JobFilter { account: Some(self.account.clone()), pipeline: Some(row.pipeline.clone()), status: None };
+        let known = self.puller.workspace.state.jobs(&filter).await?;
         let is_new =
-            |plan: &PullPlan| !known.iter().any(|known| known.key == plan.key && known.status != PullStatus::Dead);
-        let mut plans: Vec<PullPlan> =
+            |plan: &JobPlan| !known.iter().any(|known| known.key == plan.key && known.status != JobStatus::Dead);
+        let mut plans: Vec<JobPlan> =
             requests.iter().map(|request| found(&pipeline, &row, request, now)).filter(is_new).collect();
         plans.sort_by(|a, b| a.key.cmp(&b.key));
         plans.dedup_by(|a, b| a.key == b.key);
@@ -119,7 +119,7 @@ impl Run<'_> {
     }
 
     /// Amazon gave up: not again before the end of the cooldown, and not for ever.
-    async fn fatal(&mut self, row: Pull, reason: &str, again_at: DateTime<Utc>) -> Result<()> {
+    async fn fatal(&mut self, row: Job, reason: &str, again_at: DateTime<Utc>) -> Result<()> {
         let key = SliceKey { account: self.account.clone(), pipeline: row.pipeline.clone(), scope: row.scope.clone() };
         let slices = self.puller.workspace.state.slices(&key).await?;
         let met = slices.iter().filter(|slice| {
@@ -136,14 +136,14 @@ impl Run<'_> {
         self.conclude(vec![(row, Ending { mark, as_of })]).await
     }
 
-    async fn failed(&mut self, row: Pull, error: Error) -> Result<()> {
+    async fn failed(&mut self, row: Job, error: Error) -> Result<()> {
         let now = self.now();
         let attempt = row.attempt + 1;
         tracing::warn!(%error, pipeline = row.pipeline, scope = %row.scope, attempt, "a request failed");
         match verdict(&error, attempt) {
             Verdict::Retry(after) => {
                 let (until, checkpoint) = (now + after + spread(&row), row.checkpoint.clone());
-                self.back(row, PullStep::Retry { until, checkpoint, error: PullError::from(&error) }).await
+                self.back(row, JobStep::Retry { until, checkpoint, error: JobError::from(&error) }).await
             }
             Verdict::Later(after) => {
                 let until = now + after + spread(&row);
@@ -152,13 +152,13 @@ impl Run<'_> {
                 let (pipeline, scope) = (row.pipeline.clone(), row.scope.clone());
                 let trouble = Trouble { pipeline, scope, window: row.window, reason, again_at: Some(until) };
                 self.synced.troubles.push(trouble);
-                self.back(row, PullStep::Retry { until, checkpoint: None, error: PullError::from(&error) }).await
+                self.back(row, JobStep::Retry { until, checkpoint: None, error: JobError::from(&error) }).await
             }
             Verdict::GiveUp => {
-                self.give_up(&row, &PullError { message: sentence(&error), ..PullError::from(&error) }).await
+                self.give_up(&row, &JobError { message: sentence(&error), ..JobError::from(&error) }).await
             }
             Verdict::StopPipeline => {
-                let told = PullError { message: sentence(&error), ..PullError::from(&error) };
+                let told = JobError { message: sentence(&error), ..JobError::from(&error) };
                 self.barred.insert(row.pipeline.clone(), error);
                 self.give_up(&row, &told).await
             }
@@ -168,11 +168,11 @@ impl Run<'_> {
     }
 
     /// A request that waits for a person.
-    pub(crate) async fn give_up(&mut self, row: &Pull, error: &PullError) -> Result<()> {
+    pub(crate) async fn give_up(&mut self, row: &Job, error: &JobError) -> Result<()> {
         self.alert(row, &error.message).await?;
         let ending = Ending { mark: failed(&error.message), as_of: self.now() };
         let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
-        leased.step(&row.id, &PullStep::Dead(error.clone())).await?;
+        leased.step(&row.id, &JobStep::Dead(error.clone())).await?;
         self.end(&mut leased, row, ending.clone()).await?;
         leased.commit().await?;
         self.account_for(row, &ending.mark);
@@ -180,10 +180,10 @@ impl Run<'_> {
     }
 
     /// Amazon doesn't accept the grant or the application: nothing of the account is asked until somebody mends that.
-    async fn stop_account(&mut self, row: Pull, error: &Error) -> Result<()> {
+    async fn stop_account(&mut self, row: Job, error: &Error) -> Result<()> {
         let now = self.now();
         let reason = sentence(error);
-        let step = PullStep::Wait { until: now, checkpoint: row.checkpoint.clone() };
+        let step = JobStep::Wait { until: now, checkpoint: row.checkpoint.clone() };
         self.back(row, step).await?;
         let state = &self.puller.workspace.state;
         state.suspend_account(&self.account, &reason, now).await?;
@@ -198,7 +198,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub(crate) async fn alert(&mut self, row: &Pull, reason: &str) -> Result<()> {
+    pub(crate) async fn alert(&mut self, row: &Job, reason: &str) -> Result<()> {
         let window = row.window.map_or(String::new(), |window| format!(" {window}"));
         let subject = format!("{} {} {}{window}", self.holder.id, row.pipeline, row.scope);
         let condition = self.unanswered(row);
@@ -208,13 +208,13 @@ impl Run<'_> {
     }
 
     /// That something of a pipeline and scope stands still; an answer resolves it once nothing of it does any more.
-    pub(crate) fn unanswered(&self, row: &Pull) -> Condition {
-        Condition::of_account(AlertKind::Pull, &self.account, format!("{}:{}", row.pipeline, row.scope))
+    pub(crate) fn unanswered(&self, row: &Job) -> Condition {
+        Condition::of_account(AlertKind::Slice, &self.account, format!("{}:{}", row.pipeline, row.scope))
     }
 }
 
 /// Hundreds of requests that failed together don't come back together.
-fn spread(row: &Pull) -> TimeDelta {
+fn spread(row: &Job) -> TimeDelta {
     TimeDelta::milliseconds(i64::from(u8::from_str_radix(&row.id[..2], 16).unwrap_or(0)) * 20)
 }
 
@@ -227,7 +227,7 @@ fn sentence(error: &Error) -> String {
 }
 
 /// From when an empty answer for a row's window means that there is nothing; `None`: always.
-fn counts_from(source: &Source, pipeline: &Pipeline, scoped: &Scoped, row: &Pull) -> Option<DateTime<Utc>> {
+fn counts_from(source: &Source, pipeline: &Pipeline, scoped: &Scoped, row: &Job) -> Option<DateTime<Utc>> {
     let hours = source.empty_counts_after_hours?;
     let WindowKey { window, .. } = WindowKey::of(row)?;
     if matches!(pipeline.need, Need::Snapshot(_)) {

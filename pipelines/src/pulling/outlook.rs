@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use sellerlake_contracts::{Result, Scope, Window};
-use sellerlake_state::{Priority, PullPlan, Slice, SliceKey, SliceStatus};
+use sellerlake_state::{JobPlan, Priority, Slice, SliceKey, SliceStatus};
 
 use crate::declared::pipeline::Pipeline;
 use crate::declared::scopes::{Scoped, scopes};
 use crate::planning::intervals::Intervals;
 use crate::planning::keys::KeysByMarket;
 use crate::planning::plan::{Known, Outlook, plan, required};
-use crate::pulling::pulls::rows;
+use crate::pulling::jobs::rows;
 use crate::pulling::run::Run;
 use crate::pulling::settle::waiting_for_a_person;
 
@@ -72,7 +72,7 @@ impl Run<'_> {
         self.enter(&planned).await
     }
 
-    async fn plan_scope(&mut self, pipeline: &Pipeline, scoped: &Scoped, keys: &KeysByMarket) -> Result<Vec<PullPlan>> {
+    async fn plan_scope(&mut self, pipeline: &Pipeline, scoped: &Scoped, keys: &KeysByMarket) -> Result<Vec<JobPlan>> {
         let workspace = &self.puller.workspace;
         let now = workspace.clock.now();
         let key =

@@ -1,4 +1,4 @@
-//! What becomes of a pull that failed: one table from the kind of error to what is done about it.
+//! What becomes of a job that failed: one table from the kind of error to what is done about it.
 
 use chrono::TimeDelta;
 use sellerlake_contracts::{Error, Kind, Status};

@@ -1,4 +1,4 @@
-//! Who pulls: what is asked of a run, who may watch and stop it, and what it brought.
+//! Who jobs: what is asked of a run, who may watch and stop it, and what it brought.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -153,7 +153,7 @@ impl Synced {
     }
 }
 
-/// Pulls what accounts lack.
+/// Jobs what accounts lack.
 pub struct Puller {
     /// Where it goes.
     pub workspace: Arc<Workspace>,

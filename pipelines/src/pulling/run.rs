@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{AccountId, Delivery, Error, Result, Scope, Step, Window};
-use sellerlake_state::{Condition, Lease, Mark, Pull, SliceKey};
+use sellerlake_state::{Condition, Job, Lease, Mark, SliceKey};
 use tokio::task::JoinSet;
 
 use crate::declared::scopes::Holder;
+use crate::pulling::jobs::Landed;
 use crate::pulling::puller::{Puller, SyncOptions, Synced, Watch};
-use crate::pulling::pulls::Landed;
 use crate::pulling::turns::Turns;
 
 /// An answer that stands in `raw/` and waits to be loaded with others of its source.
 #[derive(Debug)]
 pub(crate) struct Pending {
-    pub(crate) row: Pull,
+    pub(crate) row: Job,
     pub(crate) delivery: Delivery,
     pub(crate) landed: Landed,
     pub(crate) since: DateTime<Utc>,
@@ -38,7 +38,7 @@ pub(crate) struct WindowKey {
 }
 
 impl WindowKey {
-    pub(crate) fn of(row: &Pull) -> Option<Self> {
+    pub(crate) fn of(row: &Job) -> Option<Self> {
         let window = row.window?;
         Some(Self { pipeline: row.pipeline.clone(), scope: row.scope.clone(), window })
     }
@@ -53,7 +53,7 @@ pub(crate) struct Run<'a> {
     pub(crate) lease: Lease,
     pub(crate) synced: Synced,
     /// Requests in the queue that this run is for, by id.
-    pub(crate) queue: BTreeMap<String, Pull>,
+    pub(crate) queue: BTreeMap<String, Job>,
     /// Those of the queue that the ledger has as running still: they wait, and it knows how far they have come.
     pub(crate) held: BTreeSet<String>,
     /// Requests that count as open.
@@ -68,7 +68,7 @@ pub(crate) struct Run<'a> {
     pub(crate) barred: BTreeMap<String, Error>,
     /// Alarms that stand for this account's requests.
     pub(crate) firing: BTreeSet<Condition>,
-    pub(crate) flying: JoinSet<(Pull, Result<Step>)>,
+    pub(crate) flying: JoinSet<(Job, Result<Step>)>,
     pub(crate) turns: Turns,
     /// Pipelines of what is flying.
     pub(crate) airborne: BTreeMap<String, usize>,

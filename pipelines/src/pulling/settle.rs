@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Delivery, Error, Kind, Result, Window, failpoint};
-use sellerlake_state::{
-    Condition, DeliveryStatus, Leased, Mark, Pull, PullError, PullStep, Slice, SliceKey, SliceStatus,
-};
+use sellerlake_state::{Condition, DeliveryStatus, Job, JobError, JobStep, Leased, Mark, Slice, SliceKey, SliceStatus};
 
 use crate::declared::pipeline::{Need, Pipeline};
 use crate::declared::scopes::Scoped;
@@ -14,9 +12,9 @@ use crate::loading::groups::{GROUP, GROUP_BYTES};
 use crate::loading::loaded::not_loaded;
 use crate::loading::loaded::{Group, LoadOptions, source_folder};
 use crate::planning::plan::{answered, period_of, required};
+use crate::pulling::jobs::{Distinction, Landed};
 use crate::pulling::policy::ATTEMPTS;
 use crate::pulling::puller::Trouble;
-use crate::pulling::pulls::{Distinction, Landed};
 use crate::pulling::run::{Ending, Pending, Run, WindowKey};
 
 /// How long something may lie in `raw/` while more of its source is on its way.
@@ -114,7 +112,7 @@ impl Run<'_> {
             Err(error) if matches!(error.kind(), Kind::Storage | Kind::Timeout | Kind::Conflict) => return Err(error),
             Err(error) => return Ok(Some((error, pending))),
         };
-        failpoint::reach("pull.loaded")?;
+        failpoint::reach("job.loaded")?;
         let mut endings = Vec::with_capacity(pending.len());
         for one in pending {
             let mark = loaded_as(&group, &one.delivery);
@@ -129,7 +127,7 @@ impl Run<'_> {
     }
 
     /// Whether an answer that landed in an earlier run makes the request superfluous: it is loaded, or will be.
-    pub(crate) async fn settled_before(&mut self, row: &Pull, landed: &Landed) -> Result<bool> {
+    pub(crate) async fn settled_before(&mut self, row: &Job, landed: &Landed) -> Result<bool> {
         let Some(record) = self.puller.workspace.state.delivery(&landed.delivery).await? else { return Ok(false) };
         let mark = match record.status {
             DeliveryStatus::Landing | DeliveryStatus::Landed => {
@@ -152,18 +150,18 @@ impl Run<'_> {
     }
 
     /// Ends requests, and covers the windows that have no other open: all of it in one step.
-    pub(crate) async fn conclude(&mut self, endings: Vec<(Pull, Ending)>) -> Result<()> {
+    pub(crate) async fn conclude(&mut self, endings: Vec<(Job, Ending)>) -> Result<()> {
         let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
         for (row, ending) in &endings {
             leased.step(&row.id, &last_step(row, &ending.mark)).await?;
             self.end(&mut leased, row, ending.clone()).await?;
         }
-        failpoint::reach("pull.covering")?;
+        failpoint::reach("job.covering")?;
         leased.commit().await?;
-        failpoint::reach("pull.covered")?;
+        failpoint::reach("job.covered")?;
         let state = &self.puller.workspace.state;
         let good = endings.iter().filter(|(_, ending)| ending.mark.status.is_settled());
-        let good: BTreeMap<Condition, &Pull> = good.map(|(row, _)| (self.unanswered(row), row)).collect();
+        let good: BTreeMap<Condition, &Job> = good.map(|(row, _)| (self.unanswered(row), row)).collect();
         for (condition, row) in good {
             if self.firing.contains(&condition) && !self.stands_still(row).await? {
                 state.resolve_alert(&condition, self.now()).await?;
@@ -181,8 +179,8 @@ impl Run<'_> {
     }
 
     /// Whether something of a row's pipeline and scope waits for a person, or hasn't come for long.
-    async fn stands_still(&self, row: &Pull) -> Result<bool> {
-        let of = |other: &&Pull| other.pipeline == row.pipeline && other.scope == row.scope;
+    async fn stands_still(&self, row: &Job) -> Result<bool> {
+        let of = |other: &&Job| other.pipeline == row.pipeline && other.scope == row.scope;
         if self.queue.values().filter(of).any(|other| other.attempt >= ATTEMPTS) {
             return Ok(true);
         }
@@ -194,7 +192,7 @@ impl Run<'_> {
     }
 
     /// One request of a window is over; the last one covers it, for the worst of the reasons there were.
-    pub(crate) async fn end(&mut self, leased: &mut Leased, row: &Pull, ending: Ending) -> Result<()> {
+    pub(crate) async fn end(&mut self, leased: &mut Leased, row: &Job, ending: Ending) -> Result<()> {
         self.counted.remove(&row.id);
         let Some(key) = WindowKey::of(row) else { return Ok(()) };
         let waits_for_a_person = |mark: &Mark| mark.status == SliceStatus::Failed;
@@ -218,7 +216,7 @@ impl Run<'_> {
     }
 
     /// Counts a request that is over.
-    pub(crate) fn account_for(&mut self, row: &Pull, mark: &Mark) {
+    pub(crate) fn account_for(&mut self, row: &Job, mark: &Mark) {
         self.synced.requests += 1;
         match mark.status {
             SliceStatus::Loaded if !mark.is_lacking() => {}
@@ -237,13 +235,13 @@ impl Run<'_> {
 }
 
 /// What wasn't read is dead, so that a listing that finds it again asks for it again.
-fn last_step(row: &Pull, mark: &Mark) -> PullStep {
+fn last_step(row: &Job, mark: &Mark) -> JobStep {
     let is_found = || Distinction::of(&row.key).is_ok_and(|distinction| distinction.is_found());
     if mark.status == SliceStatus::Failed || mark.is_lacking() && is_found() {
         let message = mark.reason.clone().unwrap_or_default();
-        return PullStep::Dead(PullError { kind: format!("{:?}", Kind::Data), message });
+        return JobStep::Dead(JobError { kind: format!("{:?}", Kind::Data), message });
     }
-    PullStep::Done
+    JobStep::Done
 }
 
 /// Intervals that wait for a person, of those that are wanted: they failed, or came with rows that can't be read.

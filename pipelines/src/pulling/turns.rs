@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sellerlake_state::Pull;
+use sellerlake_state::Job;
 
 /// Requests under way at once; how many of them reach Amazon is up to the token buckets.
 const IN_FLIGHT: usize = 16;
@@ -28,13 +28,13 @@ pub(crate) struct Turns {
 
 impl Turns {
     /// When a request has its turn.
-    pub(crate) fn turn(&self, row: &Pull, operation: &str) -> DateTime<Utc> {
+    pub(crate) fn turn(&self, row: &Job, operation: &str) -> DateTime<Utc> {
         let opens = self.bucket(row, operation).and_then(|bucket| self.opens.get(bucket));
         opens.map_or(row.not_before, |opens| row.not_before.max(*opens))
     }
 
     /// The ids of those that have their turn now and for which there is room, the first one first.
-    pub(crate) fn next<'a>(&self, queue: impl Iterator<Item = (&'a Pull, &'a str)>, now: DateTime<Utc>) -> Vec<String> {
+    pub(crate) fn next<'a>(&self, queue: impl Iterator<Item = (&'a Job, &'a str)>, now: DateTime<Utc>) -> Vec<String> {
         let mut room = IN_FLIGHT.saturating_sub(self.under_way.len());
         if room == 0 {
             return Vec::new();
@@ -64,19 +64,19 @@ impl Turns {
     }
 
     /// A request is on its way.
-    pub(crate) fn begin(&mut self, row: &Pull, operation: &str) {
+    pub(crate) fn begin(&mut self, row: &Job, operation: &str) {
         let bucket = self.bucket(row, operation).map(str::to_owned);
         self.awaited.remove(&row.id);
         self.under_way.insert(row.id.clone(), (operation.to_owned(), bucket));
     }
 
     /// A request is back, whatever it brings.
-    pub(crate) fn end(&mut self, row: &Pull) {
+    pub(crate) fn end(&mut self, row: &Job) {
         self.under_way.remove(&row.id);
     }
 
     /// A request that is back found a bucket empty until then.
-    pub(crate) fn found_empty(&mut self, row: &Pull, operation: &str, bucket: &str, until: DateTime<Utc>) {
+    pub(crate) fn found_empty(&mut self, row: &Job, operation: &str, bucket: &str, until: DateTime<Utc>) {
         if row.checkpoint.is_none() {
             self.begins.insert(operation.to_owned(), bucket.to_owned());
         }
@@ -84,7 +84,7 @@ impl Turns {
         self.opens.insert(bucket.to_owned(), until);
     }
 
-    fn bucket(&self, row: &Pull, operation: &str) -> Option<&str> {
+    fn bucket(&self, row: &Job, operation: &str) -> Option<&str> {
         let begins = || row.checkpoint.is_none().then(|| self.begins.get(operation)).flatten();
         self.awaited.get(&row.id).or_else(begins).map(String::as_str)
     }
@@ -94,7 +94,7 @@ impl Turns {
 mod tests {
     use chrono::TimeDelta;
     use sellerlake_contracts::{Scope, Window};
-    use sellerlake_state::{Priority, PullStatus};
+    use sellerlake_state::{JobStatus, Priority};
 
     use super::*;
 
@@ -102,9 +102,9 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes)
     }
 
-    fn row(id: usize, priority: Priority) -> Pull {
+    fn row(id: usize, priority: Priority) -> Job {
         let to = at(1000 * id as i64 + 1000);
-        Pull {
+        Job {
             id: format!("{id:03}"),
             account: "A1-eu".parse().unwrap(),
             pipeline: "traffic".into(),
@@ -116,19 +116,19 @@ mod tests {
             attempt: 0,
             checkpoint: None,
             error: None,
-            status: PullStatus::Queued,
+            status: JobStatus::Queued,
             created_at: at(0),
             updated_at: at(0),
         }
     }
 
-    fn next(turns: &Turns, rows: &[Pull], now: DateTime<Utc>) -> Vec<String> {
+    fn next(turns: &Turns, rows: &[Job], now: DateTime<Utc>) -> Vec<String> {
         turns.next(rows.iter().map(|row| (row, "report")), now)
     }
 
     #[test]
     fn the_urgent_and_then_the_newest_come_first_and_leave_room_for_others() {
-        let mut rows: Vec<Pull> = (0..20).map(|id| row(id, Priority::Backfill)).collect();
+        let mut rows: Vec<Job> = (0..20).map(|id| row(id, Priority::Backfill)).collect();
         rows[3].priority = Priority::Scheduled;
         let turns = Turns::default();
         assert_eq!(next(&turns, &rows, at(1)), ["003", "019", "018", "017", "016", "015"]);
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn an_empty_bucket_lets_one_through_at_a_time() {
-        let rows: Vec<Pull> = (0..100).map(|id| row(id, Priority::Backfill)).collect();
+        let rows: Vec<Job> = (0..100).map(|id| row(id, Priority::Backfill)).collect();
         let mut turns = Turns::default();
         turns.begin(&rows[99], "report");
         turns.end(&rows[99]);
@@ -151,7 +151,7 @@ mod tests {
         turns.end(&rows[99]);
         assert_eq!(next(&turns, &rows[..99], at(60)), ["098"]);
         // What has begun waits for other things.
-        let begun = Pull { checkpoint: Some("{}".into()), ..rows[0].clone() };
+        let begun = Job { checkpoint: Some("{}".into()), ..rows[0].clone() };
         assert_eq!(next(&turns, &[begun], at(1)), ["000"]);
     }
 }

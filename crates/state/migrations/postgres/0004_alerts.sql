@@ -22,7 +22,7 @@ INSERT INTO alerts (id, kind, seller, account, about, severity, state, first_at,
 SELECT kind || ':' || seller || ':' || coalesce(account, '') || ':' || about, kind, seller, account, about, severity, 'firing',
        raised_at, updated_at, subject, message
 FROM (
-    SELECT CASE kind WHEN 'held' THEN 'held_back' ELSE kind END AS kind,
+    SELECT CASE kind WHEN 'held' THEN 'held_back' WHEN 'pull' THEN 'slice' ELSE kind END AS kind,
            coalesce(substr(account, 1, length(account) - 3),
                     split_part(folder, '/', 1)) AS seller,
            account,

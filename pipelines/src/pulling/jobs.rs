@@ -1,10 +1,10 @@
-//! Between a row of the ledger, which says that something is to be pulled, and the request that pulls it.
+//! Between a row of the ledger, which says that something is to be pulled, and the request that jobs it.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{AccountId, DeliveryId, Error, Kind, Pull, Result, Window};
-use sellerlake_state::PullPlan;
+use sellerlake_contracts::{AccountId, DeliveryId, Error, Kind, Request, Result, Window};
+use sellerlake_state::JobPlan;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ impl Distinction {
         if text.is_empty() {
             return Ok(Self::default());
         }
-        serde_json::from_str(text).map_err(|error| strange("what a pull asks for").source(error))
+        serde_json::from_str(text).map_err(|error| strange("what a job asks for").source(error))
     }
 }
 
@@ -75,13 +75,13 @@ impl Progressed {
     }
 
     pub(crate) fn of(text: Option<&str>) -> Result<Self> {
-        let read = |text| serde_json::from_str(text).map_err(|error| strange("a pull's checkpoint").source(error));
+        let read = |text| serde_json::from_str(text).map_err(|error| strange("a job's checkpoint").source(error));
         text.map_or_else(|| Ok(Self::default()), read)
     }
 }
 
 fn strange(what: &str) -> Error {
-    Error::permanent(Kind::Internal, format!("{what} can't be read back")).at("pull.read")
+    Error::permanent(Kind::Internal, format!("{what} can't be read back")).at("job.read")
 }
 
 /// The rows that ask for a planned window, one for each bunch of keys.
@@ -91,12 +91,12 @@ pub(crate) fn rows(
     planned: &Planned,
     keys: &[String],
     not_before: DateTime<Utc>,
-) -> Vec<PullPlan> {
+) -> Vec<JobPlan> {
     let bunches: Vec<Vec<String>> = match &pipeline.keys {
-        Some(declared) => keys.chunks(declared.per_pull).map(<[String]>::to_vec).collect(),
+        Some(declared) => keys.chunks(declared.per_job).map(<[String]>::to_vec).collect(),
         None => vec![Vec::new()],
     };
-    let row = |keys| PullPlan {
+    let row = |keys| JobPlan {
         pipeline: pipeline.name.clone(),
         scope: scoped.scope.clone(),
         window: Some(planned.window),
@@ -110,14 +110,14 @@ pub(crate) fn rows(
 /// The row of something a listing found; it belongs to the listing's window, which isn't done before it is.
 pub(crate) fn found(
     pipeline: &Pipeline,
-    listing: &sellerlake_state::Pull,
-    found: &Pull,
+    listing: &sellerlake_state::Job,
+    found: &Request,
     now: DateTime<Utc>,
-) -> PullPlan {
+) -> JobPlan {
     let own = found.parameters.iter().filter(|(name, value)| pipeline.parameters.get(*name) != Some(*value));
     let parameters = own.map(|(name, value)| (name.clone(), value.clone())).filter(|(name, _)| name != COOLDOWN);
     let distinction = Distinction { keys: found.keys.clone(), parameters: parameters.collect() };
-    PullPlan {
+    JobPlan {
         pipeline: listing.pipeline.clone(),
         scope: listing.scope.clone(),
         window: listing.window,
@@ -132,8 +132,8 @@ pub(crate) fn request(
     account: &AccountId,
     pipeline: &Pipeline,
     scoped: &Scoped,
-    row: &sellerlake_state::Pull,
-) -> Result<Pull> {
+    row: &sellerlake_state::Job,
+) -> Result<Request> {
     let Distinction { keys, parameters } = Distinction::of(&row.key)?;
     let window = match &pipeline.need {
         Need::Window(rule) => {
@@ -144,7 +144,7 @@ pub(crate) fn request(
     let mut all = pipeline.parameters.clone();
     all.extend(pipeline.cooldown.time().map(|time| (COOLDOWN.to_owned(), time.num_minutes().to_string())));
     all.extend(parameters);
-    Ok(Pull {
+    Ok(Request {
         account: account.clone(),
         pipeline: pipeline.name.clone(),
         scope: scoped.scope.clone(),

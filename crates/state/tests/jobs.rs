@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use sellerlake_contracts::{Error, Kind, Window};
-use sellerlake_state::{Priority, PullError, PullFilter, PullPlan, PullStatus, PullStep};
+use sellerlake_state::{JobError, JobFilter, JobPlan, JobStatus, JobStep, Priority};
 
 use crate::place::{Place, on_both};
 use crate::{TTL, account, add, held, later, now, planned, stepped, us, write};
@@ -17,9 +17,9 @@ on_both! {
 }
 
 /// A call of a pipeline for the n-th day.
-pub fn plan(pipeline: &str, day: i64) -> PullPlan {
+pub fn plan(pipeline: &str, day: i64) -> JobPlan {
     let from = now() + TimeDelta::days(day);
-    PullPlan {
+    JobPlan {
         pipeline: pipeline.to_owned(),
         scope: us(),
         window: Some(Window { from, to: from + TimeDelta::days(1) }),
@@ -32,28 +32,28 @@ pub fn plan(pipeline: &str, day: i64) -> PullPlan {
 async fn planning_twice_makes_no_second_row(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
-    let plans = [plan("orders", 1), plan("orders", 2), PullPlan { key: "x".to_owned(), ..plan("orders", 2) }];
+    let plans = [plan("orders", 1), plan("orders", 2), JobPlan { key: "x".to_owned(), ..plan("orders", 2) }];
     assert_eq!(planned(&state, &lease, &plans).await.len(), 3);
     assert_eq!(planned(&state, &lease, &plans).await, [], "they stand");
-    let urgent = PullPlan { priority: Priority::Manual, ..plan("orders", 1) };
-    let late = PullPlan { priority: Priority::Backfill, ..plan("orders", 1) };
+    let urgent = JobPlan { priority: Priority::Manual, ..plan("orders", 1) };
+    let late = JobPlan { priority: Priority::Backfill, ..plan("orders", 1) };
     assert_eq!(planned(&state, &lease, &[urgent, late]).await, []);
-    let claimed = state.claim_pull(&lease, &plans[0].id(&account()), now()).await.unwrap().unwrap();
+    let claimed = state.claim_job(&lease, &plans[0].id(&account()), now()).await.unwrap().unwrap();
     assert_eq!(claimed.priority, Priority::Manual, "the earlier turn stands");
     assert_eq!((claimed.window, &claimed.id), (plans[0].window, &plans[0].id(&account())));
     assert_eq!(planned(&state, &lease, &plans[..1]).await, [], "it is under way");
-    assert!(stepped(&state, &lease, &claimed.id, PullStep::Done).await);
-    assert!(!stepped(&state, &lease, &claimed.id, PullStep::Done).await);
+    assert!(stepped(&state, &lease, &claimed.id, JobStep::Done).await);
+    assert!(!stepped(&state, &lease, &claimed.id, JobStep::Done).await);
     assert_eq!(planned(&state, &lease, &plans[..1]).await[0].id, claimed.id, "it was over");
-    let pulls = state.pulls(&PullFilter { pipeline: Some("orders".to_owned()), ..Default::default() }).await.unwrap();
-    assert_eq!(pulls.len(), 3);
-    assert!(pulls.iter().all(|pull| pull.status == PullStatus::Queued && pull.priority == Priority::Scheduled));
+    let jobs = state.jobs(&JobFilter { pipeline: Some("orders".to_owned()), ..Default::default() }).await.unwrap();
+    assert_eq!(jobs.len(), 3);
+    assert!(jobs.iter().all(|job| job.status == JobStatus::Queued && job.priority == Priority::Scheduled));
 }
 
 async fn the_most_urgent_comes_first(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
-    let of = |name: &str, priority, seconds| PullPlan { priority, not_before: later(seconds), ..plan(name, 1) };
+    let of = |name: &str, priority, seconds| JobPlan { priority, not_before: later(seconds), ..plan(name, 1) };
     let plans = [
         of("backfill", Priority::Backfill, -9),
         of("restatement", Priority::Restatement, -9),
@@ -63,51 +63,51 @@ async fn the_most_urgent_comes_first(place: Place) {
         of("notification", Priority::Notification, 0),
     ];
     let queued = planned(&state, &lease, &plans).await;
-    let unfinished = state.unfinished_pulls(&account()).await.unwrap();
-    let names: Vec<&str> = unfinished.iter().map(|pull| pull.pipeline.as_str()).collect();
+    let unfinished = state.unfinished_jobs(&account()).await.unwrap();
+    let names: Vec<&str> = unfinished.iter().map(|job| job.pipeline.as_str()).collect();
     let order = ["manual", "notification", "scheduled early", "scheduled late", "restatement", "backfill"];
     assert_eq!(names, order);
-    assert!(queued.iter().all(|pull| unfinished.contains(pull)), "planning answers what stands then");
+    assert!(queued.iter().all(|job| unfinished.contains(job)), "planning answers what stands then");
 }
 
 async fn a_pull_waits_fails_and_ends(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
     let id = planned(&state, &lease, &[plan("orders", 1)]).await.remove(0).id;
-    let claim = |seconds| state.claim_pull(&lease, &id, later(seconds));
-    assert_eq!(claim(0).await.unwrap().unwrap().status, PullStatus::Running);
+    let claim = |seconds| state.claim_job(&lease, &id, later(seconds));
+    assert_eq!(claim(0).await.unwrap().unwrap().status, JobStatus::Running);
     let checkpoint = Some("report 7".to_owned());
-    stepped(&state, &lease, &id, PullStep::Wait { until: later(30), checkpoint: checkpoint.clone() }).await;
+    stepped(&state, &lease, &id, JobStep::Wait { until: later(30), checkpoint: checkpoint.clone() }).await;
     assert_eq!(claim(29).await.unwrap(), None);
     let again = claim(30).await.unwrap().unwrap();
     assert_eq!((again.attempt, again.checkpoint), (0, checkpoint), "waiting is no failure");
     assert_eq!(claim(30).await.unwrap(), None, "it is under way");
     let failed = Error::transient(Kind::Timeout, "Amazon didn't answer").with("host", "x");
-    let retry = PullStep::Retry { until: later(60), checkpoint: None, error: PullError::from(&failed) };
+    let retry = JobStep::Retry { until: later(60), checkpoint: None, error: JobError::from(&failed) };
     stepped(&state, &lease, &id, retry).await;
-    let found = state.pull(&id).await.unwrap().unwrap();
+    let found = state.job(&id).await.unwrap().unwrap();
     let error = found.error.unwrap();
     assert_eq!((error.kind.as_str(), error.message.as_str()), ("Timeout", "Amazon didn't answer (host: x)"));
     assert_eq!((found.attempt, found.checkpoint, found.not_before), (1, None, later(60)));
     claim(60).await.unwrap().unwrap();
-    stepped(&state, &lease, &id, PullStep::Done).await;
-    assert_eq!(state.forget_pulls(now()).await.unwrap(), 0);
-    assert_eq!(state.forget_pulls(later(1)).await.unwrap(), 1);
+    stepped(&state, &lease, &id, JobStep::Done).await;
+    assert_eq!(state.forget_jobs(now()).await.unwrap(), 0);
+    assert_eq!(state.forget_jobs(later(1)).await.unwrap(), 1);
 }
 
 async fn what_is_dead_waits_for_a_person(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
     let id = planned(&state, &lease, &[plan("orders", 1)]).await.remove(0).id;
-    let claim = || state.claim_pull(&lease, &id, now());
+    let claim = || state.claim_job(&lease, &id, now());
     claim().await.unwrap().unwrap();
-    let dead = || PullStep::Dead(PullError { kind: "Data".to_owned(), message: "no".to_owned() });
+    let dead = || JobStep::Dead(JobError { kind: "Data".to_owned(), message: "no".to_owned() });
     stepped(&state, &lease, &id, dead()).await;
     assert_eq!(planned(&state, &lease, &[plan("orders", 1)]).await, []);
     assert_eq!(claim().await.unwrap(), None);
-    let filter = PullFilter { status: Some(PullStatus::Dead), account: Some(account()), ..Default::default() };
-    assert_eq!(state.pulls(&filter).await.unwrap().len(), 1);
-    let asked = PullPlan { priority: Priority::Manual, ..plan("orders", 1) };
+    let filter = JobFilter { status: Some(JobStatus::Dead), account: Some(account()), ..Default::default() };
+    assert_eq!(state.jobs(&filter).await.unwrap().len(), 1);
+    let asked = JobPlan { priority: Priority::Manual, ..plan("orders", 1) };
     assert_eq!(planned(&state, &lease, &[asked]).await[0].attempt, 0, "a person asked");
     assert_eq!(claim().await.unwrap().unwrap().error, None);
 }
@@ -117,9 +117,9 @@ async fn a_paused_account_claims_nothing(place: Place) {
     let lease = held(&state).await;
     state.pause_account(&account(), None, now()).await.unwrap();
     let id = planned(&state, &lease, &[plan("orders", 1)]).await.remove(0).id;
-    assert_eq!(state.claim_pull(&lease, &id, now()).await.unwrap(), None);
+    assert_eq!(state.claim_job(&lease, &id, now()).await.unwrap(), None);
     state.release_lease(&lease).await.unwrap();
-    assert_eq!(state.claim_pull(&lease, &id, now()).await.unwrap_err().kind(), Kind::Conflict, "the lease is gone");
+    assert_eq!(state.claim_job(&lease, &id, now()).await.unwrap_err().kind(), Kind::Conflict, "the lease is gone");
     assert!(state.due_accounts(9, now()).await.unwrap().is_empty());
     state.resume_account(&account(), now()).await.unwrap();
     assert_eq!(state.due_accounts(9, now()).await.unwrap(), [account()]);
@@ -140,7 +140,7 @@ async fn workers_see_whose_turn_it_is(place: Place) {
         // Of equals the one goes first that was held longest ago.
         let lease = state.acquire_lease(&account, "worker 1", TTL, later(held)).await.unwrap();
         let mut leased = write(&state, &lease).await;
-        leased.plan(&[PullPlan { priority, not_before: later(seconds), ..plan("orders", 1) }]).await.unwrap();
+        leased.plan(&[JobPlan { priority, not_before: later(seconds), ..plan("orders", 1) }]).await.unwrap();
         leased.commit().await.unwrap();
         leases.push(lease);
     }
