@@ -16,12 +16,12 @@ fn ledger(rows: &[[&str; 6]]) -> String {
     header.to_owned() + &rows.iter().map(line).collect::<String>()
 }
 
-/// Reimbursements: day, id, reason, FNSKU, currency, per unit, in all, units in cash, units in stock, what is reversed.
+/// Reimbursements: day, id, reason, FNSKU, currency, per unit, in all, units in cash, units in stock, the id and type of what is reversed.
 fn reimbursements(rows: &[[&str; 10]]) -> String {
     let header = "approval-date\treimbursement-id\tcase-id\tamazon-order-id\treason\tsku\tfnsku\tasin\tproduct-name\tcondition\tcurrency-unit\tamount-per-unit\tamount-total\tquantity-reimbursed-cash\tquantity-reimbursed-inventory\tquantity-reimbursed-total\toriginal-reimbursement-id\toriginal-reimbursement-type\n";
     let line = |[day, id, reason, fnsku, currency, each, all, cash, stock, reversed]: &[&str; 10]| {
         let units: i64 = cash.parse::<i64>().unwrap() + stock.parse::<i64>().unwrap();
-        let original = if reversed.is_empty() { "" } else { "R1" };
+        let (original, reversed) = reversed.split_once(' ').unwrap_or_default();
         format!(
             "{day}T10:00:00+00:00\t{id}\t\t\t{reason}\tS-1\t{fnsku}\tB01\tMug\tSellable\t{currency}\t{each}\t{all}\t{cash}\t{stock}\t{units}\t{original}\t{reversed}\n"
         )
@@ -46,15 +46,20 @@ fn what_amazon_still_owes_is_counted_by_hand() {
         // A find of what was lost before the history begins hides no damage.
         ["03/06/2026", "X2", "4", "SELLABLE", "F", "DE"],
         ["03/07/2026", "X2", "-1", "SELLABLE", "E", "DE"],
+        ["03/07/2026", "X4", "-2", "SELLABLE", "M", "DE"],
         // A code nobody knows is in no sum, and told.
         ["03/08/2026", "X3", "-9", "SELLABLE", "?9", "DE"],
     ]);
     let given = reimbursements(&[
         ["2026-03-18", "R1", "Lost_Warehouse", "X1", "EUR", "6.00", "12.00", "2", "0", ""],
         ["2026-03-19", "R2", "Lost_Warehouse", "X1", "EUR", "0.00", "0.00", "0", "1", ""],
-        ["2026-03-20", "R3", "Reimbursement_Reversal", "X1", "EUR", "6.00", "-6.00", "-1", "0", "Lost_Warehouse"],
+        ["2026-03-20", "R3", "Reimbursement_Reversal", "X1", "EUR", "6.00", "-6.00", "-1", "0", "R1 Lost_Warehouse"],
         ["2026-03-21", "R4", "CustomerReturn", "X1", "EUR", "20.00", "20.00", "1", "0", ""],
         ["2026-03-22", "R5", "Lost_Warehouse", "X1", "GBP", "5.00", "10.00", "2", "0", ""],
+        // Taken back without a type: the reimbursement it names has one. One that names nothing is unknown.
+        ["2026-03-22", "R6", "Lost_Warehouse", "X4", "EUR", "6.00", "12.00", "2", "0", ""],
+        ["2026-03-23", "R7", "Reimbursement_Reversal", "X4", "EUR", "6.00", "-6.00", "-1", "0", "R6 "],
+        ["2026-03-23", "R8", "Reimbursement_Reversal", "X5", "EUR", "6.00", "-6.00", "-1", "0", ""],
     ]);
     let more = ["--window", "2026-03-01..2026-03-31", "--as-of", "2026-04-10"];
     site.ingest("ledger_detail", &site.file("ledger.txt", movements), &more);
@@ -69,7 +74,9 @@ fn what_amazon_still_owes_is_counted_by_hand() {
         "X1 EU 5 1 2 1 1 4 0 0 2026-03-15 EUR 6.0000 6.0000 24.0000; \
          X1 GB 1 0 0 2 0 0 1 0 2026-03-05 GBP 10.0000 5.0000 0.0000; \
          X2 EU 0 4 1 0 0 1 0 0 2026-03-07; \
-         X3 EU 0 0 0 0 0 0 0 9"
+         X3 EU 0 0 0 0 0 0 0 9; \
+         X4 EU 2 0 0 1 0 1 0 0 2026-03-07 EUR 6.0000 6.0000 6.0000; \
+         X5 EU 0 0 0 0 0 0 0 1"
     );
 }
 
@@ -104,26 +111,51 @@ fn the_tax_in_prices_is_unknown_until_somebody_says_it() {
 }
 
 #[test]
-fn what_was_cancelled_has_no_revenue() {
+fn what_was_cancelled_or_sold_elsewhere_has_no_revenue() {
     let site = Site::new();
     let header = "amazon-order-id\tpurchase-date\tlast-updated-date\torder-status\tsales-channel\tsku\titem-status\tquantity\tcurrency\titem-price\n";
-    let row = |order: &str, status: &str, item: &str, units: u8| {
+    let row = |order: &str, channel: &str, status: &str, item: &str, units: u8| {
         format!(
-            "{order}\t2026-03-01T12:00:00+00:00\t2026-03-02T12:00:00+00:00\t{status}\tAmazon.com\tMUG\t{item}\t{units}\tUSD\t20.00\n"
+            "{order}\t2026-03-01T12:00:00+00:00\t2026-03-02T12:00:00+00:00\t{status}\t{channel}\tMUG\t{item}\t{units}\tUSD\t20.00\n"
         )
     };
     let rows = [
         // Amazon leaves the price, and sometimes the units, of what was called off.
-        row("114-0000001-0000001", "Cancelled", "Cancelled", 1),
-        row("114-0000002-0000002", "Cancelled", "Cancelled", 0),
-        row("114-0000003-0000003", "Shipped", "Shipped", 1),
-        row("114-0000003-0000003", "Shipped", "Cancelled", 1),
+        row("114-0000001-0000001", "Amazon.com", "Cancelled", "Cancelled", 1),
+        row("114-0000002-0000002", "Amazon.com", "Cancelled", "Cancelled", 0),
+        row("114-0000003-0000003", "Amazon.com", "Shipped", "Shipped", 1),
+        row("114-0000003-0000003", "Amazon.com", "Shipped", "Cancelled", 1),
+        // Another shop's order has that shop's price.
+        row("S02-0000004-0000004", "Non-Amazon", "Shipped", "Shipped", 1),
     ];
     site.ingest("all_orders", &site.file("orders.tsv", header.to_owned() + &rows.concat()), &["--as-of", "2026-03-03"]);
     let said = "SELECT string_agg(concat_ws(' ', substr(amazon_order_id, 5, 7), units, item_revenue), '; '
         ORDER BY amazon_order_id) AS n FROM orders";
-    assert_eq!(site.value(said), "0000001 0 0.0000; 0000002 0 0.0000; 0000003 2 20.0000");
+    assert_eq!(site.value(said), "0000001 0 0.0000; 0000002 0 0.0000; 0000003 1 20.0000; 0000004 1 0.0000");
+    assert_eq!(site.value("SELECT sum(units) AS n FROM order_items"), "2");
     assert_eq!(site.value("SELECT sum(gross_sales) AS n FROM daily_sales"), "20.0000");
+}
+
+/// A later attribution may be all that a campaign has beyond its products.
+#[test]
+fn what_products_lack_of_their_campaign_is_there_whatever_it_is() {
+    let site = Site::new();
+    let row = |more: &str, sales: &str, orders: u8| {
+        format!(
+            r#"[{{"date": "2026-03-01", "campaignId": 1, "campaignName": "Mugs", "campaignBudgetCurrencyCode": "USD",
+                "impressions": 100, "clicks": 5, "cost": 2.5, "sales7d": {sales}, "purchases7d": {orders},
+                "unitsSoldClicks7d": {orders}{more}}}]"#
+        )
+    };
+    let product = r#", "adGroupId": 2, "adId": 3, "advertisedAsin": "B01", "advertisedSku": "MUG""#;
+    let documents = [("ads_sp_campaigns", row("", "30.0", 3)), ("ads_sp_advertised_product", row(product, "20.0", 2))];
+    for (source, document) in documents {
+        let asked =
+            ["--scope", "900", "--marketplace", "US", "--window", "2026-03-01..2026-03-01", "--as-of", "2026-03-05"];
+        site.ingest(source, &site.file(source, document), &asked);
+    }
+    let sums = "SELECT concat_ws(' ', sum(cost), sum(attributed_sales), sum(attributed_orders)) AS n FROM ppc";
+    assert_eq!(site.value(sums), "2.5000 30.0000 3");
 }
 
 /// Two marketplaces of one pool list the same 100 units, just before and just after midnight.

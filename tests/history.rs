@@ -147,6 +147,24 @@ fn ask(directory: &Path, statement: &str) -> Vec<Row> {
     String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// A corrected rate of tax moves what it takes out of prices, and the profit with it.
+#[test]
+fn a_list_of_taxes_that_moved_a_profit_is_named() {
+    let books = Books::new();
+    let germany = transactions(&[mug(-3.0)]).replace("USD", "EUR").replace(US, "A1PA6795UKMFR9");
+    let rates = |rate: u8| format!("place,valid_from,rate\nDE,2020-01-01,{rate}\n");
+    let payer = "place,valid_from,registered,reclaims\nDE,2020-01-01,true,true\n";
+    books.hand_in("2026-04-05", "finance_transactions", &germany, &["--as-of", "2026-04-05"]);
+    books.hand_in("2026-04-05", "tax_registrations", payer, &["--as-of", "2026-04-05"]);
+    books.hand_in("2026-04-05", "tax_rates", &rates(19), &["--as-of", "2026-04-05"]);
+    books.hand_in("2026-04-10", "tax_rates", &rates(25), &["--as-of", "2026-04-10"]);
+    let expected = [
+        "vat vat 2026-03-10  MUG: -3.1933 -4 -0.8067 ; tax_rates",
+        "profit_before_cost profit_before_cost 2026-03-10  MUG: 13.8067 13 -0.8067 ; tax_rates",
+    ];
+    assert_eq!(books.lines("2026-04-06"), expected.map(str::to_owned).into());
+}
+
 /// March is closed on April 5th. Then a fee is restated, a refund comes late, a cost is corrected and an order cancelled;
 /// and the same money is pulled again, which moves nothing.
 #[test]

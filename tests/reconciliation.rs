@@ -54,19 +54,50 @@ fn a_settlement_is_compared_once_transactions_reach_over_all_of_it() {
     assert_eq!(difference(), "-6.6");
 }
 
-/// Finances are taken as soon as any of it is loaded; settlements from before it begins are then in no ledger.
+/// Settlements stand for the days before Finances begins, and for all of theirs where Finances is but a sample of them.
 #[test]
-fn settlements_from_before_the_ledgers_begin_are_told() {
-    let site = Site::new();
+fn each_day_is_told_by_one_view_of_the_money() {
+    // 26.60 USD, from 5 to 15 March.
     let settlement = tree().join("tests/cases/decode/settlement_v2/input.tsv");
-    site.ingest("settlement_v2", &settlement, &["--as-of", "2026-06-01"]);
-    let told = || {
-        site.value("SELECT count(*) AS n FROM meta.alerts WHERE state = 'firing' AND message LIKE '%in no ledger%'")
-            != "0"
+    let begun = || {
+        let site = Site::new();
+        site.ingest("settlement_v2", &settlement, &["--as-of", "2026-06-01"]);
+        site
     };
-    assert!(!told());
+    let books = |site: &Site, currency: &str| {
+        ["ledger_accrual", "ledger_cash"].map(|ledger| {
+            plain(&site.value(&format!("SELECT sum(amount) FROM {ledger} WHERE currency = '{currency}'")))
+        })
+    };
+    let site = begun();
     posted(&site, "LATE", "2026-04-02T08:00:00Z", "USD", None);
-    assert!(told(), "March is in the settlement alone");
-    posted(&site, "EARLY", "2026-03-01T08:00:00Z", "USD", None);
-    assert!(!told());
+    assert_eq!(books(&site, "USD"), ["46.6", "46.6"], "March is in the settlement alone");
+    posted(&site, "BETWEEN", "2026-03-05T23:00:00Z", "USD", None);
+    assert_eq!(books(&site, "USD"), ["40", "40"], "of 5 March both tell");
+    posted(&site, "ELSEWHERE", "2026-02-20T08:00:00Z", "JPY", None);
+    assert_eq!(
+        (books(&site, "USD"), books(&site, "JPY")),
+        (["40", "40"].map(str::to_owned), ["20", "20"].map(str::to_owned))
+    );
+
+    let site = begun();
+    posted(&site, "ONE-DAY", "2026-03-06T08:00:00Z", "USD", None);
+    assert_eq!(books(&site, "USD"), ["26.6", "26.6"], "one day of Finances hides no settlement");
+    posted(&site, "TO-THE-END", "2026-03-12T08:00:00Z", "USD", None);
+    assert_eq!(books(&site, "USD"), ["66.6", "66.6"], "what came of the last days may not be listed yet");
+
+    // Before and in the settlement, but not to its end: what was held back in between would count in both.
+    let site = begun();
+    let held = || {
+        site.value(
+            "SELECT count(*) FROM meta.alerts WHERE state = 'firing' AND message LIKE '%before the settlements do%'",
+        )
+    };
+    posted(&site, "BEFORE", "2026-02-20T08:00:00Z", "USD", None);
+    assert_eq!((books(&site, "USD"), held().as_str()), (["26.6", "26.6"].map(str::to_owned), "1"));
+    let named = site.file("settings.csv", "money_source\nsettlements\n");
+    site.ingest("account_settings", &named, &[]);
+    assert_eq!((books(&site, "USD"), held().as_str()), (["26.6", "26.6"].map(str::to_owned), "0"));
+    let told = site.value("SELECT count(*) FROM meta.alerts WHERE state = 'firing' AND message LIKE '%in no ledger%'");
+    assert_eq!(told, "1", "of February the other view tells");
 }

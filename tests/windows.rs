@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use crate::desk::words;
 use crate::site::{Site, text};
 
 const DAILY: &str = "Date,Currency,Campaign Name,Ad Group Name,Targeting,Match Type,Customer Search Term,Impressions,Clicks,\
@@ -162,4 +163,43 @@ fn events_in_the_downloads_of_two_windows_count_once() {
         site.ingest("finance_event_pages", &file, &["--window", "2026-03-20..2026-03-20", "--as-of", "2026-04-01"]);
         assert_eq!(site.value("SELECT sum(reimbursements) AS n FROM daily_profit"), "26.0000");
     }
+}
+
+#[test]
+fn a_transaction_whose_date_moved_counts_once() {
+    let site = Site::new();
+    let posted = |name: &str, at: &str, as_of: &str| {
+        let document = format!(
+            r#"{{"payload": {{"transactions": [{{"transactionId": "T1", "transactionType": "Shipment",
+                "transactionStatus": "RELEASED", "description": "Order Payment", "postedDate": "{at}",
+                "totalAmount": {{"currencyCode": "USD", "currencyAmount": 20.00}}}}]}}}}"#
+        );
+        site.ingest("finance_transactions", &site.file(name, document), &["--as-of", as_of]);
+    };
+    let books = "SELECT concat_ws(' ', sum(amount), max(local_day)) AS n FROM ledger_accrual";
+    posted("first.json", "2026-03-30T12:00:00Z", "2026-03-31");
+    assert_eq!(site.value(books), "20.0000 2026-03-30");
+    posted("same_month.json", "2026-03-31T12:00:00Z", "2026-04-01");
+    assert_eq!(site.value(books), "20.0000 2026-03-31");
+    posted("next_month.json", "2026-04-02T12:00:00Z", "2026-04-03");
+    assert_eq!(site.value(books), "20.0000 2026-04-02");
+}
+
+/// Of longer windows, events would count in other months, and twice beside shorter ones.
+#[test]
+fn a_window_longer_than_its_readers_look_is_refused() {
+    let site = Site::new();
+    let ingest = |source: &str, file: &std::path::Path, window: &str| {
+        let file = file.display().to_string();
+        let asked =
+            ["ingest", "--source", source, "--seller", "A1", "--as-of", "2026-08-01", "--window", window, &file];
+        let output = site.run(&asked);
+        (output.status.code(), words(&output))
+    };
+    let events = site.file("events.json", "{\"payload\":{\"FinancialEvents\":{}}}");
+    assert_eq!(ingest("finance_event_pages", &events, "2026-01-01..2026-02-28").0, Some(0));
+    let (code, said) = ingest("finance_event_pages", &events, "2026-01-31..2026-03-01");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("days of 3 months; of finance_event_pages a document covers 2"), "{said}");
+    assert_eq!(ingest("ads_console_search_terms", &events, "2026-01-01..2026-05-01").0, Some(2));
 }

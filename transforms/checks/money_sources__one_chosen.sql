@@ -1,6 +1,10 @@
 /*
 into = "money_sources"
 severity = "block"
-doc = "The ledgers take one view of the money, or none while nothing is loaded."
+doc = "Of each day and currency one view of the money counts: of several chosen, all but one end where another begins."
 */
-SELECT count(*) AS chosen FROM money_sources WHERE chosen HAVING count(*) > 1
+SELECT currency, count(*) AS unbounded
+FROM money_sources
+WHERE chosen AND counts_before IS NULL
+GROUP BY currency
+HAVING count(*) > 1

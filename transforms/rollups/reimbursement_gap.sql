@@ -1,7 +1,8 @@
 /*
 doc = """
 Losses, finds and damage from the inventory ledger's adjustments against the reimbursements for them, codes decoded by
-loss_reasons (amazon.md: Ledger and reimbursements). A reversal counts as what it reverses. Reimbursements for returns,
+loss_reasons (amazon.md: Ledger and reimbursements). A reversal counts as what it reverses, by the type it names or by
+the reimbursement it names; one that names neither is unknown. Reimbursements for returns,
 fees and shipments on the way are no answer to a loss in a warehouse and stay out.
 """
 [reads]
@@ -22,6 +23,13 @@ currencies AS (
     GROUP BY currency
     HAVING min(stock_pool) = max(stock_pool)
 ),
+-- Rows of one reimbursement have one reason.
+originals AS (
+    SELECT reimbursement_id, CASE WHEN min(reason) = max(reason) THEN min(reason) END AS reason
+    FROM reimbursements
+    WHERE NOT is_reversal
+    GROUP BY reimbursement_id
+),
 facts AS (
     SELECT
         i.fnsku, c.stock_pool, i.sku, i.asin, i.movement_day AS day, 'ledger' AS source,
@@ -35,13 +43,18 @@ facts AS (
     SELECT
         r.fnsku, c.stock_pool, r.sku, r.asin, r.approval_day, 'reimbursements',
         regexp_replace(
-            lower(CASE WHEN r.is_reversal THEN coalesce(r.original_reimbursement_type, r.reason) ELSE r.reason END),
+            lower(CASE
+                WHEN lower(r.reason) = 'reimbursement_reversal' THEN coalesce(r.original_reimbursement_type, o.reason)
+                WHEN r.is_reversal THEN coalesce(r.original_reimbursement_type, o.reason, r.reason)
+                ELSE r.reason
+            END),
             '[^a-z0-9]', '', 'g'
         ),
         r.units_total, coalesce(r.units_cash, 0), coalesce(r.units_inventory, 0), r.currency,
         r.amount_total, r.amount_per_unit
     FROM reimbursements AS r
     LEFT JOIN currencies AS c ON r.currency = c.currency
+    LEFT JOIN originals AS o ON r.original_reimbursement_id = o.reimbursement_id
     WHERE r.fnsku IS NOT NULL
 ),
 -- A seller with one pool needs neither country nor currency to know it.

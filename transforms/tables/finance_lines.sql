@@ -4,14 +4,27 @@ One signed line per leaf of a Finances 2024-06-19 transaction. Amazon tells the 
 parent (amazon.md: Breakdown trees): an item's leaves count where items have breakdowns, the transaction's own leaves
 only where no item has any or where the items lack part of the money and its own leaves don't, and a transaction without
 either is one line with its total. Every transaction is here once per id, deferred ones and releases alike: what counts
-when is decided in ledger_all.
+when is decided in ledger_all. One whose date moved, in this month or into the next, counts where it was posted last.
 """
 [reads]
-finance_transactions = "0"
+finance_transactions = "0..1"
 marketplaces = "all"
 money_categories = "all"
 */
-WITH keyed AS (
+WITH moved AS (
+    SELECT transaction_id, max(posted_date) AS last_posted
+    FROM finance_transactions
+    WHERE row_kind = 'transaction' AND transaction_id IS NOT NULL
+    GROUP BY transaction_id
+    HAVING min(posted_date) < max(posted_date)
+),
+standing AS (
+    SELECT t.*
+    FROM finance_transactions AS t
+    LEFT JOIN moved AS m ON t.transaction_id = m.transaction_id
+    WHERE month_of(t.posted_date) = $month AND (m.last_posted IS NULL OR t.posted_date = m.last_posted)
+),
+keyed AS (
     -- Old answers can lack the id; twins without one can't be told apart: their totals are added up like their lines.
     SELECT
         *,
@@ -22,7 +35,7 @@ WITH keyed AS (
                 CAST(transaction_amount AS VARCHAR)
             )
         ) AS transaction_key
-    FROM finance_transactions
+    FROM standing
 ),
 transactions AS (
     SELECT
@@ -98,7 +111,7 @@ spellings AS (
     SELECT DISTINCT
         coalesce(transaction_type, '') AS type_text, coalesce(description, '') AS description_text,
         coalesce(breakdown_path, '') AS path_text
-    FROM finance_transactions
+    FROM standing
 ),
 folded AS (
     SELECT

@@ -1,6 +1,6 @@
 /*
 doc = """
-The cash lens of the chosen view of the money. What doesn't add up to its own total stays out, flagged in ledger_all.
+The cash lens of the chosen views of the money. What doesn't add up to its own total stays out, flagged in ledger_all.
 """
 [reads]
 ledger_all = "0"
@@ -12,5 +12,7 @@ SELECT
     l.order_id, l.amazon_order_id, l.order_item_id, l.sku, l.asin, l.fnsku,
     l.status, l.supersedes, l.settlement_id
 FROM ledger_all AS l
-INNER JOIN money_sources AS s ON l.source = s.source AND s.chosen
+INNER JOIN money_sources AS s
+    ON l.source = s.source AND coalesce(l.currency, '') = coalesce(s.currency, '') AND s.chosen
+    AND (s.counts_before IS NULL OR CAST(l.event_at AS DATE) < s.counts_before)
 WHERE l.balanced AND l.in_cash AND l.category_group <> 'balance'

@@ -231,7 +231,10 @@ SELECT
         WHEN i.fulfillment_channel IN ('Merchant', 'MFN', 'MERCHANT', 'Seller') THEN 'MFN'
         ELSE i.fulfillment_channel
     END AS fulfillment_channel,
-    i.units,
+    CASE
+        WHEN i.order_status = 'Cancelled' OR order_status(i.item_status) = 'Cancelled' THEN 0
+        ELSE i.units
+    END AS units,
     i.units_shipped,
     i.currency,
     i.item_price,

@@ -71,7 +71,7 @@ report AS (
         max(ship_country) AS ship_country,
         max(ship_state) AS ship_state,
         count(*) AS item_count,
-        sum(quantity) AS units,
+        sum(CASE WHEN order_status(item_status) = 'Cancelled' THEN 0 ELSE quantity END) AS units,
         max(currency) AS currency,
         CASE
             WHEN min(currency) = max(currency)
@@ -191,7 +191,9 @@ every AS (
     SELECT * FROM from_others
 ),
 named AS (
-    SELECT *, order_status(raw_status) AS status
+    SELECT
+        *, order_status(raw_status) AS status,
+        coalesce(sales_channel LIKE 'Non-Amazon%', false) OR amazon_order_id LIKE 'S%' AS is_mcf
     FROM every
 ),
 -- One lookup for both: APIs give the id, reports the name.
@@ -217,7 +219,7 @@ SELECT
     END AS fulfillment_channel,
     o.sales_channel,
     coalesce(o.marketplace_id, p.marketplace_id) AS marketplace_id,
-    coalesce(o.sales_channel LIKE 'Non-Amazon%', false) OR o.amazon_order_id LIKE 'S%' AS is_mcf,
+    o.is_mcf,
     o.is_business,
     o.is_replacement,
     o.original_order_id,
@@ -226,8 +228,10 @@ SELECT
     o.item_count,
     CASE WHEN o.status = 'Cancelled' THEN 0 ELSE o.units END AS units,
     o.currency,
+    -- The price of another shop's order is that shop's (amazon.md: Money told twice).
     CASE
-        WHEN o.status = 'Cancelled' AND o.item_revenue IS NOT NULL THEN CAST(0 AS DECIMAL(18, 4))
+        WHEN (coalesce(o.status = 'Cancelled', false) OR o.is_mcf) AND o.item_revenue IS NOT NULL
+            THEN CAST(0 AS DECIMAL(18, 4))
         ELSE o.item_revenue
     END AS item_revenue,
     o.order_total,

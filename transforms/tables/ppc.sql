@@ -61,7 +61,10 @@ rows_of_all AS (
         'SP', day, profile_id, campaign_id, campaign_name, NULL, NULL, NULL, NULL, NULL, currency,
         impressions, clicks, cost, attributed_sales, attributed_orders, attributed_units, 7, true
     FROM differences
-    WHERE cost > 0 OR (coalesce(cost, 0) = 0 AND (clicks > 0 OR impressions > 0))
+    WHERE cost > 0 OR (
+        coalesce(cost, 0) = 0
+        AND (clicks > 0 OR impressions > 0 OR attributed_sales > 0 OR attributed_orders > 0 OR attributed_units > 0)
+    )
     UNION ALL
     SELECT
         'SB', date, profile_id, campaign_id, campaign_name, NULL, NULL, NULL, NULL, NULL,
