@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::language::Language;
 use crate::path::ColumnPath;
+use crate::shape::Shape;
 
 /// The types a column can have. Times are UTC microseconds; money is `decimal(18,4)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -144,7 +145,8 @@ pub struct Column {
     /// JSON only: where the value is; the first path that yields a value wins.
     #[serde(default)]
     pub path: Vec<ColumnPath>,
-    /// JSON: all that a document may state here, if it states anything; another value refuses the delivery.
+    /// All that may stand here. JSON: another value that a document states refuses the delivery. Flat files: it rejects
+    /// the row.
     #[serde(default)]
     pub only: Vec<String>,
     /// Value taken from the request or the decoder.
@@ -186,6 +188,12 @@ pub struct Column {
     /// damage.
     #[serde(default)]
     pub line_ends: bool,
+    /// Its numbers are per cent: `19` and `19 %` are the same, and what could be a share (`0.19`) is rejected.
+    #[serde(default)]
+    pub percent: bool,
+    /// Flat files: what its values look like, so that a cell which has moved here is told.
+    #[serde(default)]
+    pub shape: Option<Shape>,
     /// An empty cell repeats the value above it, as in settlement files.
     #[serde(default)]
     pub fill_down: bool,

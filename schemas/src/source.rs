@@ -94,6 +94,18 @@ pub struct Within {
     pub to: String,
 }
 
+/// A number that is another one divided by a third, up to rounding.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quotient {
+    /// Column of the quotient.
+    pub value: String,
+    /// Column of what is divided.
+    pub of: String,
+    /// Column of what it is divided by.
+    pub by: String,
+}
+
 /// Sums that must match, per unit.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -145,6 +157,15 @@ pub struct Source {
     /// Columns whose days lie within a span that the row, or one above it, tells: a settlement's postings.
     #[serde(default)]
     pub within: Vec<Within>,
+    /// Flat files: columns that no row leaves empty, where the header has them.
+    #[serde(default)]
+    pub filled: Vec<String>,
+    /// Flat files: columns that a row fills together or leaves empty together.
+    #[serde(default)]
+    pub together: Vec<Vec<String>>,
+    /// Flat files: numbers that follow from two others of their row.
+    #[serde(default)]
+    pub quotients: Vec<Quotient>,
     /// Flat files: a column that rows may end with: Amazon leaves the empty cells behind it out. Elsewhere a row with
     /// fewer cells than the header has lost some.
     #[serde(default)]

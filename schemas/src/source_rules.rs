@@ -48,11 +48,12 @@ fn check_column(file: &str, source: &Source, column: &Column, findings: &mut Fin
             findings.add(file, key(".formats"), format!("{format:?} is not a date pattern such as %d.%m.%Y"));
         }
     }
-    if !column.only.is_empty() && !column.path.iter().any(is_outside_rows) {
+    let is_json = source.format == Format::Json;
+    if !column.only.is_empty() && is_json && !column.path.iter().any(is_outside_rows) {
         findings.add(
             file,
             key(".only"),
-            "only a value that a JSON document states once, outside its rows, decides this",
+            "of a JSON document only a value that it states once, outside its rows, decides this",
         );
     }
     if column.line_ends && (column.column_type != ColumnType::Text || source.format == Format::Json) {
@@ -60,6 +61,9 @@ fn check_column(file: &str, source: &Source, column: &Column, findings: &mut Fin
     }
     if column.ahead && !matches!(column.column_type, ColumnType::Date | ColumnType::Timestamp) {
         findings.add(file, key(".ahead"), "only days and instants can lie ahead");
+    }
+    if column.percent && !matches!(column.column_type, ColumnType::Decimal(..)) {
+        findings.add(file, key(".percent"), "only decimals are per cent");
     }
     if column.names.is_some() && column.column_type != ColumnType::Text {
         findings.add(file, key(".names"), "only text names something");
@@ -194,6 +198,9 @@ fn check_references(file: &str, source: &Source, findings: &mut Findings) {
     }
     source.same_day.iter().flatten().for_each(|name| refer("same_day", name, &is_time, "date or timestamp"));
     source.in_order.iter().flatten().for_each(|name| refer("in_order", name, &is_time, "date or timestamp"));
+    source.filled.iter().chain(source.together.iter().flatten()).for_each(|name| refer("filled", name, &|_| true, ""));
+    let quotients = source.quotients.iter().flat_map(|quotient| [&quotient.value, &quotient.of, &quotient.by]);
+    quotients.for_each(|name| refer("quotients", name, &is_number, "a number"));
     let within = source.within.iter().flat_map(|within| [&within.day, &within.from, &within.to]);
     within.for_each(|name| refer("within", name, &is_time, "date or timestamp"));
     if let Some(name) = &source.as_of {

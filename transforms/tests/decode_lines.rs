@@ -208,3 +208,36 @@ fn a_few_broken_bytes_leave_the_charset_as_it_is() {
     assert_eq!(found.full("title"), ["caf\u{e9}", "\u{e9}t\u{e9}"]);
     assert_eq!((found.outcome.charset.as_str(), reject_lines(&found.outcome)), ("utf-8", vec![(3, None)]));
 }
+
+#[test]
+fn a_row_that_lost_a_cell_and_was_filled_up_is_told() {
+    let columns = "[columns]\nasin = { type = \"text\", shape = \"asin\", doc = \"Product.\" }\n\
+                   spend = { type = \"decimal(18,4)\", doc = \"Cost.\" }\nclicks = { type = \"int\", doc = \"Clicks.\" }\n\
+                   cpc = { type = \"decimal(18,4)\", doc = \"Cost per click.\" }\nunits = { type = \"int\", doc = \"Units.\" }\n";
+    let rules = "filled = [\"clicks\"]\ntogether = [[\"price\", \"units\"]]\n\
+                 quotients = [{ value = \"cpc\", of = \"spend\", by = \"clicks\" }]\n";
+    let source = declare(&ORDERS.replace("[columns]", &format!("{rules}{columns}")));
+    let read = |row: &str| {
+        let found = decoded(&source, with_columns("asin\tspend\tclicks\tcpc\tprice\tunits", &[row]));
+        found.outcome.rejects.first().map(|reject| format!("{}: {}", reject.column.as_deref().unwrap(), reject.reason))
+    };
+    for whole in
+        ["B0FIXTURE1\t17.92\t28\t0.64\t20.00\t2", "\t\t0\t\t\t", "B0FIXTURE1\t1.00\t3\t0.33\t\t", "\t0\t0\t0\t1\t1"]
+    {
+        assert_eq!(read(whole), None, "{whole}");
+    }
+    assert_eq!(read("17.92\t28\t1\t20.00\t2\t").unwrap(), "asin: is not an ASIN");
+    assert_eq!(
+        read("B0FIXTURE1\t28\t64\t20.00\t2\t2").unwrap(),
+        "cpc: is not spend by clicks: has the row lost a cell?"
+    );
+    assert_eq!(
+        read("B0FIXTURE1\t17.92\t28\t0.64\t2\t").unwrap(),
+        "units: is empty beside others that aren't: has the row lost a cell?"
+    );
+    assert_eq!(read("B0FIXTURE1\t17.92\t\t0.64\t2\t2").unwrap(), "clicks: is never empty: has the row lost a cell?");
+    assert_eq!(
+        read("B0FIXTURE1\t17.92\t2%\t0.64\t2\t2").unwrap(),
+        "clicks: is a percentage or an amount of money, where a number should be"
+    );
+}

@@ -1,5 +1,6 @@
 //! Decodes bytes as a delivery of a source and shows the rows as text.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
@@ -120,10 +121,21 @@ impl Decoded {
         bag
     }
 
+    /// The same of some columns.
+    pub fn as_bag_of(&self, columns: &BTreeSet<&str>) -> Vec<String> {
+        let mut bag = self.lines_of(|name| columns.contains(name));
+        bag.sort_unstable();
+        bag
+    }
+
     fn as_lines(&self) -> Vec<String> {
+        self.lines_of(|name| name != "_line")
+    }
+
+    fn lines_of(&self, has: impl Fn(&str) -> bool) -> Vec<String> {
         let Some(first) = self.batches.first() else { return Vec::new() };
         let schema = first.schema();
-        let names = schema.fields().iter().map(|field| field.name()).filter(|name| *name != "_line");
+        let names = schema.fields().iter().map(|field| field.name()).filter(|name| has(name));
         let columns: Vec<Vec<Option<String>>> = names.map(|name| self.column(name)).collect();
         let row = |row: usize| {
             let cells = columns.iter().map(|cells| cells[row].as_deref().unwrap_or("\u{2205}"));

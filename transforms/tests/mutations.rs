@@ -5,12 +5,12 @@
 //! `just mutations 100000` tries so many a source; `SELLERLAKE_SEED` chooses others. What can't be told from a whole file
 //! is listed in [`Excuse`], and nowhere else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use sellerlake_schemas::{Format, Source};
+use sellerlake_schemas::{Column, ColumnType, Format, Source, normalise};
 
 use crate::cases::{folders, read};
 use crate::decoded::{Asked, Decoded, built_in, decode_bytes, source};
@@ -25,6 +25,8 @@ enum Kind {
     Break,
     /// A cell is left out, with the separator beside it.
     Drop,
+    /// The same, and the row is filled up with an empty cell at its end.
+    Shift,
     /// A point among digits becomes a comma, a comma a point.
     Mark,
     /// A row stands twice, in a source whose rows add up to a total or tell themselves apart.
@@ -33,7 +35,7 @@ enum Kind {
     Again,
 }
 
-const KINDS: [Kind; 6] = [Kind::Cut, Kind::Break, Kind::Drop, Kind::Mark, Kind::Double, Kind::Again];
+const KINDS: [Kind; 7] = [Kind::Cut, Kind::Break, Kind::Drop, Kind::Shift, Kind::Mark, Kind::Double, Kind::Again];
 
 /// Why a mutated file can't be told from a whole one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,9 +52,52 @@ enum Excuse {
     NoIdentity,
     /// The one character beyond ASCII in the file is broken, and is read as two of another charset.
     OneAccent,
+    /// Nothing that counts has moved: texts, which may be anything.
+    Texts,
+    /// What is listed in [`ALIKE`].
+    Alike,
     /// Somebody has said what stands before decimals, and is believed.
     Told,
 }
+
+/// Texts that say what is counted.
+const KEYS: [&str; 8] = ["sku", "seller_sku", "msku", "asin", "fnsku", "currency", "currency_unit", "marketplace"];
+
+/// Sources, why nothing tells that a cell was lost and those behind it have moved, and which cells those are; none named:
+/// any.
+const ALIKE: [(&str, &str, &[&str]); 6] = [
+    (
+        "fba_stranded",
+        "a price and counts, any of which may be empty",
+        &["fulfillable-qty", "your-price", "unfulfillable-qty", "reserved-quantity"],
+    ),
+    ("inventory_planning", "scores of counts and computed numbers, any of which may be empty", &[]),
+    ("settlement_v1", "amounts in columns of their own, most of them empty: the sum stays", &[]),
+    (
+        "settlement_v2",
+        "two dates that say the same, and ids behind them, any of which may be empty: no amount moves",
+        &[
+            "posted-date",
+            "posted-date-time",
+            "order-item-code",
+            "merchant-order-item-id",
+            "merchant-adjustment-item-id",
+            "sku",
+        ],
+    ),
+    (
+        "storage_fee_charges",
+        "flags and a discount, which may be 0, behind the fee",
+        &[
+            "eligible-for-inventory-discount",
+            "qualifies-for-inventory-discount",
+            "total-incentive-fee-amount",
+            "breakdown-incentive-fee-amount",
+            "average-quantity-customer-orders",
+        ],
+    ),
+    ("tax_registrations", "two flags, the second of which may be empty", &["registered"]),
+];
 
 /// A file that is whole, and its rows. UTF-16 is held as UTF-8 here.
 struct Subject {
@@ -63,6 +108,7 @@ struct Subject {
     bytes: Vec<u8>,
     records: Vec<Vec<Range<usize>>>,
     rows: Vec<String>,
+    whole: Decoded,
 }
 
 impl Subject {
@@ -71,7 +117,8 @@ impl Subject {
         let is_utf16 = bytes.starts_with(&[0xff, 0xfe]);
         let bytes = if is_utf16 { encoding_rs::UTF_16LE.decode(&bytes).0.into_owned().into_bytes() } else { bytes };
         let records = records(&bytes, &source);
-        is_whole(&decoded).then(|| Self { is_utf16, name, source, asked, records, rows: decoded.as_bag(), bytes })
+        let rows = decoded.as_bag();
+        is_whole(&decoded).then(|| Self { is_utf16, name, source, asked, records, rows, bytes, whole: decoded })
     }
 
     fn decode(&self, bytes: &[u8]) -> Decoded {
@@ -103,11 +150,20 @@ impl Subject {
                 let end: &[u8] = if self.bytes.contains(&b'\r') { b"\r\n" } else { b"\n" };
                 Some((at, splice(at..at, end)))
             }
-            Kind::Drop if record.len() == 1 => None,
+            Kind::Drop | Kind::Shift if record.len() == 1 => None,
             Kind::Drop => {
                 let is_last = record.last() == Some(&cell);
                 let gone = if is_last { cell.start - 1..cell.end } else { cell.start..cell.end + 1 };
                 Some((cell.start, splice(gone, b"")))
+            }
+            Kind::Shift => {
+                let end = record[record.len() - 1].end;
+                let delimiter = self.bytes[record[0].end];
+                let mut bytes = splice(end..end, &[delimiter]);
+                bytes.drain(cell.start..=cell.end);
+                // Where nothing follows, that cell has lost its value.
+                let follows = self.bytes.get(cell.end + 1..end)?.iter().any(|byte| !b"\t,; \"".contains(byte));
+                follows.then_some((cell.start, bytes))
             }
             Kind::Again => {
                 let gap: &[u8] = if self.bytes.ends_with(b"\n") { b"" } else { b"\n" };
@@ -139,6 +195,13 @@ impl Subject {
         holders.any(|cell| cell.iter().all(|byte| byte.is_ascii_digit() || b"-.,\" %$".contains(byte)))
     }
 
+    /// The header over a cell that starts at a byte, normalised.
+    fn header_at(&self, at: usize) -> String {
+        let record = self.records.iter().find(|record| record.iter().any(|cell| cell.start == at)).unwrap();
+        let place = record.iter().position(|cell| cell.start == at).unwrap();
+        normalise(&String::from_utf8_lossy(&self.bytes[self.records[0][place].clone()]))
+    }
+
     fn excuse(&self, kind: Kind, at: usize, found: &Decoded) -> Option<Excuse> {
         let high = |bytes: &[u8]| bytes.iter().filter(|byte| !byte.is_ascii()).count();
         match kind {
@@ -148,6 +211,25 @@ impl Subject {
                 (rows.len() == 1 && rows[0].len() > header + 1).then_some(Excuse::Longer)
             }
             Kind::Again => None,
+            Kind::Shift => {
+                let counts = |columns: &BTreeSet<&str>| found.as_bag_of(columns) == self.whole.as_bag_of(columns);
+                let is_text = |column: &&Column| column.column_type == ColumnType::Text;
+                let counting =
+                    self.source.columns.values().filter(|column| !is_text(column) || KEYS.contains(&&*column.name));
+                let is_flag = |column: &&Column| column.column_type == ColumnType::Bool && !self.source.by_hand;
+                let mut counting: BTreeSet<&str> =
+                    counting.filter(|column| !is_flag(column)).map(|column| &*column.name).collect();
+                counting.insert("_unit");
+                if counts(&counting) {
+                    return Some(Excuse::Texts);
+                }
+                let alike: Vec<_> = ALIKE.iter().filter(|(source, ..)| *source == self.source.name).collect();
+                let header = self.header_at(at);
+                let is_alike = alike
+                    .iter()
+                    .any(|(_, _, names)| names.is_empty() || names.iter().any(|name| normalise(name) == header));
+                is_alike.then_some(Excuse::Alike)
+            }
             Kind::Double if self.source.controls.is_empty() => {
                 let lacks = |row: usize| self.source.identity.iter().any(|name| found.column(name)[row].is_none());
                 (0..found.rows()).any(|row| found.is_twin(row) && lacks(row)).then_some(Excuse::NoIdentity)
@@ -192,6 +274,7 @@ fn is_whole(decoded: &Decoded) -> bool {
         && outcome.incomplete.is_empty()
         && outcome.unbalanced.is_empty()
         && outcome.padded == 0
+        && outcome.cut_off.is_none()
 }
 
 /// Where the cells of each record stand, quotes included.

@@ -26,11 +26,12 @@ impl Fragments {
 impl LineReader<'_> {
     /// Takes a line that is less than a row, that follows on such lines, or that ends the file without a line end.
     pub(super) fn take_odd<'t>(&mut self, line: Line<'t, '_>, values: &mut [Value<'t>]) {
-        if line.is_blank() {
+        let width = self.plan.header.targets.len();
+        let is_begun = line.is_open && (2..width).contains(&line.cells.len());
+        if line.is_blank() && !is_begun {
             self.take_blank(&line);
             return;
         }
-        let width = self.plan.header.targets.len();
         if line.cells.len() >= width || line.fault.is_some() || self.is_enough(&line) {
             self.take_whole(line, values);
             return;
@@ -115,7 +116,7 @@ impl LineReader<'_> {
     fn ends_dropped_cell(&self) -> bool {
         let plan = self.plan;
         let last = plan.header.targets.last();
-        let is_dropped = matches!(last, Some(Target::Dropped | Target::Ignored));
+        let is_dropped = matches!(last, Some(Target::Dropped(_) | Target::Ignored));
         let follows = self.fragments.lines.first().is_some_and(|line| line.number == self.above_line + 1);
         is_dropped && follows && !plan.layout.quoting && self.fragments.cells() == 1 && self.above_line > 0
     }
@@ -147,7 +148,7 @@ impl LineReader<'_> {
     fn may_hold_line_ends(&self, position: usize) -> bool {
         match self.plan.header.targets[position] {
             Target::Column(column) | Target::Again(column) => self.plan.rows.source.columns[column].line_ends,
-            Target::Dropped | Target::Ignored | Target::Unknown(_) => true,
+            Target::Dropped(_) | Target::Ignored | Target::Unknown(_) => true,
             Target::Blank => false,
         }
     }

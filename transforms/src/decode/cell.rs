@@ -2,15 +2,21 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat};
-use sellerlake_schemas::{Column, ColumnType, Source};
+use sellerlake_schemas::{Column, ColumnType, Format, Knowledge, Named, Shape, Source};
 
 use super::fault::Fault;
 use super::marks::Reading;
 use super::moment::{Moments, date_of};
 use super::names::Names;
 use super::number::{self, Evidence, Mark, scale_of};
+
+/// Digits that amounts of money have after the mark.
+const MONEY_SCALE: i8 = 4;
+/// No rate is higher.
+const MOST_PER_CENT: i128 = 50;
 
 /// A decoded value. The scale of a decimal is its column's.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -86,6 +92,14 @@ pub struct CellFormat {
     nulls: Vec<String>,
     /// Whether it is one of Amazon's ids, which a spreadsheet takes for a number and shortens.
     is_id: bool,
+    /// The numbers are per cent.
+    percent: bool,
+    /// Flat files: all that may stand here, where it is listed.
+    only: Vec<String>,
+    /// Flat files: what the values look like.
+    shape: Option<Shape>,
+    /// Flat files: the texts are currencies' codes.
+    currency: Option<Currency>,
     /// In a list kept by hand: what the texts name.
     names: Option<Names>,
 }
@@ -94,7 +108,11 @@ impl CellFormat {
     /// The formats of a source's columns, in their order.
     pub fn all(source: &Source) -> Vec<Self> {
         let names = |column| Names::of(source, column);
-        source.columns.values().map(|column| Self { names: names(column), ..Self::new(column) }).collect()
+        let is_flat = source.format != Format::Json;
+        let currency =
+            |column: &Column| (is_flat && column.names == Some(Named::Currency)).then(|| Currency::of(source));
+        let format = |column| Self { names: names(column), currency: currency(column), ..Self::new(column) };
+        source.columns.values().map(format).collect()
     }
 
     /// The format of a declared column, with a decimal point and an open order of day and month.
@@ -106,6 +124,10 @@ impl CellFormat {
             moments: Moments::new(&column.formats, column.zone.as_deref()).with_month_names(&column.month_names),
             nulls: column.null.clone(),
             is_id: column.column_type == ColumnType::Text && column.name.ends_with("_id"),
+            percent: column.percent,
+            only: if column.path.is_empty() { column.only.clone() } else { Vec::new() },
+            shape: column.shape,
+            currency: None,
             names: None,
         }
     }
@@ -127,6 +149,10 @@ impl CellFormat {
         if self.is_id && is_shortened(text) {
             return Err("is a number that a spreadsheet has shortened: the id's digits are lost".into());
         }
+        self.check(text)?;
+        if self.currency.as_ref().is_some_and(|currency| !currency.has(text)) {
+            return Err("is no currency's code".into());
+        }
         match self.column_type {
             ColumnType::Text => Ok(Value::Text(match &self.names {
                 None => Cow::Borrowed(text),
@@ -141,12 +167,35 @@ impl CellFormat {
         }
     }
 
+    /// Whether a trimmed text looks as the column's values do.
+    pub fn check(&self, text: &str) -> Result<(), Fault> {
+        if !self.only.is_empty() && !text.is_empty() && !self.only.iter().any(|one| one.eq_ignore_ascii_case(text)) {
+            return Err(Fault(format!("is none of {}", self.only.join(", ")).into()));
+        }
+        match self.shape.filter(|shape| !text.is_empty() && !shape.fits(text)) {
+            Some(shape) => Err(Fault(format!("is not {}", shape.name()).into())),
+            None => Ok(()),
+        }
+    }
+
     fn int<'a>(&self, text: &str) -> Result<Value<'a>, Fault> {
+        if text.ends_with('%') || !Shape::Ratio.fits(text) {
+            return Err("is a percentage or an amount of money, where a number should be".into());
+        }
         number::int(text, self.mark_of(text)?).map(Value::Int)
     }
 
     fn decimal<'a>(&self, text: &str, precision: u8, scale: i8, rounded: &mut u64) -> Result<Value<'a>, Fault> {
+        let text = if self.percent { text.trim_end_matches('%').trim_end() } else { text };
+        // Ratios have more places; an amount of money is no percentage.
+        if text.ends_with('%') && scale <= MONEY_SCALE {
+            return Err("is a percentage, where an amount should be".into());
+        }
         let (value, inexact) = number::decimal(text, self.mark_of(text)?, precision, scale)?;
+        let whole = 10_i128.pow(u32::from(scale.unsigned_abs()));
+        if self.percent && value != 0 && !(whole..=MOST_PER_CENT * whole).contains(&value) {
+            return Err("is no rate in per cent, as 19 is for 19 %".into());
+        }
         *rounded += u64::from(inexact);
         Ok(Value::Decimal(value))
     }
@@ -167,6 +216,28 @@ impl CellFormat {
             (Evidence::Either, _) => Err("could be read with a decimal point or comma, and the column has both".into()),
             (Evidence::Only(mark), Reading::Own) => Ok(mark),
             _ => Ok(self.mark),
+        }
+    }
+}
+
+/// Currencies that a column may name.
+#[derive(Debug, Clone)]
+struct Currency {
+    knowledge: Arc<Knowledge>,
+    by_hand: bool,
+}
+
+impl Currency {
+    fn of(source: &Source) -> Self {
+        Self { knowledge: Arc::clone(&source.knowledge), by_hand: source.by_hand }
+    }
+
+    /// Whether a text can be one: reports have codes that are known, lists kept by hand may name others, and no numbers.
+    fn has(&self, text: &str) -> bool {
+        if self.by_hand {
+            !text.bytes().any(|byte| byte.is_ascii_digit())
+        } else {
+            self.knowledge.is_currency(text) || self.knowledge.is_currency(&text.to_ascii_uppercase())
         }
     }
 }

@@ -16,8 +16,8 @@ pub enum Target {
     Column(usize),
     /// That column once more: a cell is empty here or there, or says the same.
     Again(usize),
-    /// A declared personal column that is dropped.
-    Dropped,
+    /// A declared personal column that is dropped, at this index.
+    Dropped(usize),
     /// An undeclared header, at this index among them.
     Unknown(usize),
     /// Known and left out on purpose.
@@ -81,7 +81,7 @@ impl Header {
             let is_first = column.is_none_or(|index| taken.insert(&source.columns[index].name));
             let target = match column {
                 _ if plain.is_empty() => Target::Blank,
-                Some(index) if source.columns[index].pii && !allow_personal_data => Target::Dropped,
+                Some(index) if source.columns[index].pii && !allow_personal_data => Target::Dropped(index),
                 Some(index) if is_first => Target::Column(index),
                 Some(index) => Target::Again(index),
                 None if ignored.contains(&plain) => Target::Ignored,
@@ -95,7 +95,7 @@ impl Header {
 
     /// How many declared columns it has.
     pub fn known(&self) -> usize {
-        self.targets.iter().filter(|target| matches!(target, Target::Column(_) | Target::Dropped)).count()
+        self.targets.iter().filter(|target| matches!(target, Target::Column(_) | Target::Dropped(_))).count()
     }
 
     fn add_unknown(&mut self, text: &str, personal: &Personal) -> Target {
@@ -111,7 +111,7 @@ impl Header {
     }
 
     fn check(&self, source: &Source, cells: &[&str], taken: &HashSet<&str>) -> Result<(), String> {
-        if !self.targets.iter().any(|target| matches!(target, Target::Column(_) | Target::Dropped)) {
+        if !self.targets.iter().any(|target| matches!(target, Target::Column(_) | Target::Dropped(_))) {
             return Err(unreadable(source, cells));
         }
         let foreign: HashSet<String> = source.lacks.iter().map(|text| normalise(text)).collect();

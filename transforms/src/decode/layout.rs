@@ -80,7 +80,7 @@ impl<'a> Layout<'a> {
             let target = header.targets.get(place).copied().unwrap_or(Target::Blank);
             match target {
                 Target::Blank => false,
-                Target::Dropped | Target::Ignored | Target::Unknown(_) => !ends_as(&last, &others),
+                Target::Dropped(_) | Target::Ignored | Target::Unknown(_) => !ends_as(&last, &others),
                 Target::Column(column) | Target::Again(column) => {
                     !rows.summed().contains(&column) && !is_entire(&formats[column], &last, &others)
                 }

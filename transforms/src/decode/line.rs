@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::agreement::Agreement;
 use super::cell::{CellFormat, Value, trim};
 use super::fragments::Fragments;
 use super::glued::{BYTE_ORDER_MARK, Heard};
@@ -20,6 +21,7 @@ pub struct LinePlan<'a> {
     pub formats: Vec<CellFormat>,
     /// What the file's lines have in common.
     pub layout: &'a Layout<'a>,
+    agreement: Agreement,
     fill_down: Vec<usize>,
     /// What stands in for empty cells.
     stand_ins: Vec<(usize, Value<'static>)>,
@@ -35,7 +37,8 @@ impl<'a> LinePlan<'a> {
         let has_personal_data =
             !rows.request.allow_personal_data && (rows.source.has_personal_data() || personal_header);
         let stand_ins = rows.stand_ins();
-        Self { rows, header, formats, layout, fill_down, stand_ins, has_personal_data }
+        let agreement = Agreement::of(rows.source, &header);
+        Self { rows, header, formats, layout, agreement, fill_down, stand_ins, has_personal_data }
     }
 
     /// Whether rows depend on the rows above them.
@@ -188,7 +191,12 @@ impl<'p> LineReader<'p> {
                         wrong.get_or_insert_with(|| self.wrong_cell(column, reason, cell));
                     }
                 }
-                Target::Dropped | Target::Ignored => {}
+                Target::Dropped(column) => {
+                    if let Err(fault) = self.plan.formats[column].check(trim(cell)) {
+                        wrong.get_or_insert_with(|| self.wrong_cell(column, fault.0, cell));
+                    }
+                }
+                Target::Ignored => {}
                 Target::Unknown(index) => self.keep_unknown(index, cell),
                 Target::Blank if is_blank(&cell) => {}
                 Target::Blank => {
@@ -197,7 +205,7 @@ impl<'p> LineReader<'p> {
                 }
             }
         }
-        if let Some(wrong) = self.wrong_line(&line).or(wrong) {
+        if let Some(wrong) = self.wrong_line(&line).or(wrong).or_else(|| self.disagreement(values)) {
             self.reject(&line, wrong, values);
             return;
         }
@@ -224,6 +232,13 @@ impl<'p> LineReader<'p> {
         let declared = &self.plan.rows.source.columns[column];
         let hidden = declared.pii && !self.plan.rows.request.allow_personal_data;
         Wrong { column: Some(declared.name.clone()), reason, value: (!hidden).then_some(cell) }
+    }
+
+    fn disagreement<'t>(&self, values: &[Value<'_>]) -> Option<Wrong<'t>> {
+        let source = self.plan.rows.source;
+        let (column, reason) = self.plan.agreement.complaint(source, values)?;
+        let column = source.columns.get_index(column).map(|(name, _)| name.clone());
+        Some(Wrong { column, reason, value: None })
     }
 
     fn wrong_line<'t>(&self, line: &Line<'t, '_>) -> Option<Wrong<'t>> {

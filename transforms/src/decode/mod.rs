@@ -6,6 +6,7 @@
 //!
 //! [`Kind::Usage`]: sellerlake_contracts::Kind::Usage
 
+mod agreement;
 mod broken;
 mod cell;
 mod charset;
