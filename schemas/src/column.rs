@@ -123,6 +123,9 @@ pub enum Named {
     Currency,
     /// A marketplace: by its id, its country's code or its name. Kept by hand it is stored as its id.
     Marketplace,
+    /// The country of a warehouse. Sellers of a whole region have stock there: it tells what all marketplaces of the
+    /// region have in common.
+    Warehouse,
 }
 
 /// One column of a source.

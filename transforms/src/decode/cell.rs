@@ -14,7 +14,7 @@ use super::names::Names;
 use super::number::{self, Evidence, Mark, scale_of};
 
 /// Digits that amounts of money have after the mark.
-const MONEY_SCALE: i8 = 4;
+pub(super) const MONEY_SCALE: i8 = 4;
 /// No rate is higher.
 const MOST_PER_CENT: i128 = 50;
 

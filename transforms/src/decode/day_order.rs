@@ -276,6 +276,11 @@ impl Testimony {
                     let of_currency = |place: &Place| place.currency.eq_ignore_ascii_case(cell);
                     ("currency", question.knowledge.day_order(of_currency))
                 }
+                Named::Warehouse => {
+                    let region = question.knowledge.place(cell).map(|place| place.region.as_str());
+                    let order = region.and_then(|region| question.knowledge.day_order(|place| place.region == region));
+                    ("warehouse's country", order)
+                }
                 Named::Marketplace => ("marketplace", question.knowledge.place(cell).and_then(|place| place.day_order)),
             };
             if let Some(order) = order.filter(|_| self.habit.is_none()) {

@@ -4,7 +4,7 @@ use sellerlake_schemas::{DayOrder, Source};
 
 use super::cell::{CellFormat, Value, trim};
 use super::day_order::{Question, Settled, Testimony};
-use super::marks::{Marks, Reading};
+use super::marks::{Marks, Reading, is_money};
 use super::notation::{Notation, OpenRow};
 use super::number::{Mark, is_numeric};
 
@@ -65,8 +65,9 @@ impl Evidence {
         }
         if wanted.marks[column] && self.marks[column].look(cell, format.column_type) {
             self.open_number.get_or_insert_with(|| cell.to_owned());
-            if !cell.contains('.') {
-                self.row.leave_open(column);
+            let has_point = cell.contains('.');
+            if !has_point || is_money(format.column_type) {
+                self.row.leave_open(column, has_point);
             }
         }
         if wanted.notation.has(column) {
@@ -82,7 +83,7 @@ impl Evidence {
 
     /// Call at the end of every row whose cells were looked at.
     pub fn end_row(&mut self, wanted: &Wanted<'_>) {
-        self.row.end(&mut self.marks);
+        self.row.end(&wanted.notation, &mut self.marks);
         wanted.dates.iter().for_each(|question| self.dates.end_row(question));
     }
 

@@ -2,6 +2,7 @@
 
 use sellerlake_schemas::ColumnType;
 
+use super::cell::MONEY_SCALE;
 use super::number::{self, Evidence, Mark};
 
 /// A mark used in more than this share of a column's telling cells contests the other; less are single bad cells.
@@ -32,6 +33,11 @@ pub enum Word {
     Point,
 }
 
+/// Whether a column holds amounts of money rather than measures and ratios, which have more places.
+pub fn is_money(column_type: ColumnType) -> bool {
+    matches!(column_type, ColumnType::Decimal(_, scale) if scale <= MONEY_SCALE)
+}
+
 /// What the numbers of a column say.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Marks {
@@ -42,6 +48,9 @@ pub struct Marks {
     /// Numbers with either mark that have a point, and those that have a comma.
     either_point: u64,
     either_comma: u64,
+    /// Amounts of money among those with a point, and those of them that are from where a point stands before decimals.
+    point_money: u64,
+    point_decimals: u64,
     /// Those with a comma that are from where a comma separates thousands.
     from_point: u64,
     /// Numbers with a comma that have no decimals, being of a currency without any.
@@ -74,8 +83,10 @@ impl Marks {
                 telling.add(Telling { all: 1, grouped });
             }
             Evidence::Either => {
-                let either = if cell.contains('.') { &mut self.either_point } else { &mut self.either_comma };
+                let has_point = cell.contains('.');
+                let either = if has_point { &mut self.either_point } else { &mut self.either_comma };
                 *either += 1;
+                self.point_money += u64::from(has_point && is_money(column_type));
                 return true;
             }
             Evidence::None | Evidence::Unreadable => {}
@@ -83,14 +94,20 @@ impl Marks {
         false
     }
 
-    /// What its row says of a number with a comma that could separate thousands.
-    pub fn hear(&mut self, word: Word) {
-        match word {
-            Word::Whole => {
+    /// What its row says of a number with a comma, or an amount with a point, that could separate thousands.
+    pub fn hear(&mut self, word: Word, has_point: bool) {
+        match (word, has_point) {
+            (Word::Whole, false) => {
                 self.either_comma -= 1;
                 self.whole += 1;
             }
-            Word::Point => self.from_point += 1,
+            (Word::Whole, true) => {
+                self.either_point -= 1;
+                self.point_money -= 1;
+                self.comma.add(Telling { all: 1, grouped: 1 });
+            }
+            (Word::Point, false) => self.from_point += 1,
+            (Word::Point, true) => self.point_decimals += 1,
         }
     }
 
@@ -100,6 +117,8 @@ impl Marks {
         self.comma.add(other.comma);
         self.either_point += other.either_point;
         self.either_comma += other.either_comma;
+        self.point_money += other.point_money;
+        self.point_decimals += other.point_decimals;
         self.from_point += other.from_point;
         self.whole += other.whole;
     }
@@ -114,9 +133,10 @@ impl Marks {
         }
     }
 
-    /// Whether every number with a comma that could be either is from where a comma separates thousands.
+    /// Whether every number with a comma, and every amount with a point, that could be either is from where a comma
+    /// separates thousands.
     pub fn is_from_point(&self) -> bool {
-        self.either_comma == self.from_point
+        self.either_comma == self.from_point && self.point_money == self.point_decimals
     }
 
     /// Whether numbers without decimals show that commas separate thousands.

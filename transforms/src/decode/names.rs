@@ -22,7 +22,7 @@ impl Names {
     /// The marketplace's id, the currency's code; verbatim where nobody knows either.
     pub fn put_right<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.named {
-            Named::Marketplace => match self.knowledge.place(text) {
+            Named::Marketplace | Named::Warehouse => match self.knowledge.place(text) {
                 Some(place) if place.id != text => Cow::Owned(place.id.clone()),
                 _ => Cow::Borrowed(text),
             },
@@ -40,7 +40,7 @@ impl Names {
     /// Whether nobody knows a text that was put right.
     pub fn is_strange(&self, text: &str) -> bool {
         match self.named {
-            Named::Marketplace => self.knowledge.place(text).is_none(),
+            Named::Marketplace | Named::Warehouse => self.knowledge.place(text).is_none(),
             Named::Currency => !self.knowledge.is_currency(text),
         }
     }

@@ -32,6 +32,8 @@ pub struct Notation<'a> {
     naming: Vec<Option<(Named, bool)>>,
     /// The mark is a point where the request went to.
     from_point: bool,
+    /// Amounts have no decimals there.
+    is_whole: bool,
 }
 
 impl<'a> Notation<'a> {
@@ -41,19 +43,21 @@ impl<'a> Notation<'a> {
         let columns = || source.columns.values().enumerate();
         // Of two currencies in a row neither is known to be that of its amounts.
         let is_clear = columns().filter(|(_, column)| column.names == Some(Named::Currency)).count() == 1;
-        let named = |named: &Named| *named == Named::Marketplace || is_clear;
+        let named = |named: &Named| *named != Named::Currency || is_clear;
         let naming = columns().map(|(index, column)| {
             column.names.filter(|_| fed(index)).filter(named).map(|named| (named, column.fill_down))
         });
         let (delivery, knowledge) = (request.delivery, &*source.knowledge);
         let scope = delivery.scope.0.as_str();
         let marketplace = delivery.marketplace.as_ref().map_or(scope, |marketplace| marketplace.as_str());
-        let mark = match knowledge.places.iter().find(|place| place.id == marketplace) {
+        let place = knowledge.places.iter().find(|place| place.id == marketplace);
+        let mark = match place {
             Some(place) => place.decimal_mark,
             None => knowledge.decimal_mark(|place| place.region == scope),
         };
         let from_point = mark == Some(DecimalMark::Point);
-        Self { knowledge, by_hand: source.by_hand, naming: naming.collect(), from_point }
+        let is_whole = place.is_some_and(|place| place.minor_units == 0);
+        Self { knowledge, by_hand: source.by_hand, naming: naming.collect(), from_point, is_whole }
     }
 
     /// Whether cells of this column tell anything.
@@ -78,6 +82,7 @@ impl<'a> Notation<'a> {
                 return Some(Word::Whole);
             }
             Named::Currency => self.knowledge.decimal_mark(of_currency),
+            Named::Warehouse => None,
             Named::Marketplace => self.knowledge.place(cell).and_then(|place| place.decimal_mark),
         };
         (mark == Some(DecimalMark::Point) && !self.by_hand).then_some(Word::Point)
@@ -87,7 +92,8 @@ impl<'a> Notation<'a> {
 /// The numbers of the row at hand that are open, and what the row says of them.
 #[derive(Debug, Clone, Default)]
 pub struct OpenRow {
-    open: Vec<usize>,
+    /// Columns, and whether the number has a point.
+    open: Vec<(usize, bool)>,
     word: Option<Word>,
     /// What rows below one that names its currency have from it.
     inherited: Option<Word>,
@@ -97,8 +103,8 @@ pub struct OpenRow {
 
 impl OpenRow {
     /// Takes a number that either mark explains.
-    pub fn leave_open(&mut self, column: usize) {
-        self.open.push(column);
+    pub fn leave_open(&mut self, column: usize, has_point: bool) {
+        self.open.push((column, has_point));
     }
 
     /// Looks at a cell that may name a currency or a place.
@@ -116,9 +122,11 @@ impl OpenRow {
     }
 
     /// Tells the open numbers of the row that has ended what it says of them.
-    pub fn end(&mut self, marks: &mut [Marks]) {
-        if let Some(word) = self.word.take().or(self.inherited) {
-            self.open.iter().for_each(|column| marks[*column].hear(word));
+    pub fn end(&mut self, notation: &Notation<'_>, marks: &mut [Marks]) {
+        let word = self.word.take().or(self.inherited);
+        for (column, has_point) in &self.open {
+            let of_place = || (notation.is_whole && *has_point).then_some(Word::Whole);
+            word.or_else(of_place).into_iter().for_each(|word| marks[*column].hear(word, *has_point));
         }
         self.open.clear();
     }

@@ -41,7 +41,7 @@ impl Tally {
 
     /// Counts a tie; `came_now` says whether the standing delivery, and the other one, is of what came.
     fn tie(&self, tie: Tie, came_now: (bool, bool)) {
-        let mut one = Ties { example: Some(tie), ..Ties::default() };
+        let mut one = Ties { by_rows: u64::from(tie.by_rows), example: Some(tie), ..Ties::default() };
         match came_now {
             (true, _) => one.won = 1,
             (false, true) => one.lost = 1,

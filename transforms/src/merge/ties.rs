@@ -24,11 +24,18 @@ pub struct Ties {
     pub won: u64,
     /// Units of which what stood before stands.
     pub lost: u64,
+    /// Units, among both, of which both versions balance and the one with more rows stands.
+    pub by_rows: u64,
     /// One of those that were lost, or else of those that were won.
     pub example: Option<Tie>,
 }
 
 impl Ties {
+    /// Whether a person should look: what came doesn't stand, or both versions balance.
+    pub fn are_doubtful(&self) -> bool {
+        self.lost + self.by_rows > 0
+    }
+
     /// Adds others to these.
     pub fn extend(&mut self, others: &Self) {
         if self.example.is_none() || self.lost == 0 && others.lost > 0 {
@@ -36,6 +43,7 @@ impl Ties {
         }
         self.won += others.won;
         self.lost += others.lost;
+        self.by_rows += others.by_rows;
     }
 }
 

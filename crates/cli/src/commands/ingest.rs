@@ -60,7 +60,7 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
             }
         }
         let group = workspace.load(&source, landed, &LoadOptions::default()).await?;
-        in_part |= group.in_part() > 0 || group.ties.lost > 0;
+        in_part |= group.in_part() > 0 || group.ties.are_doubtful();
         bars.end();
         summarise(&group);
         touched.extend(group.touched);
