@@ -43,7 +43,7 @@ fn what_nothing_settles_is_asked_and_the_answer_is_remembered() {
     let refused = site.run(&asked);
     let words = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(3), "{words}");
-    assert!(words.contains("03/06/2026") && words.contains("--day-order dmy or mdy"), "{words}");
+    assert!(words.contains("03/06/2026") && words.contains("hint: say it: --day-order dmy or mdy"), "{words}");
     asked.extend(["--day-order", "mdy"]);
     site.ok(&asked);
     let days =
@@ -70,7 +70,10 @@ fn an_amount_that_reads_both_ways_is_asked_and_the_answer_is_remembered() {
     let refused = site.run(&asked);
     let words = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(3), "{words}");
-    assert!(words.contains("1,234") && words.contains("--decimal comma or point"), "{words}");
+    assert!(
+        words.contains("1,234") && words.contains("hint: say what stands before decimals: --decimal comma or point"),
+        "{words}"
+    );
     let cost = "SELECT unit_cost FROM sources.cost_list";
     asked.extend(["--decimal", "comma"]);
     site.ok(&asked);

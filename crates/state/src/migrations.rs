@@ -24,8 +24,13 @@ macro_rules! migration {
 }
 
 /// In order; a file that was ever released is never edited.
-const MIGRATIONS: &[Migration] =
-    &[migration!("0001_lake"), migration!("0002_accounts"), migration!("0003_checksums"), migration!("0004_alerts")];
+const MIGRATIONS: &[Migration] = &[
+    migration!("0001_lake"),
+    migration!("0002_accounts"),
+    migration!("0003_checksums"),
+    migration!("0004_alerts"),
+    migration!("0005_jobs"),
+];
 
 const OPERATION: &str = "state.migrate";
 

@@ -220,7 +220,11 @@ fn summarise(group: &Group) {
             printer::note("  nothing loaded: a rejected row belongs to a unit that can't be told");
         }
         if let Some(reason) = &outcome.refused {
+            let (reason, remedy) = reason.split_once("; say ").unwrap_or((reason, ""));
             printer::note(format!("  refused: {reason}"));
+            if !remedy.is_empty() {
+                printer::note(format!("  hint: say {remedy}"));
+            }
         }
     }
     printer::note(format!(
