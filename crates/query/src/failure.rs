@@ -113,7 +113,7 @@ pub(crate) fn broke_off() -> Error {
 }
 
 /// What DataFusion can't do, and how to ask for it: by part of what it says.
-const REFUSED: [(&str, &str, &str); 6] = [
+const REFUSED: [(&str, &str, &str); 7] = [
     (
         "Physical plan does not support logical expression ScalarSubquery",
         "a subquery that refers to the statement around it is understood where it compares columns for equality only",
@@ -123,6 +123,11 @@ const REFUSED: [(&str, &str, &str); 6] = [
         "Physical plan does not support logical expression",
         "IN and EXISTS are understood in WHERE, HAVING and SELECT, and where they compare columns of both for equality",
         "join the subquery's table instead, grouped by what it is compared by",
+    ),
+    (
+        "the expression \"__correlated_sq_",
+        "a total after IN, of a subquery that refers to the statement around it, is understood without HAVING",
+        "compare with the subquery by =, or join its table instead, grouped by what it is compared by",
     ),
     (
         "orrelated scalar subquery",

@@ -10,6 +10,7 @@ mod forgetful;
 mod formats;
 mod isolation;
 mod limits;
+mod membership;
 mod overflow;
 mod scans;
 mod statements;

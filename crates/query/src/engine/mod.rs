@@ -6,6 +6,7 @@ mod casts;
 mod checkpoint;
 mod constants;
 mod decimal;
+mod forgotten;
 mod interrupt;
 mod keys;
 mod last;
@@ -15,7 +16,7 @@ mod pushdown;
 mod row_numbers;
 mod subqueries;
 mod sum;
-mod totals;
+mod unordered;
 mod windows;
 
 use std::sync::Arc;
@@ -41,7 +42,7 @@ pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionSta
     let after = execution.iter().position(|rule| rule.name() == interrupt::AFTER).map_or(0, |at| at + 1);
     execution.insert(after, Arc::new(interrupt::Interruptible));
     execution.push(Arc::new(constants::Bounding::new(runtime)));
-    execution.insert(0, Arc::new(totals::Unordered));
+    execution.insert(0, Arc::new(unordered::Unordered));
     let mut builder = SessionStateBuilder::new()
         .with_config(config(target_partitions))
         .with_runtime_env(Arc::clone(runtime))

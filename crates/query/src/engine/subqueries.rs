@@ -19,6 +19,9 @@ use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 /// The rule that joins.
 pub(super) const RULE: &str = "decorrelate_predicate_subquery";
 
+/// What a subquery after IN is called.
+const ASKED: &str = "asked";
+
 /// The rule, for SELECT lists and groups too, and exact about what is unknown.
 #[derive(Debug)]
 pub(super) struct Everywhere(pub(super) Arc<dyn OptimizerRule + Send + Sync>);
@@ -38,6 +41,7 @@ impl OptimizerRule for Everywhere {
                 let schema = filter.input.schema();
                 let conditions = split_conjunction_owned(filter.predicate);
                 let conditions = conditions.into_iter().map(|condition| {
+                    let condition = understood(condition)?;
                     if is_joined_exactly(&condition) { Ok(condition) } else { exact(condition, schema) }
                 });
                 let predicate = conjunction(conditions.collect::<Result<Vec<_>>>()?).unwrap_or_else(|| lit(true));
@@ -57,7 +61,8 @@ impl Everywhere {
         let [input] = plan.inputs()[..] else { return Ok(Transformed::no(plan)) };
         let (mut expressions, names) = (plan.expressions(), NamePreserver::new_for_projection());
         let asking = expressions.iter().filter(|expr| asks(expr)).cloned();
-        let asked = asking.map(|expr| Ok(exact(expr, input.schema())?.is_null())).collect::<Result<Vec<_>>>()?;
+        let asked =
+            asking.map(|expr| Ok(exact(understood(expr)?, input.schema())?.is_null())).collect::<Result<Vec<_>>>()?;
         let lent = Filter::new(conjunction(asked).unwrap_or_else(|| lit(true)), Arc::new(input.clone()));
         let joined = match self.0.rewrite(LogicalPlan::Filter(lent), config)?.data {
             LogicalPlan::Projection(shown) => Arc::unwrap_or_clone(shown.input),
@@ -82,13 +87,25 @@ fn asks(expr: &Expr) -> bool {
     expr.exists(|expr| Ok(matches!(expr, Expr::InSubquery(_) | Expr::Exists(_)))).unwrap_or_default()
 }
 
-/// Where NULL and false come to the same.
+/// Where NULL and false come to the same, or the join knows them apart.
 fn is_joined_exactly(condition: &Expr) -> bool {
     match condition {
-        Expr::InSubquery(_) => true,
-        Expr::Not(inner) => matches!(inner.as_ref(), Expr::InSubquery(_)) || !asks_in(inner),
+        Expr::InSubquery(asked) => !asked.negated || knows_nulls(asked),
+        Expr::Not(inner) => match inner.as_ref() {
+            Expr::InSubquery(asked) => asked.negated || knows_nulls(asked),
+            inner => !asks_in(inner),
+        },
         condition => is_plainly_asked(condition),
     }
+}
+
+/// Whether the join for NOT IN sees that a NULL may stand on either side: it looks at columns, and compares but one.
+fn knows_nulls(asked: &InSubquery) -> bool {
+    let value = match asked.expr.as_ref() {
+        Expr::Cast(cast) => cast.expr.as_ref(),
+        value => value,
+    };
+    matches!(value, Expr::Column(_)) && asked.subquery.outer_ref_columns.is_empty()
 }
 
 fn is_plainly_asked(condition: &Expr) -> bool {
@@ -103,6 +120,36 @@ fn is_plainly_asked(condition: &Expr) -> bool {
 
 fn asks_in(expr: &Expr) -> bool {
     expr.exists(|expr| Ok(matches!(expr, Expr::InSubquery(_)))).unwrap_or_default()
+}
+
+/// The expression, what stands after its INs in the form the joins understand.
+fn understood(expr: Expr) -> Result<Expr> {
+    let done = expr.transform_up(|expr| match expr {
+        // A mark's join takes a column without a name for two.
+        Expr::InSubquery(mut asked) if asked.subquery.outer_ref_columns.is_empty() => {
+            let plan = LogicalPlanBuilder::from(Arc::unwrap_or_clone(asked.subquery.subquery)).alias(ASKED)?.build()?;
+            asked.subquery.subquery = Arc::new(plan);
+            Ok(Transformed::yes(Expr::InSubquery(asked)))
+        }
+        // Joined by what it refers to, a total of no rows would be no row.
+        Expr::InSubquery(asked) if is_a_total(&asked.subquery.subquery) => {
+            let equal = (*asked.expr).eq(Expr::ScalarSubquery(asked.subquery));
+            Ok(Transformed::yes(if asked.negated { !equal } else { equal }))
+        }
+        Expr::Exists(asked) if is_a_total(&asked.subquery.subquery) => Ok(Transformed::yes(lit(!asked.negated))),
+        expr => Ok(Transformed::no(expr)),
+    })?;
+    Ok(done.data)
+}
+
+/// Whether a plan has one row, whatever its input has.
+fn is_a_total(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Projection(node) => is_a_total(&node.input),
+        LogicalPlan::SubqueryAlias(node) => is_a_total(&node.input),
+        LogicalPlan::Aggregate(node) => node.group_expr.is_empty(),
+        _ => false,
+    }
 }
 
 /// The expression, its INs unknown where a NULL stands on either side.
