@@ -12,5 +12,6 @@ mod isolation;
 mod limits;
 mod membership;
 mod overflow;
+mod rounding;
 mod scans;
 mod statements;

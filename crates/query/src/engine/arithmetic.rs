@@ -2,7 +2,7 @@
 //!
 //! DataFusion's `+`, `-` and `*` of whole numbers begin anew at the other end where a result doesn't fit, and so does
 //! the minus before one. Its decimals may grow longer than the longest type, which then shows them without their last
-//! digits. Both become functions that look.
+//! digits. Both become functions that look. Division of decimals becomes one that rounds.
 
 use std::sync::Arc;
 
@@ -24,6 +24,7 @@ use datafusion::optimizer::AnalyzerRule;
 use datafusion::physical_expr_common::datum::apply;
 
 use super::decimal::{fits_all, is_longest};
+use super::division::Quotient;
 
 /// Replaces operators whose results may not fit, once the types are known.
 #[derive(Debug)]
@@ -62,6 +63,9 @@ fn checked(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             let (left_type, right_type) = (left.get_type(schema)?, right.get_type(schema)?);
             if wraps(*op) && left_type.is_integer() && left_type == right_type {
                 call(Whole::new(*op), vec![left.as_ref().clone(), right.as_ref().clone()])
+            } else if *op == Operator::Divide && left_type.is_decimal() && right_type.is_decimal() {
+                let data_type = expr.get_type(schema)?;
+                call(Quotient::new(data_type), vec![left.as_ref().clone(), right.as_ref().clone()])
             } else if is_longest(&expr.get_type(schema)?) {
                 call(Long::new(), vec![expr])
             } else {

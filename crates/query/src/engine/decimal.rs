@@ -1,6 +1,7 @@
-//! Whether decimals have the digits their type has.
+//! Decimals within the digits of their type.
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{
     DECIMAL32_MAX_PRECISION, DECIMAL64_MAX_PRECISION, DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType,
     Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
@@ -35,5 +36,15 @@ pub(super) fn fits_all(array: &dyn Array) -> Result<(), ArrowError> {
         }
         _ => Ok(()),
     };
-    fits.map_err(|_| ArrowError::ArithmeticOverflow(format!("one in {}", array.data_type())))
+    fits.map_err(|_| too_long(array.data_type()))
+}
+
+/// Decimals of this type, halves rounded away from zero; an error where one is longer.
+pub(super) fn rounded(array: &dyn Array, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+    let exactly = CastOptions { safe: false, ..CastOptions::default() };
+    cast_with_options(array, data_type, &exactly).map_err(|_| too_long(data_type))
+}
+
+fn too_long(data_type: &DataType) -> ArrowError {
+    ArrowError::ArithmeticOverflow(format!("one in {data_type}"))
 }

@@ -1,11 +1,13 @@
 //! How DataFusion is set up wherever sellerlake's SQL runs, so that one text means one thing everywhere.
 
 mod arithmetic;
+mod average;
 mod bounded;
 mod casts;
 mod checkpoint;
 mod constants;
 mod decimal;
+mod division;
 mod forgotten;
 mod interrupt;
 mod keys;
@@ -52,7 +54,7 @@ pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionSta
     builder.expr_planners().get_or_insert_default().push(Arc::new(row_numbers::Signed));
     builder
         .with_scalar_functions(bounded::bounded(functions, runtime))
-        .with_aggregate_functions(last::of_some(sum::exact(aggregates)))
+        .with_aggregate_functions(last::of_some(average::rounding(sum::exact(aggregates))))
         .with_relation_planners(vec![Arc::new(keys::ForgetRelations)])
         .with_analyzer_rules(analysis)
         .with_optimizer_rules(Optimizer::new().rules.into_iter().map(mended).collect())
