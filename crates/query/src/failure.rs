@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use arrow::error::ArrowError;
 use datafusion::common::SchemaError;
@@ -75,7 +76,9 @@ pub fn explain(error: DataFusionError, names: &[String]) -> Error {
     if let Some(ours) = find::<Error>(&error).map(say_again) {
         return ours.source(error);
     }
-    if find::<JoinError>(&error).is_some_and(JoinError::is_panic) {
+    // Whoever shares a task's rows shares its end.
+    let ended = find::<JoinError>(&error).or_else(|| find::<Arc<JoinError>>(&error).map(Arc::as_ref));
+    if ended.is_some_and(JoinError::is_panic) {
         return broke_off();
     }
     let known = || names.iter().map(String::as_str);

@@ -252,6 +252,7 @@ async fn a_panic_is_an_error_of_its_statement() {
             "SELECT panics(1)",
             "SELECT sum(panics(i)) FROM generate_series(1, 100000) t(i)",
             "SELECT i FROM generate_series(1, 100000) t(i) ORDER BY panics(i)",
+            "SELECT count(*) FROM generate_series(1, 100000) t(i) GROUP BY panics(i)",
         ] {
             let error = match session.sql(sql).await {
                 Err(error) => error,

@@ -40,6 +40,8 @@ pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionSta
     analysis.push(Arc::new(casts::Kept));
     analysis.push(Arc::new(ordering::Once));
     analysis.push(Arc::new(keys::Forget));
+    let mut rewriting: Vec<_> = Optimizer::new().rules.into_iter().map(mended).collect();
+    rewriting.push(Arc::new(ordering::Once));
     let mut execution: Vec<_> = PhysicalOptimizer::new().rules.into_iter().filter(reads).map(gated).collect();
     let after = execution.iter().position(|rule| rule.name() == interrupt::AFTER).map_or(0, |at| at + 1);
     execution.insert(after, Arc::new(interrupt::Interruptible));
@@ -57,7 +59,7 @@ pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionSta
         .with_aggregate_functions(last::of_some(average::rounding(sum::exact(aggregates))))
         .with_relation_planners(vec![Arc::new(keys::ForgetRelations)])
         .with_analyzer_rules(analysis)
-        .with_optimizer_rules(Optimizer::new().rules.into_iter().map(mended).collect())
+        .with_optimizer_rules(rewriting)
         .with_physical_optimizer_rules(execution)
 }
 

@@ -1,6 +1,7 @@
 //! What rows are ordered by, once each.
 //!
-//! `first_value`, `last_value` and DISTINCT ON break off in DataFusion where the same expression orders twice.
+//! `first_value`, `last_value` and DISTINCT ON break off in DataFusion where the same expression orders twice: as it was
+//! written, and as it is once `coalesce(sku, '-')` of a `sku` that is never NULL has become `sku`.
 
 use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
@@ -8,7 +9,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{Distinct, Expr, LogicalPlan};
-use datafusion::optimizer::AnalyzerRule;
+use datafusion::optimizer::{AnalyzerRule, ApplyOrder, OptimizerConfig, OptimizerRule};
 
 /// Drops from an ORDER BY what is in it before.
 #[derive(Debug)]
@@ -21,6 +22,21 @@ impl AnalyzerRule for Once {
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
         Ok(plan.transform_up_with_subqueries(once_in_plan)?.data)
+    }
+}
+
+/// The same after expressions were simplified: it comes last.
+impl OptimizerRule for Once {
+    fn name(&self) -> &'static str {
+        "order_once"
+    }
+
+    fn apply_order(&self) -> Option<ApplyOrder> {
+        Some(ApplyOrder::BottomUp)
+    }
+
+    fn rewrite(&self, plan: LogicalPlan, _: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
+        once_in_plan(plan)
     }
 }
 
@@ -55,9 +71,11 @@ fn once(sort: &mut Vec<Sort>) -> bool {
     let before = sort.len();
     let mut seen: Vec<Expr> = Vec::new();
     sort.retain(|key| {
-        let new = !seen.contains(&key.expr);
+        // Simplified, it still has the name of what it was.
+        let expr = key.expr.clone().unalias_nested().data;
+        let new = !seen.contains(&expr);
         if new {
-            seen.push(key.expr.clone());
+            seen.push(expr);
         }
         new
     });
