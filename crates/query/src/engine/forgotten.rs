@@ -58,6 +58,9 @@ fn known(plan: &Arc<dyn ExecutionPlan>) -> Result<EquivalenceProperties> {
     if let Some(join) = plan.downcast_ref::<HashJoinExec>() {
         return joined(join);
     }
+    if let Some(forgotten) = plan.downcast_ref::<Forgotten>() {
+        return Ok(forgotten.properties.equivalence_properties().clone());
+    }
     // A join whose sides were exchanged has its columns put back in their places.
     if let Some(projection) = plan.downcast_ref::<ProjectionExec>() {
         let shown = projection.expr().iter().map(|ProjectionExpr { expr, alias }| (Arc::clone(expr), alias.clone()));
