@@ -91,6 +91,7 @@ pub fn explain(error: DataFusionError, names: &[String]) -> Error {
             None => refused(message).unwrap_or_else(|| query(message)),
         },
         DataFusionError::Execution(message) => query(message),
+        DataFusionError::Internal(message) => refused(message).unwrap_or_else(|| failed().source(error)),
         DataFusionError::ArrowError(arrow, _) if matches!(**arrow, ArrowError::ParquetError(_)) => {
             unreadable().source(error)
         }
@@ -104,8 +105,12 @@ pub fn explain(error: DataFusionError, names: &[String]) -> Error {
         DataFusionError::ParquetError(_) | DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
             Error::transient(Kind::Storage, "an object or a spill file can't be read").at("query.read").source(error)
         }
-        _ => Error::permanent(Kind::Internal, "the query engine failed").at("query.run").source(error),
+        _ => failed().source(error),
     }
+}
+
+fn failed() -> Error {
+    Error::permanent(Kind::Internal, "the query engine failed").at("query.run")
 }
 
 /// The engine panicked. Its own words are for the log: they say nothing about the statement.
@@ -116,7 +121,7 @@ pub(crate) fn broke_off() -> Error {
 }
 
 /// What DataFusion can't do, and how to ask for it: by part of what it says.
-const REFUSED: [(&str, &str, &str); 7] = [
+const REFUSED: [(&str, &str, &str); 10] = [
     (
         "Physical plan does not support logical expression ScalarSubquery",
         "a subquery that refers to the statement around it is understood where it compares columns for equality only",
@@ -146,6 +151,21 @@ const REFUSED: [(&str, &str, &str); 7] = [
         "Invalid comparison operation",
         "the query engine loses the type of a value on its way through a UNION or a subquery",
         "CAST the value where it is first computed, and again where it is compared",
+    ),
+    (
+        "Can't compare arrays of different types",
+        "the query engine loses the type of a value on its way through a UNION or a subquery",
+        "CAST the value where it is first computed, and again where it is compared",
+    ),
+    (
+        "The data type inlist should be same",
+        "the query engine loses the type of a value on its way through a UNION or a subquery",
+        "CAST the value where it is first computed, and again where it is compared",
+    ),
+    (
+        "does not match with the projection expression",
+        "the query engine loses a column on its way through the joins of this statement",
+        "join in a subquery, or in a WITH, what is joined first",
     ),
     (
         "does not satisfy order requirements",

@@ -109,6 +109,7 @@ async fn functions_make_no_more_than_they_may() {
         "SELECT max(length(rpad(CAST(i AS TEXT), 100000, '-'))) FROM generate_series(1, 5000) t(i)",
         "SELECT length(replace(repeat('x', 1000000), 'x', repeat('y', 1000)))",
         "SELECT length(regexp_replace(repeat('x', 1000000), 'x', repeat('y', 1000), 'g'))",
+        "SELECT max(length(a || a || a || a || a)) FROM (SELECT repeat('x', 3000000 + i) AS a FROM (VALUES (1), (2)) t(i))",
         "SELECT array_length(range(1, 10000000000))",
         "SELECT array_length(generate_series(DATE '0001-01-01', DATE '9999-12-31', INTERVAL '1 millisecond'))",
         "SELECT array_length(array_repeat('x', 1000000000))",

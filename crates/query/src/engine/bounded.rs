@@ -51,16 +51,28 @@ const CONSTANT_BYTES: f64 = 4_194_304.0;
 
 /// The same functions, those of the list refusing what would take more than a quarter of the memory.
 pub(super) fn bounded(functions: Vec<Arc<ScalarUDF>>, runtime: &RuntimeEnv) -> Vec<Arc<ScalarUDF>> {
-    let MemoryLimit::Finite(memory) = runtime.memory_pool.memory_limit() else { return functions };
+    let Some(limit_bytes) = limit(runtime) else { return functions };
     let bound = |function: Arc<ScalarUDF>| match ESTIMATES.iter().find(|(name, _)| *name == function.name()) {
         None => function,
         Some((_, estimate)) => {
             let inner = Arc::clone(function.inner());
-            let bounded = Bounded { inner, estimate: *estimate, limit_bytes: memory / 4 };
-            Arc::new(ScalarUDF::new_from_impl(bounded))
+            Arc::new(ScalarUDF::new_from_impl(Bounded { inner, estimate: *estimate, limit_bytes }))
         }
     };
     functions.into_iter().map(bound).collect()
+}
+
+/// What one call may make, where memory has a limit.
+pub(super) fn limit(runtime: &RuntimeEnv) -> Option<usize> {
+    match runtime.memory_pool.memory_limit() {
+        MemoryLimit::Finite(memory) => Some(memory / 4),
+        _ => None,
+    }
+}
+
+/// The function, which makes as much as its arguments are long, within this limit.
+pub(super) fn together_within(inner: Arc<dyn ScalarUDFImpl>, limit_bytes: usize) -> impl ScalarUDFImpl {
+    Bounded { inner, estimate: together, limit_bytes }
 }
 
 /// One number a row, or one for all rows.

@@ -5,6 +5,7 @@ mod average;
 mod bounded;
 mod casts;
 mod checkpoint;
+mod concatenation;
 mod constants;
 mod decimal;
 mod division;
@@ -37,6 +38,7 @@ pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionSta
     let mut analysis = Analyzer::new().rules;
     analysis.push(Arc::new(windows::Bounding::new(runtime)));
     analysis.push(Arc::new(arithmetic::Checked));
+    analysis.push(Arc::new(concatenation::Bounding::new(runtime)));
     analysis.push(Arc::new(casts::Kept));
     analysis.push(Arc::new(ordering::Once));
     analysis.push(Arc::new(keys::Forget));

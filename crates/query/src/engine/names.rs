@@ -116,6 +116,10 @@ impl ExecutionPlan for Gate {
         self.0.properties()
     }
 
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
         vec![&self.0]
     }

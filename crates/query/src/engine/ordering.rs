@@ -1,7 +1,7 @@
 //! What rows are ordered by, once each.
 //!
-//! `first_value`, `last_value` and DISTINCT ON break off in DataFusion where the same expression orders twice: as it was
-//! written, and as it is once `coalesce(sku, '-')` of a `sku` that is never NULL has become `sku`.
+//! `first_value`, `last_value` and DISTINCT ON break off in DataFusion where the same expression orders twice: as it
+//! was written, and as it is once `coalesce(sku, '-')` of a `sku` that is never NULL has become `sku`.
 
 use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;

@@ -3,11 +3,11 @@
 //! Groups and their totals: DataFusion takes a key that is one and the same in all rows to be so in all groups, too. In
 //! ROLLUP, CUBE and GROUPING SETS it is NULL in the totals: groups came out twice, and ORDER BY was dropped.
 //!
-//! The parts of a UNION: a column that is one and the same within each part isn't in all of them, and was left out of the
-//! order they were merged by.
+//! The parts of a UNION: a column that is one and the same within each part isn't in all of them, and was left out of
+//! the order they were merged by.
 //!
-//! Joins: what holds on one side doesn't where an outer join makes up NULLs for it, and the rows that one row of the other
-//! side is joined with are ordered among themselves only. ORDER BY was dropped, or sorted by less than it said.
+//! Joins: what holds on one side doesn't where an outer join makes up NULLs for it, and the rows that one row of the
+//! other side is joined with are ordered among themselves only. ORDER BY was dropped, or sorted by less than it said.
 
 use std::sync::Arc;
 
