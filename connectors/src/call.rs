@@ -137,7 +137,7 @@ impl Caller {
     fn given_up(&self, mut failure: Box<Failure>, tries: &Tries) -> Stop {
         failure.error = failure.error.with("account", &self.account);
         if tries.made() > 1 {
-            failure.error = failure.error.with("attempts", tries.made());
+            failure.error = failure.error.with("attempts", tries.made()).spent();
         }
         Stop::Failed(failure)
     }

@@ -64,11 +64,12 @@ pub(crate) async fn fetch(caller: &Caller, scratch: &Scratch, mint: Mint<'_>) ->
             Some(reply) => reply,
             None => caller.call(mint.ask).await?,
         };
-        let failure = match attempt(caller, scratch, &mint, &reply).await {
+        let mut failure = match attempt(caller, scratch, &mint, &reply).await {
             Err(Stop::Failed(failure)) if failure.fault != Fault::Ours => failure,
             other => return other,
         };
         let Some(delay) = tries.after(&failure, false, fastrand::f64()) else {
+            failure.error = failure.error.spent();
             return Err(Stop::Failed(failure));
         };
         tracing::warn!(account = %caller.account, error = %failure.error, "downloading again");

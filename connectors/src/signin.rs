@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
-use sellerlake_contracts::{AccountId, Clock, Error, Kind, Secret, Status};
+use sellerlake_contracts::{AccountId, Clock, Error, Kind, Secret};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -84,7 +84,7 @@ impl SignIn {
         }
         match self.refresh(api).await {
             Ok(token) => Ok(aged(cached.insert(token))),
-            Err(Stop::Failed(failure)) if failure.error.status() == Status::Transient => {
+            Err(Stop::Failed(failure)) if failure.error.may_pass() => {
                 // The old one is still good for its last minutes.
                 let still = cached.as_ref().filter(|token| now < token.ends_at).map(aged);
                 still.ok_or(Stop::Failed(failure))
@@ -117,7 +117,7 @@ impl SignIn {
                 other => return other,
             };
             let Some(delay) = tries.after(&failure, false, fastrand::f64()) else {
-                let error = failure.error.with("account", &self.account).with("attempts", tries.made());
+                let error = failure.error.with("account", &self.account).with("attempts", tries.made()).spent();
                 return Err(error.into());
             };
             tracing::warn!(account = %self.account, error = %failure.error, ?delay, "signing in again");

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 pub(crate) use listing::{Listing, Part};
 use progress::Progress;
-use sellerlake_contracts::{Answer, Connector, Request, Result, Status, Step};
+use sellerlake_contracts::{Answer, Connector, Request, Result, Step};
 use serde_json::Value;
 
 use crate::call::Caller;
@@ -52,7 +52,7 @@ impl Connector for Paged {
         let later = match stop {
             Stop::Later(later) => later,
             Stop::Failed(failure) => {
-                let came_on = spool.ends().len() > before && failure.error.status() == Status::Transient;
+                let came_on = spool.ends().len() > before && failure.error.may_pass();
                 if !came_on {
                     return Err(failure.error);
                 }

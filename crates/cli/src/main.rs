@@ -49,6 +49,7 @@ fn listen() {
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
         .log_internal_errors(false);
     tracing_subscriber::registry().with(filter).with(lines).init();
 }

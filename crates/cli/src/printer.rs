@@ -105,6 +105,10 @@ fn told(whose: &str, error: &Error) {
     let (red, bold, end) =
         if std::io::stderr().is_terminal() { ("\x1b[31m", "\x1b[1m", "\x1b[0m") } else { ("", "", "") };
     say(&format!("{}{red}error:{end} {}", printable(whose), lines(&format!("{error:#}"))));
+    // Of no use to who wrote a wrong word, and the first thing asked of who reports the rest.
+    if !error.operations().is_empty() && !matches!(error.kind(), Kind::Usage | Kind::Declaration | Kind::Query) {
+        say(&format!("   at: {}", error.operations().join(", in ")));
+    }
     if let Some(hint) = error.remedy() {
         say(&format!("{bold}hint:{end} {}", lines(hint)));
     }

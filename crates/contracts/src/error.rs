@@ -53,6 +53,8 @@ pub enum Kind {
 pub enum Status {
     /// The same call may succeed later.
     Transient,
+    /// The same: but it has been made again, as often as makes sense at once. Whoever tries anew waits longer.
+    Spent,
     /// The same call will fail again until somebody changes something.
     Permanent,
 }
@@ -66,7 +68,7 @@ struct Inner {
     kind: Kind,
     status: Status,
     message: String,
-    operation: &'static str,
+    operations: Vec<&'static str>,
     context: Vec<(&'static str, String)>,
     hint: Option<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -78,7 +80,7 @@ impl Error {
             kind,
             status,
             message: message.into(),
-            operation: "",
+            operations: Vec::new(),
             context: Vec::new(),
             hint: None,
             source: None,
@@ -95,10 +97,21 @@ impl Error {
         Self::new(kind, Status::Transient, message)
     }
 
-    /// Names the operation, as `area.verb`: `raw.land`, `partition.swap`.
+    /// Names the operation, as `area.verb`: `raw.land`, `partition.swap`. Those around it are named after it.
     #[must_use]
     pub fn at(mut self, operation: &'static str) -> Self {
-        self.0.operation = operation;
+        if self.0.operations.last() != Some(&operation) {
+            self.0.operations.push(operation);
+        }
+        self
+    }
+
+    /// Says that what may pass was tried again already.
+    #[must_use]
+    pub fn spent(mut self) -> Self {
+        if self.0.status == Status::Transient {
+            self.0.status = Status::Spent;
+        }
         self
     }
 
@@ -135,6 +148,16 @@ impl Error {
     /// Whether trying again can help.
     pub fn status(&self) -> Status {
         self.0.status
+    }
+
+    /// Whether it may pass by itself.
+    pub fn may_pass(&self) -> bool {
+        self.0.status != Status::Permanent
+    }
+
+    /// The operations it happened in, the innermost first.
+    pub fn operations(&self) -> &[&'static str] {
+        &self.0.operations
     }
 
     /// What to do, if anybody knows.
@@ -188,8 +211,8 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}/{:?}", self.0.kind, self.0.status)?;
-        if !self.0.operation.is_empty() {
-            write!(f, " at {}", self.0.operation)?;
+        if !self.0.operations.is_empty() {
+            write!(f, " at {}", self.0.operations.join(", in "))?;
         }
         write!(f, ": {self:#}")
     }
@@ -217,6 +240,14 @@ mod tests {
         assert_eq!(error.to_string(), "can't write the object (path: tables/orders/data.parquet)");
         assert_eq!(format!("{error:#}"), "can't write the object (path: tables/orders/data.parquet): disk full");
         assert!(format!("{error:?}").starts_with("Storage/Permanent at partition.swap"));
+        let further = error.at("partition.swap").at("source.load");
+        assert_eq!(further.operations(), ["partition.swap", "source.load"]);
+    }
+
+    #[test]
+    fn only_what_may_pass_can_be_spent() {
+        let [passing, lasting] = [Error::transient(Kind::Remote, ""), Error::permanent(Kind::Refused, "")];
+        assert_eq!((passing.spent().status(), lasting.spent().status()), (Status::Spent, Status::Permanent));
     }
 
     #[test]

@@ -197,7 +197,7 @@ fn unreadable() -> Error {
 /// An error can't be taken out of the chain it sits in, so it is said again; the chain becomes its source.
 fn say_again(ours: &Error) -> Error {
     let build = match ours.status() {
-        sellerlake_contracts::Status::Transient => Error::transient,
+        sellerlake_contracts::Status::Transient | sellerlake_contracts::Status::Spent => Error::transient,
         sellerlake_contracts::Status::Permanent => Error::permanent,
     };
     let hint = ours.remedy().map(str::to_owned);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures::StreamExt;
-use sellerlake_contracts::{Area, Error, Kind, ObjectState, Partition, Result, SellerId, Status};
+use sellerlake_contracts::{Area, Error, Kind, ObjectState, Partition, Result, SellerId};
 use sellerlake_query::{LakeTable, LakeTableOptions};
 use sellerlake_sinks::{RowHash, Standing};
 use sellerlake_state::ObjectFilter;
@@ -122,7 +122,7 @@ impl Workspace {
         while let Some(batch) = rows.next().await {
             match batch.map_err(|error| crate::objects::swap::row_error(error, &object.partition)) {
                 Ok(batch) => hash.update(&batch)?,
-                Err(error) if error.status() == Status::Transient => return Err(error),
+                Err(error) if error.may_pass() => return Err(error),
                 // Whatever else a reader says of rows that were sound when they were written.
                 Err(error) => return Err(damaged().source(error)),
             }
@@ -139,7 +139,7 @@ impl Workspace {
         let known = match self.state.objects(&ObjectFilter::default()).await {
             Ok(records) => records,
             // A damaged catalogue is about to be made again; what it doesn't say isn't lost.
-            Err(error) if error.status() == Status::Permanent => Vec::new(),
+            Err(error) if !error.may_pass() => Vec::new(),
             Err(error) => return Err(error),
         };
         let stood = known

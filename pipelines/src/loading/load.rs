@@ -18,6 +18,7 @@ use sellerlake_state::LoadReport;
 use sellerlake_transforms::decode::Outcome;
 use sellerlake_transforms::merge::{MonthRows, Tally, as_input, merge, split_months, standing};
 use serde_json::json;
+use tracing::Instrument;
 
 use crate::Workspace;
 use crate::loading::held::{LACKING, LISTED, status_of};
@@ -61,10 +62,11 @@ impl Workspace {
         };
         let (mut group, mut streams) = (Group::default(), Vec::new());
         for delivery in deliveries {
+            let span = tracing::info_span!("delivery", id = %delivery.id, source = source.name, seller = %seller);
             let clash = self.covered_already(source, &delivery, &group.loaded, options.leaving.as_ref()).await?;
             let Prepared { delivery, outcome, rows } = match clash {
                 Some(clash) => Prepared::refused(delivery, clash),
-                None => self.prepare(source, delivery).await?,
+                None => self.prepare(source, delivery).instrument(span).await?,
             };
             self.lake.write_rejects(&delivery, rejects(&outcome)?).await?;
             streams.extend(rows);
@@ -78,6 +80,8 @@ impl Workspace {
             self.record(loaded).await?;
         }
         self.tell_held(source, &seller, &group).await?;
+        let rows: u64 = group.loaded.iter().map(|loaded| loaded.outcome.rows).sum();
+        tracing::info!(source = source.name, %seller, deliveries = group.loaded.len(), rows, "loaded");
         Ok(group)
     }
 

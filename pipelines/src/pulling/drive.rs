@@ -8,6 +8,8 @@ use sellerlake_contracts::{Clock, Error, Kind, Result, Step, SystemClock, failpo
 use sellerlake_state::{AlertKind, Job, JobPlan, JobStatus, JobStep};
 
 use crate::declared::pipeline::Pipeline;
+use tracing::Instrument;
+
 use crate::declared::scopes::{Scoped, scopes};
 use crate::planning::estimate::least;
 use crate::pulling::jobs::{Progressed, request};
@@ -20,6 +22,9 @@ const GRACE: TimeDelta = TimeDelta::seconds(10);
 /// How long a plan is good for. A run that takes days gives a fiftieth of its requests to the present.
 const KEPT_UP: TimeDelta = TimeDelta::hours(4);
 
+/// Time between two lines of the log that say how far a run has come.
+const HEARTBEAT: TimeDelta = TimeDelta::minutes(1);
+
 impl Run<'_> {
     /// Works until nothing is left that has its turn within the run's patience.
     pub(crate) async fn drive(&mut self, cancel: &mut Cancel) -> Result<()> {
@@ -28,6 +33,7 @@ impl Run<'_> {
         let mut keys_asked = false;
         while !cancel.is_asked() && self.synced.stopped.is_none() {
             self.hold_on().await?;
+            self.heartbeat();
             keys_asked &= !self.keep_up().await?;
             self.start().await?;
             self.load_full().await?;
@@ -118,7 +124,9 @@ impl Run<'_> {
             }
         }
         if added > 0 {
-            self.watch.planned(&self.holder.id, added, self.at_least());
+            let at_least = self.at_least();
+            tracing::info!(requests = added, queued = self.queue.len(), at_least_s = at_least.num_seconds(), "planned");
+            self.watch.planned(&self.holder.id, added, at_least);
         }
         Ok(added)
     }
@@ -154,6 +162,22 @@ impl Run<'_> {
         leased.commit().await?;
         failpoint::reach("job.planned")?;
         self.queue_up(rows)
+    }
+
+    /// Says now and then, by real time, how far it has come.
+    fn heartbeat(&mut self) {
+        let now = SystemClock.now();
+        if now - self.told_at >= HEARTBEAT {
+            self.told_at = now;
+            let next_turn = self.next_turn().map(|turn| turn.to_rfc3339()).unwrap_or_default();
+            tracing::info!(
+                over = self.synced.requests,
+                under_way = self.flying.len(),
+                queued = self.queue.len(),
+                next_turn,
+                "under way"
+            );
+        }
     }
 
     /// Gives a sign of life where the clock jumped.
@@ -211,13 +235,15 @@ impl Run<'_> {
         let connectors = Arc::clone(&self.puller.connectors);
         *self.airborne.entry(row.pipeline.clone()).or_default() += 1;
         self.turns.begin(&row, &operation);
-        self.flying.spawn(async move {
+        let span = tracing::info_span!("job", id = row.id, pipeline = row.pipeline, scope = %row.scope);
+        let step = async move {
             let stepped = match connectors.connector(&asked.account, &operation).await {
                 Ok(connector) => connector.step(&asked, progressed.connector.as_ref()).await,
                 Err(error) => Err(error),
             };
             (row, stepped)
-        });
+        };
+        self.flying.spawn(step.instrument(span));
         Ok(())
     }
 

@@ -21,7 +21,10 @@ pub enum Verdict {
 }
 
 /// Failed attempts, of three quarters of an hour, after which a request is left alone for longer.
-pub(crate) const ATTEMPTS: u32 = 8;
+const ATTEMPTS: u32 = 8;
+
+/// The same where a connector had tried again itself each time: fewer, so that one failure doesn't become dozens of calls.
+pub(crate) const SPENT_ATTEMPTS: u32 = 4;
 
 /// The longest time between the first attempts.
 const LONGEST: TimeDelta = TimeDelta::hours(1);
@@ -32,19 +35,20 @@ const LATER: TimeDelta = TimeDelta::hours(6);
 
 /// Says what to do about the `attempt`-th failure (from 1) of a request.
 pub fn verdict(error: &Error, attempt: u32) -> Verdict {
-    let first = match (error.kind(), error.status()) {
+    let (first, attempts) = match (error.kind(), error.status()) {
         (Kind::Unauthorized, _) => return Verdict::StopAccount,
         (Kind::Forbidden, _) => return Verdict::StopPipeline,
         // Our own disk, store and database: no request can be answered, and none is to blame.
         (Kind::Storage, _) => return Verdict::Abort,
         (_, Status::Permanent) => return Verdict::GiveUp,
-        (Kind::Throttled, Status::Transient) => TimeDelta::minutes(1),
-        (_, Status::Transient) => TimeDelta::seconds(20),
+        (_, Status::Spent) => (TimeDelta::minutes(6), SPENT_ATTEMPTS),
+        (Kind::Throttled, Status::Transient) => (TimeDelta::minutes(1), ATTEMPTS),
+        (_, Status::Transient) => (TimeDelta::seconds(20), ATTEMPTS),
     };
-    if attempt >= ATTEMPTS {
+    if attempt >= attempts {
         return Verdict::Later(LATER);
     }
-    // Doubling; the factor is bounded by ATTEMPTS.
+    // Doubling; the factor is bounded by the attempts.
     Verdict::Retry((first * (1 << (attempt.max(1) - 1))).min(LONGEST))
 }
 
@@ -60,6 +64,10 @@ mod tests {
         assert_eq!(verdict(&error, 7), Verdict::Retry(LONGEST));
         assert_eq!(verdict(&error, ATTEMPTS), Verdict::Later(LATER));
         assert_eq!(verdict(&error, 1000), Verdict::Later(LATER));
+        let spent = error.spent();
+        assert_eq!(verdict(&spent, 1), Verdict::Retry(TimeDelta::minutes(6)));
+        assert_eq!(verdict(&spent, 3), Verdict::Retry(TimeDelta::minutes(24)));
+        assert_eq!(verdict(&spent, SPENT_ATTEMPTS), Verdict::Later(LATER));
     }
 
     #[test]

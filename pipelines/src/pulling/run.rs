@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{AccountId, Delivery, Error, Result, Scope, Step, Window};
+use sellerlake_contracts::{AccountId, Clock, Delivery, Error, Result, Scope, Step, SystemClock, Window};
 use sellerlake_state::{Condition, Job, Lease, Mark, SliceKey};
 use tokio::task::JoinSet;
 
@@ -66,13 +66,15 @@ pub(crate) struct Run<'a> {
     pub(crate) pending: BTreeMap<String, Vec<Pending>>,
     /// Pipelines that Amazon forbids, and in which words.
     pub(crate) barred: BTreeMap<String, Error>,
-    /// Alarms that stand for this account's requests.
+    /// Alerts that fire about this account's requests.
     pub(crate) firing: BTreeSet<Condition>,
     pub(crate) flying: JoinSet<(Job, Result<Step>)>,
     pub(crate) turns: Turns,
     /// Pipelines of what is flying.
     pub(crate) airborne: BTreeMap<String, usize>,
     pub(crate) renewed_at: DateTime<Utc>,
+    /// When the log was last told how far this has come, by real time.
+    pub(crate) told_at: DateTime<Utc>,
     pub(crate) planned_at: DateTime<Utc>,
     /// Intervals that waited for a person when the run first looked.
     pub(crate) waiting: BTreeMap<SliceKey, usize>,
@@ -93,6 +95,7 @@ impl<'a> Run<'a> {
             options,
             watch,
             renewed_at: puller.workspace.clock.now(),
+            told_at: SystemClock.now(),
             planned_at: puller.workspace.clock.now(),
             waiting: BTreeMap::new(),
             lease,

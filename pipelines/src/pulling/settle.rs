@@ -13,7 +13,7 @@ use crate::loading::loaded::not_loaded;
 use crate::loading::loaded::{Group, LoadOptions, source_folder};
 use crate::planning::plan::{answered, period_of, required};
 use crate::pulling::jobs::{Distinction, Landed};
-use crate::pulling::policy::ATTEMPTS;
+use crate::pulling::policy::SPENT_ATTEMPTS;
 use crate::pulling::puller::Trouble;
 use crate::pulling::run::{Ending, Pending, Run, WindowKey};
 
@@ -178,10 +178,10 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether something of a row's pipeline and scope waits for a person, or hasn't come for long.
+    /// Whether something of a row's pipeline and scope waits for a person, or keeps failing.
     async fn stands_still(&self, row: &Job) -> Result<bool> {
         let of = |other: &&Job| other.pipeline == row.pipeline && other.scope == row.scope;
-        if self.queue.values().filter(of).any(|other| other.attempt >= ATTEMPTS) {
+        if self.queue.values().filter(of).any(|other| other.attempt >= SPENT_ATTEMPTS) {
             return Ok(true);
         }
         let (pipeline, scoped) = self.declared(row)?;

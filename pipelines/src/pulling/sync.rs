@@ -2,6 +2,7 @@
 
 use sellerlake_contracts::{Clock, Error, Kind, Result, SystemClock};
 use sellerlake_state::{Lease, RunEnd, RunOutcome};
+use tracing::Instrument;
 
 use crate::declared::scopes::Holder;
 use crate::pulling::puller::{BEAT, Cancel, LEASE, Puller, SyncOptions, Synced, Watch};
@@ -30,11 +31,23 @@ impl Puller {
         let entry = state.begin_run(Some(lease.account()), "sync", clock.now()).await?;
         let mut run = Run::new(self, holder, options, watch, lease.clone());
         let mut cancel = cancel.clone();
-        let driven = tokio::select! {
-            driven = run.drive(&mut cancel) => driven,
-            lost = self.live(&lease) => Err(lost),
+        let span = tracing::info_span!("sync", account = %holder.id);
+        let driven = async {
+            tracing::info!("begun");
+            tokio::select! {
+                driven = run.drive(&mut cancel) => driven,
+                lost = self.live(&lease) => Err(lost),
+            }
         };
+        let driven = driven.instrument(span.clone()).await;
         let synced = run.synced;
+        span.in_scope(|| match &driven {
+            Ok(()) => {
+                let Synced { requests, deliveries, rows, left, .. } = &synced;
+                tracing::info!(requests, deliveries, rows, left, is_complete = synced.is_complete(), "ended");
+            }
+            Err(error) => tracing::error!(%error, at = error.operations().join(", in "), "failed"),
+        });
         let end = match &driven {
             Ok(()) => RunEnd {
                 outcome: if synced.is_complete() { RunOutcome::Succeeded } else { RunOutcome::Partial },

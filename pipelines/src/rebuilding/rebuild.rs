@@ -8,6 +8,7 @@ use sellerlake_contracts::{Error, Kind, Month, MonthReach, ObjectState, Partitio
 use sellerlake_state::{AlertKind, Condition};
 use sellerlake_transforms::Stage;
 use sellerlake_transforms::stage::Company;
+use tracing::Instrument;
 
 use crate::Workspace;
 use crate::objects::catalogue::Catalogue;
@@ -125,7 +126,11 @@ impl Workspace {
                 let beside = (ROWS_SIDE_BY_SIDE / largest.max(1)).clamp(1, self.settings.threads as u64) as usize;
                 let company = if beside.min(stale.len()) > 1 { Company::Beside } else { Company::Alone };
                 let attempts: Vec<Attempt> = stream::iter(stale)
-                    .map(|(month, input_hash)| self.rebuild_one(stage, &catalogue, month, input_hash, company))
+                    .map(|(month, input_hash)| {
+                        let built = month.map(|month| month.to_string()).unwrap_or_default();
+                        let span = tracing::info_span!("stage", table = stage.table.name, month = built, %seller);
+                        self.rebuild_one(stage, &catalogue, month, input_hash, company).instrument(span)
+                    })
                     .buffered(beside)
                     .try_collect()
                     .await?;
@@ -136,6 +141,9 @@ impl Workspace {
             progress.advance(1);
         }
         progress.end();
+        let Rebuilt { computed, rewritten, failed, .. } = &rebuilt;
+        let (computed, rewritten, failed) = (computed.len(), rewritten.len(), failed.len());
+        tracing::info!(%seller, computed, rewritten, failed, "rebuilt");
         Ok(rebuilt)
     }
 
