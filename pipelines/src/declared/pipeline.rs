@@ -162,7 +162,7 @@ pub struct Keys {
     /// One SELECT over the seller's lake with a column `key`, and `marketplace_id` where keys belong to one.
     pub sql: String,
     /// Most keys of one request.
-    pub per_job: usize,
+    pub per_request: usize,
 }
 
 /// One declared pipeline: `pipelines/<name>.toml`.

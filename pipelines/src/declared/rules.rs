@@ -59,7 +59,7 @@ pub(crate) fn check_pipeline(pipeline: &Pipeline, declarations: &Declarations, f
     }
     match (&pipeline.keys, KEYED.contains(&pipeline.connector.as_str())) {
         (None, true) => findings.add(file, "keys", format!("{} must be asked for keys", pipeline.connector)),
-        (Some(keys), _) if keys.per_job == 0 => findings.add(file, "keys.per_job", "expected at least 1"),
+        (Some(keys), _) if keys.per_request == 0 => findings.add(file, "keys.per_request", "expected at least 1"),
         _ => {}
     }
     check_source(pipeline, declarations, findings);

@@ -93,7 +93,7 @@ pub(crate) fn rows(
     not_before: DateTime<Utc>,
 ) -> Vec<JobPlan> {
     let bunches: Vec<Vec<String>> = match &pipeline.keys {
-        Some(declared) => keys.chunks(declared.per_job).map(<[String]>::to_vec).collect(),
+        Some(declared) => keys.chunks(declared.per_request).map(<[String]>::to_vec).collect(),
         None => vec![Vec::new()],
     };
     let row = |keys| JobPlan {
