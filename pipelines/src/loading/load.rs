@@ -81,7 +81,7 @@ impl Workspace {
         }
         self.tell_held(source, &seller, &group).await?;
         let rows: u64 = group.loaded.iter().map(|loaded| loaded.outcome.rows).sum();
-        tracing::info!(source = source.name, %seller, deliveries = group.loaded.len(), rows, "loaded");
+        tracing::debug!(source = source.name, deliveries = group.loaded.len(), rows, "loaded");
         Ok(group)
     }
 

@@ -172,6 +172,7 @@ impl Run<'_> {
             let next_turn = self.next_turn().map(|turn| turn.to_rfc3339()).unwrap_or_default();
             tracing::info!(
                 over = self.synced.requests,
+                rows = self.synced.rows,
                 under_way = self.flying.len(),
                 queued = self.queue.len(),
                 next_turn,
