@@ -41,6 +41,8 @@ pub struct Footer {
     pub schema_version: u32,
     /// Version of sellerlake that wrote the file.
     pub writer: String,
+    /// As [`ObjectState::generation`].
+    pub generation: u64,
     /// Whether its bytes can be checked, and its row hash covers all that the present one does: not so in objects of
     /// earlier versions.
     pub sealed: bool,
@@ -70,7 +72,8 @@ impl Lake {
         let (state, spool) = (built.state(), built.spool);
         let path = state.partition.path();
         if state.rows == 0 && expected.is_none() && self.head_path(&path).await?.is_none() {
-            return Ok(ObjectState { size_bytes: 0, ..state });
+            // Nothing is written: whoever writes something meanwhile writes the version this would have been.
+            return Ok(ObjectState { size_bytes: 0, generation: state.generation.saturating_sub(1), ..state });
         }
         let head = match self.local_root() {
             Some(root) => {
@@ -168,6 +171,7 @@ fn read_footer(metadata: &ParquetMetaData) -> Option<Footer> {
         row_hash: value(writer::key::ROW_HASH)?.to_owned(),
         schema_version: value(writer::key::SCHEMA_VERSION)?.parse().ok()?,
         writer: value(writer::key::WRITER)?.to_owned(),
+        generation: value(seal::GENERATION).map_or(Some(0), |generation| generation.parse().ok())?,
         sealed: value(seal::FORMAT) == Some(FORMAT),
     })
 }

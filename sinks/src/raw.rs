@@ -1,5 +1,6 @@
 //! Landing: deliveries stored as they came, before anybody parses them.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -28,6 +29,9 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 pub(crate) const META_SUFFIX: &str = ".meta.json";
 
+/// How notes of deliveries that were taken back end.
+pub(crate) const WITHDRAWN_SUFFIX: &str = ".withdrawn.json";
+
 /// Whether a delivery was new to the lake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Landed {
@@ -44,6 +48,16 @@ pub struct Standing {
     pub deliveries: Vec<Delivery>,
     /// Paths of metadata that can't be used, and why.
     pub unreadable: Vec<(String, Error)>,
+    /// Paths of bytes without metadata: their landing broke off, or it was lost.
+    pub bare: BTreeSet<String>,
+}
+
+impl Standing {
+    /// Paths of all metadata there is, that which can't be used among it.
+    pub fn metas(&self) -> BTreeSet<String> {
+        let unreadable = self.unreadable.iter().map(|(path, _)| path.clone());
+        self.deliveries.iter().map(Delivery::meta_path).chain(unreadable).collect()
+    }
 }
 
 /// The stored bytes of a delivery as a local file.
@@ -87,6 +101,14 @@ impl RawBytes {
         }
         Err(damaged(delivery).with("sha256_landed", &delivery.sha256).with("sha256_found", found))
     }
+}
+
+/// What to do about bytes that are gone.
+fn lost(error: Error) -> Error {
+    if error.kind() != Kind::NotFound {
+        return error;
+    }
+    error.hint("restore the file from a backup, or hand the document in again")
 }
 
 fn damaged(delivery: &Delivery) -> Error {
@@ -209,7 +231,7 @@ impl Lake {
     ///
     /// Metadata that can't be read is an error naming it: a replay that leaves a delivery out would be wrong.
     pub async fn deliveries(&self, source: Option<&str>, seller: Option<&SellerId>) -> Result<Vec<Delivery>> {
-        let Standing { deliveries, unreadable } = self.standing(source, seller).await?;
+        let Standing { deliveries, unreadable, .. } = self.standing(source, seller).await?;
         unreadable.into_iter().next().map_or(Ok(deliveries), |(_, error)| Err(error))
     }
 
@@ -218,16 +240,20 @@ impl Lake {
         let mut standing = Standing::default();
         for folder in self.raw_folders(source, seller).await? {
             let failed = |error| failure::store("raw.list", &folder, error);
-            let metas = self.0.store.list(Some(&folder)).map_err(failed);
-            let metas = metas.try_filter(|meta| std::future::ready(meta.location.as_ref().ends_with(META_SUFFIX)));
-            let read = metas.map_ok(|meta| async move {
-                let path = meta.location.to_string();
-                match self.read_meta(meta.location).await {
-                    Err(error) if error.kind() == Kind::Data => Ok(Err((path, error))),
+            let listed: Vec<_> =
+                self.0.store.list(Some(&folder)).map_ok(|meta| meta.location).try_collect().await.map_err(failed)?;
+            let (metas, others): (Vec<_>, Vec<_>) =
+                listed.into_iter().partition(|path| path.as_ref().ends_with(META_SUFFIX));
+            standing.bare.extend(bare(&metas, &others));
+            let read = metas.into_iter().map(|path| async move {
+                let named = path.to_string();
+                match self.read_meta(path).await {
+                    Err(error) if error.kind() == Kind::Data => Ok(Err((named, error))),
                     read => read.map(Ok),
                 }
             });
-            for read in read.try_buffered(REQUESTS_IN_FLIGHT).try_collect::<Vec<_>>().await? {
+            let read = futures::stream::iter(read).buffered(REQUESTS_IN_FLIGHT).try_collect::<Vec<_>>().await?;
+            for read in read {
                 match read {
                     Ok(delivery) => standing.deliveries.push(delivery),
                     Err(damaged) => standing.unreadable.push(damaged),
@@ -267,6 +293,15 @@ impl Lake {
         }
     }
 
+    /// Whether a delivery's metadata stands, readable or not.
+    pub async fn has_metadata(&self, meta_path: &str) -> Result<bool> {
+        match self.0.store.head(&location(meta_path)?).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(failure::store("raw.list", meta_path, error)),
+        }
+    }
+
     /// The length gzip states for a delivery's content, modulo 4 GiB and for its last member alone; `None` where the
     /// bytes are no gzip, or can't be read, which whoever reads them will tell.
     pub async fn gzip_length(&self, delivery: &Delivery) -> Result<Option<u64>> {
@@ -301,10 +336,10 @@ impl Lake {
         let located = location(&path)?;
         let raw = if let Some(root) = self.local_root() {
             let file = root.join(&path);
-            let metadata = std::fs::metadata(&file).map_err(|error| failure::disk("raw.fetch", &path, error))?;
+            let metadata = std::fs::metadata(&file).map_err(|error| lost(failure::disk("raw.fetch", &path, error)))?;
             RawBytes { path: file, size_bytes: metadata.len(), _copy: None }
         } else {
-            let failed = |error| failure::store("raw.fetch", &path, error);
+            let failed = |error| lost(failure::store("raw.fetch", &path, error));
             let mut copy = self.spool()?;
             let mut chunks = self.0.store.get(&located).await.map_err(failed)?.into_stream();
             while let Some(chunk) = chunks.try_next().await.map_err(failed)? {
@@ -317,6 +352,20 @@ impl Lake {
         }
         Err(damaged(delivery).with("size_landed", delivery.size_bytes).with("size_found", raw.size_bytes))
     }
+}
+
+/// Those of the others that have no metadata: neither bytes beside it, nor notes of what was taken back.
+fn bare(metas: &[object_store::path::Path], others: &[object_store::path::Path]) -> Vec<String> {
+    let known: BTreeSet<&str> = metas.iter().filter_map(|path| path.as_ref().strip_suffix(META_SUFFIX)).collect();
+    let paths = others.iter().map(AsRef::as_ref);
+    let bare = paths.filter(|path: &&str| !path.ends_with(WITHDRAWN_SUFFIX) && !known.contains(stem(path)));
+    bare.map(str::to_owned).collect()
+}
+
+/// A path without what follows the delivery's id.
+fn stem(path: &str) -> &str {
+    let name = path.rfind('/').map_or(0, |slash| slash + 1);
+    path[name..].find('.').map_or(path, |dot| &path[..name + dot])
 }
 
 /// A path in the lake, refused where it could lead out of it.

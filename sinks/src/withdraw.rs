@@ -10,11 +10,10 @@ use futures::TryStreamExt;
 use object_store::ObjectStoreExt;
 use sellerlake_contracts::{Delivery, Error, Result, SellerId, failpoint};
 
-use crate::raw::{REQUESTS_IN_FLIGHT, location};
+use crate::raw::{REQUESTS_IN_FLIGHT, WITHDRAWN_SUFFIX as SUFFIX, location};
 use crate::{Lake, failure, meta, rejects};
 
 const OPERATION: &str = "raw.withdraw";
-const SUFFIX: &str = ".withdrawn.json";
 /// How the moment stands in the name.
 const MOMENT: &str = "%Y%m%dT%H%M%S%.3fZ";
 

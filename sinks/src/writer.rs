@@ -49,6 +49,8 @@ pub struct WriteOptions {
     pub nulls_first: bool,
     /// Threads to encode columns with; 0 and 1 mean the caller's own.
     pub threads: usize,
+    /// One more than that of the version this one is to replace.
+    pub generation: u64,
 }
 
 /// A partition's new file, complete but not yet published.
@@ -68,6 +70,8 @@ pub struct BuiltPartition {
     pub size_bytes: u64,
     /// Version of the dataset's declaration.
     pub schema_version: u32,
+    /// As [`ObjectState::generation`].
+    pub generation: u64,
 }
 
 impl BuiltPartition {
@@ -82,6 +86,7 @@ impl BuiltPartition {
             row_hash: self.row_hash.clone(),
             input_hash: String::new(),
             schema_version: self.schema_version,
+            generation: self.generation,
         }
     }
 }
@@ -91,6 +96,7 @@ pub struct PartitionWriter {
     partition: Partition,
     schema: SchemaRef,
     schema_version: u32,
+    generation: u64,
     threads: usize,
     spool: Spool,
     /// Writes to a handle of its own: `finish` reports what the disk says, `into_inner` doesn't.
@@ -127,6 +133,7 @@ impl PartitionWriter {
             partition,
             schema,
             schema_version,
+            generation: options.generation,
             threads,
             spool,
             file,
@@ -196,12 +203,13 @@ impl PartitionWriter {
             (key::ROW_HASH, row_hash.clone()),
             (key::SCHEMA_VERSION, self.schema_version.to_string()),
             (key::WRITER, env!("CARGO_PKG_VERSION").to_owned()),
+            (sellerlake_seal::key::GENERATION, self.generation.to_string()),
         ];
-        let Self { partition, schema_version, spool, file, .. } = self;
+        let Self { partition, schema_version, generation, spool, file, .. } = self;
         sellerlake_seal::finish(file, &partition.path(), pairs)
             .map_err(|error| failure::parquet(OPERATION, &partition, error))?;
         let size_bytes = spool.size_bytes()?;
-        Ok(BuiltPartition { spool, partition, rows, visible_rows, row_hash, size_bytes, schema_version })
+        Ok(BuiltPartition { spool, partition, rows, visible_rows, row_hash, size_bytes, schema_version, generation })
     }
 }
 

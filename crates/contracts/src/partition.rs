@@ -103,6 +103,9 @@ pub struct ObjectState {
     pub input_hash: String,
     /// Version of the dataset's declaration.
     pub schema_version: u32,
+    /// How many versions of this object have been written, this one among them; 0 where an earlier sellerlake wrote it.
+    /// None that is written later has a lower one: an object with a lower one than is known here was put back.
+    pub generation: u64,
 }
 
 #[cfg(test)]

@@ -30,4 +30,5 @@ pub use partitions::{MONTH, SELLER};
 pub use reader::{FileTag, Held, LakeReader};
 pub use running::quiet_panics;
 pub use session::{Answer, Session, SessionBuilder};
+pub use statement::tables;
 pub use table::{LakeTable, LakeTableOptions, MARKER};

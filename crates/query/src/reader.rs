@@ -29,7 +29,7 @@ use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use sellerlake_contracts::{Error, Kind, Result};
-use sellerlake_seal::{Seal, damaged, footer_bytes};
+use sellerlake_seal::{Seal, damaged, footer_bytes, key, outdated, pair};
 use tokio::runtime::Handle;
 
 use crate::failure::Replaced;
@@ -154,6 +154,7 @@ impl ParquetFileReaderFactory for ScanReaders {
             open: Arc::clone(&self.open),
             counts: self.counts,
             etag,
+            generation: meta.version,
             path: meta.location,
             size_bytes: meta.size,
             metrics,
@@ -168,6 +169,8 @@ struct ObjectReader {
     counts: bool,
     path: Path,
     etag: String,
+    /// What its footer has to say, where the catalogue knows: a tag can be made to look like another version's.
+    generation: Option<String>,
     size_bytes: u64,
     file: Option<Arc<File>>,
     metrics: ParquetFileMetrics,
@@ -194,8 +197,16 @@ impl ObjectReader {
         ranges.into_iter().map(|range| cut(range).ok_or_else(outside)).collect()
     }
 
-    /// The object's footer, read and checked unless that was done before.
+    /// The object's footer, read and checked unless that was done before; of the version that is expected.
     async fn footer(&mut self) -> Result<Arc<ParquetMetaData>> {
+        let footer = self.whole_footer().await?;
+        if self.generation.is_some() && self.generation.as_deref() != pair(&footer, key::GENERATION) {
+            return Err(outdated(self.path.as_ref()));
+        }
+        Ok(footer)
+    }
+
+    async fn whole_footer(&mut self) -> Result<Arc<ParquetMetaData>> {
         let reader = self.reader.clone();
         if let Some(footer) = reader.0.footers.get(self.path.as_ref(), &self.etag) {
             return Ok(footer);
@@ -372,12 +383,10 @@ impl AsyncFileReader for ObjectReader {
         _options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
         async move {
-            let known = self.reader.0.footers.get(self.path.as_ref(), &self.etag);
-            let footer = match known {
-                Some(footer) => self.look().await.map(|()| footer),
-                None => self.footer().await,
-            };
-            footer.map_err(external)
+            if self.reader.0.footers.get(self.path.as_ref(), &self.etag).is_some() {
+                self.look().await.map_err(external)?;
+            }
+            self.footer().await.map_err(external)
         }
         .boxed()
     }

@@ -1,11 +1,14 @@
 //! Which statements a session answers.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::resolve::resolve_table_references;
 use datafusion::sql::sqlparser::ast::{Query, SetExpr, SetOperator, SetQuantifier, Statement as Sql, Visit, Visitor};
 use sellerlake_contracts::{Error, Kind, Result};
 
+use crate::naming::LAKE;
 use crate::{depth, distinct_from, expansion, failure};
 
 /// Parses one statement that only reads: SELECT, WITH, VALUES, EXPLAIN of those, SHOW, DESCRIBE.
@@ -26,6 +29,13 @@ pub(crate) fn parse(text: &str) -> Result<Statement> {
     allow(&statement)?;
     expansion::check(&statement)?;
     Ok(statement)
+}
+
+/// The tables of `lake` that a statement names.
+pub fn tables(text: &str) -> Result<BTreeSet<String>> {
+    let found = resolve_table_references(&parse(text)?, true).map_err(|error| failure::explain(error, &[]))?;
+    let of_lake = found.0.into_iter().filter(|name| name.schema().is_none_or(|schema| schema == LAKE));
+    Ok(of_lake.map(|name| name.table().to_owned()).collect())
 }
 
 /// DataFusion compares rows where it should count them: of two equal rows less one, it leaves none.

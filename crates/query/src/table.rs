@@ -142,7 +142,7 @@ impl LakeTable {
             last_modified: chrono::DateTime::UNIX_EPOCH,
             size: state.size_bytes,
             e_tag: state.etag.clone(),
-            version: None,
+            version: (state.generation > 0).then(|| state.generation.to_string()),
         })
         .with_partition_values(self.partitions.values(object))
     }

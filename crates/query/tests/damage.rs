@@ -96,3 +96,21 @@ async fn what_was_written_before_there_were_seals_is_read() {
     let object = as_it_lies(&lake, &object);
     assert_eq!(ask(&session(&lake, vec![object]), "SELECT sum(item_price) FROM orders").await, "50.0000");
 }
+
+#[tokio::test]
+async fn an_older_version_is_refused_though_its_tag_looks_like_the_present_ones() {
+    let mut lake = Lake::new();
+    let path = path("A", "2026-01");
+    lake.put_version(&path, &orders(0, 10), 1);
+    let older = fs::read(lake.file(&path)).unwrap();
+    let object = lake.put_version(&path, &orders(0, 20), 2);
+    fs::write(lake.file(&path), older).unwrap();
+    lake.forget();
+    let forged = as_it_lies(&lake, &object);
+    for statement in [ALL, ONE, "SELECT count(*) FROM orders"] {
+        let error = session(&lake, vec![forged.clone()]).sql(statement).await.unwrap().collect().await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Data, "{statement}: {error:?}");
+        assert!(error.to_string().contains("an older version"), "{error}");
+        assert!(error.remedy().unwrap().contains("verify --repair"), "{error:?}");
+    }
+}

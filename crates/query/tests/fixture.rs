@@ -16,7 +16,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use sellerlake_contracts::{ObjectState, Partition};
 use sellerlake_query::{LakeReader, LakeTable, LakeTableOptions, Session, SessionBuilder};
-use sellerlake_seal::Sealing;
+use sellerlake_seal::{Sealing, key};
 use tempfile::TempDir;
 
 pub struct Lake {
@@ -52,18 +52,28 @@ impl Lake {
 
     /// Writes an object as sinks do, beside it and renamed over it, and returns what the catalogue would know.
     pub fn put(&self, path: &str, batch: &RecordBatch) -> ObjectState {
+        self.put_version(path, batch, 0)
+    }
+
+    /// The same, as the version of this generation.
+    pub fn put_version(&self, path: &str, batch: &RecordBatch, generation: u64) -> ObjectState {
         let file = self.file(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         let spool = file.with_extension("spool");
-        fs::write(&spool, parquet(path, batch)).unwrap();
+        let pairs = vec![(key::GENERATION, generation.to_string())];
+        fs::write(&spool, parquet_with(path, batch, pairs)).unwrap();
         fs::rename(&spool, &file).unwrap();
         let meta = fs::metadata(&file).unwrap();
-        state(path, batch, Some(tag(&meta)), meta.len())
+        ObjectState { generation, ..state(path, batch, Some(tag(&meta)), meta.len()) }
     }
 }
 
 /// Row groups of 1000 rows, so that reading takes more than one step.
 pub fn parquet(path: &str, batch: &RecordBatch) -> Vec<u8> {
+    parquet_with(path, batch, Vec::new())
+}
+
+fn parquet_with(path: &str, batch: &RecordBatch, pairs: Vec<(&'static str, String)>) -> Vec<u8> {
     let properties = WriterProperties::builder()
         .set_max_row_group_row_count(Some(1000))
         .set_statistics_enabled(EnabledStatistics::Page)
@@ -72,7 +82,7 @@ pub fn parquet(path: &str, batch: &RecordBatch) -> Vec<u8> {
     let sealing = Sealing::new(file.reopen().unwrap());
     let mut writer = ArrowWriter::try_new(sealing, batch.schema(), Some(properties)).unwrap();
     writer.write(batch).unwrap();
-    sellerlake_seal::finish(writer.into_serialized_writer().unwrap().0, path, Vec::new()).unwrap();
+    sellerlake_seal::finish(writer.into_serialized_writer().unwrap().0, path, pairs).unwrap();
     fs::read(file.path()).unwrap()
 }
 
@@ -90,6 +100,7 @@ pub fn state(path: &str, batch: &RecordBatch, etag: Option<String>, size_bytes: 
         row_hash: "cafe".into(),
         input_hash: String::new(),
         schema_version: 1,
+        generation: 0,
     }
 }
 

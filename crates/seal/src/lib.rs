@@ -32,6 +32,8 @@ pub mod key {
     pub const BLOCKS: &str = "sellerlake.blocks";
     /// Sixteen hex digits each: length and hash of the page index, hash of the footer.
     pub const SEAL: &str = "sellerlake.seal";
+    /// How many versions of the object were written, this one among them; not in those of earlier sellerlakes.
+    pub const GENERATION: &str = "sellerlake.generation";
 }
 
 /// The format that is written.
@@ -46,6 +48,11 @@ pub fn damaged(path: &str, what: &str) -> Error {
         .at("object.read")
         .with("path", path)
         .hint("`sellerlake verify --repair` makes it again; look at the disk that holds it, too")
+}
+
+/// An object that isn't the version that was written last.
+pub fn outdated(path: &str) -> Error {
+    damaged(path, "an older version of it stands in its place")
 }
 
 fn misplaced(path: &str, home: &str) -> Error {

@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0003_checksums"),
     migration!("0004_alerts"),
     migration!("0005_jobs"),
+    migration!("0006_generations"),
 ];
 
 const OPERATION: &str = "state.migrate";

@@ -45,12 +45,12 @@ macro_rules! put {
     ($condition:literal) => {
         concat!(
             "INSERT INTO objects (path, area, name, seller, month, etag, size_bytes, row_count, visible_rows,
-                 row_hash, input_hash, schema_version, updated_at, checksum)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                 row_hash, input_hash, schema_version, updated_at, checksum, generation)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
              ON CONFLICT (path) DO UPDATE SET etag = excluded.etag, size_bytes = excluded.size_bytes,
                  row_count = excluded.row_count, visible_rows = excluded.visible_rows, row_hash = excluded.row_hash,
                  input_hash = excluded.input_hash, schema_version = excluded.schema_version,
-                 updated_at = excluded.updated_at, checksum = excluded.checksum",
+                 updated_at = excluded.updated_at, checksum = excluded.checksum, generation = excluded.generation",
             $condition
         )
     };
@@ -60,8 +60,8 @@ const PUT: &str = put!("");
 
 /// An entry that isn't what the caller knows stays: `IS NOT DISTINCT FROM` also compares what has no tag.
 const PUT_IF: &str = put!(
-    " WHERE objects.etag IS NOT DISTINCT FROM $15 AND objects.input_hash = $16
-         AND objects.row_hash = $17"
+    " WHERE objects.etag IS NOT DISTINCT FROM $16 AND objects.input_hash = $17
+         AND objects.row_hash = $18"
 );
 
 // Written out twice, because no index serves `$3 IS NULL OR seller = $3`.
@@ -107,15 +107,21 @@ fn bound(text: &'static str, object: &ObjectState, now: DateTime<Utc>) -> Statem
         .bind(object.schema_version)
         .bind(now)
         .bind(checksum(object))
+        .bind(object.generation)
 }
 
 /// A hash of all that decides what an answer is made of. A bit that flips in the database is seen so: SQLite's pages
 /// have no checksums.
 fn checksum(object: &ObjectState) -> i64 {
-    let ObjectState { partition, etag, size_bytes, rows, visible_rows, row_hash, input_hash, schema_version } = object;
-    let said = format!(
+    let ObjectState { partition, etag, size_bytes, rows, visible_rows, row_hash, .. } = object;
+    let ObjectState { input_hash, schema_version, generation, .. } = object;
+    let mut said = format!(
         "{partition}\u{1f}{etag:?}\u{1f}{size_bytes}\u{1f}{rows}\u{1f}{visible_rows}\u{1f}{row_hash}\u{1f}{input_hash}\u{1f}{schema_version}"
     );
+    // As it was hashed before there were any.
+    if *generation > 0 {
+        said.push_str(&format!("\u{1f}{generation}"));
+    }
     (xxh3_64(said.as_bytes()) >> 1) as i64
 }
 
@@ -230,6 +236,7 @@ fn read(row: &Row) -> Result<ObjectRecord> {
         row_hash: row.get("row_hash")?,
         input_hash: row.get("input_hash")?,
         schema_version: row.count("schema_version")? as u32,
+        generation: row.get::<Option<i64>>("generation")?.unwrap_or(0) as u64,
     };
     let of_path = |column| row.get::<Option<String>>(column).map(Option::unwrap_or_default);
     let Partition { area, name, seller, month } = &object.partition;

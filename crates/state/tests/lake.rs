@@ -52,6 +52,7 @@ pub fn object(path: &str, row_hash: &str) -> ObjectState {
         row_hash: row_hash.to_owned(),
         input_hash: "in".to_owned(),
         schema_version: 3,
+        generation: 4,
     }
 }
 

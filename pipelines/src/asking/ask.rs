@@ -17,7 +17,7 @@ use sellerlake_transforms::merge::stored_schema;
 use sellerlake_transforms::stage::table_schema;
 
 use crate::Workspace;
-use crate::objects::entry::described;
+use crate::objects::entry::{described, expect_successor, gone, is_damage};
 
 /// Times a statement is planned again because an object was replaced under it.
 const REPLANS: u32 = 3;
@@ -46,27 +46,47 @@ impl Workspace {
     /// again and again, the statement reads private copies of all its objects; a [`Kind::Conflict`] error is left for
     /// one that comes to read still others meanwhile.
     pub async fn ask(&self, statement: &str, granted: &Granted) -> Result<Answer> {
+        Ok(self.answer(statement, granted).await?.0)
+    }
+
+    /// The same, and which of the tables that the statement names aren't made from all that is loaded.
+    pub async fn ask_and_look_behind(&self, statement: &str, granted: &Granted) -> Result<(Answer, BTreeSet<String>)> {
+        let (answer, objects) = self.answer(statement, granted).await?;
+        let named = sellerlake_query::tables(statement)?;
+        let makers = self.makers(&named);
+        let mut behind = BTreeSet::new();
+        if !makers.is_empty() {
+            for catalogue in self.catalogues(objects).await? {
+                behind.extend(self.behind(&makers, &catalogue).into_iter().map(|partition| partition.name));
+            }
+        }
+        behind.retain(|table| named.contains(table));
+        Ok((answer, behind))
+    }
+
+    /// The answer, and the objects it was planned over.
+    async fn answer(&self, statement: &str, granted: &Granted) -> Result<(Answer, Vec<ObjectState>)> {
         let mut replans = 0;
         loop {
-            let session = self.session(granted).await?;
+            let objects = self.granted_objects(granted).await?;
+            let session = self.session_over(&objects, &self.reader, granted).await?;
             let error = match start(&session, statement).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => return Ok((answer, objects)),
                 Err(error) => error,
             };
             let Some(path) = replaced(&error).map(|replaced| replaced.path.clone()) else { return Err(error) };
             if let Some(partition) = Partition::parse(&path) {
-                if self.lake.head(&partition).await?.is_none() {
-                    return Err(gone(&path));
-                }
                 match self.look_again(&partition, None).await {
                     // It is being replaced at this very moment, too.
-                    Err(error) if error.is_look_again() || !self.remembers => {}
+                    Err(error) if error.is_look_again() => {}
+                    // Who may not write can't tell the catalogue.
+                    Err(error) if !self.remembers && !is_damage(&error) => {}
                     looked => drop(looked?),
                 }
             }
             replans += 1;
             if replans > REPLANS {
-                return self.ask_copies(statement, granted).await;
+                return Ok((self.ask_copies(statement, granted).await?, objects));
             }
         }
     }
@@ -77,7 +97,7 @@ impl Workspace {
             return error;
         };
         match self.look_again(&partition, None).await {
-            Err(damaged) if damaged.kind() == Kind::Data => damaged,
+            Err(damaged) if is_damage(&damaged) => damaged,
             _ => error,
         }
     }
@@ -89,11 +109,12 @@ impl Workspace {
         let read = planned.reads(statement).await?;
         let mut held = Held::new();
         for object in objects.iter_mut().filter(|object| read.contains(&object.partition.path())) {
-            let path = object.partition.path();
-            let Copied { head, footer, file } = self.lake.copy(&object.partition).await?.ok_or_else(|| gone(&path))?;
-            held.insert(path, (head.etag.clone(), file));
-            *object =
-                ObjectState { input_hash: object.input_hash.clone(), ..described(&object.partition, head, footer) };
+            let partition = &object.partition;
+            let Copied { head, footer, file } = self.lake.copy(partition).await?.ok_or_else(|| gone(partition))?;
+            held.insert(partition.path(), (head.etag.clone(), file));
+            let copied = ObjectState { input_hash: object.input_hash.clone(), ..described(partition, head, footer) };
+            expect_successor(&copied, Some(object))?;
+            *object = copied;
         }
         let session = self.session_over(&objects, &self.reader.holding(held), granted).await?;
         start(&session, statement).await.map_err(|error| match replaced(&error) {
@@ -205,13 +226,6 @@ pub(crate) fn source_table(
 /// Starts a statement and waits for its first rows: what is replaced later was opened before.
 async fn start(session: &Session, statement: &str) -> Result<Answer> {
     session.sql(statement).await?.ready().await
-}
-
-fn gone(path: &str) -> Error {
-    Error::permanent(Kind::NotFound, "the catalogue knows an object that isn't in the lake")
-        .at("query.read")
-        .with("path", path)
-        .hint("`sellerlake verify --repair` rebuilds it, or forgets it")
 }
 
 fn delivery_rows(records: &[DeliveryRecord]) -> Result<RecordBatch> {

@@ -113,7 +113,7 @@ async fn find(origin: &Lake, until: DateTime<Utc>, seller: Option<&SellerId>) ->
     let sellers = [Some(seller), seller.filter(|seller| !seller.is_shared()).map(|_| Some(&shared))];
     let mut found = Found { deliveries: Vec::new(), later: Vec::new(), withdrawn: Vec::new(), damaged: Vec::new() };
     for seller in sellers.into_iter().flatten() {
-        let Standing { deliveries, unreadable } = origin.standing(None, seller).await?;
+        let Standing { deliveries, unreadable, .. } = origin.standing(None, seller).await?;
         let (known, later): (Vec<Delivery>, Vec<Delivery>) =
             deliveries.into_iter().partition(|delivery| delivery.fetched_at <= until);
         let (withdrawn, unreadable_notes) = origin.withdrawn(seller).await?;

@@ -1,18 +1,18 @@
 //! Rebuilding the catalogue from the lake.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 use sellerlake_contracts::{Area, Error, Kind, ObjectState, Partition, Result, SellerId};
 use sellerlake_query::{LakeTable, LakeTableOptions};
-use sellerlake_sinks::{RowHash, Standing};
-use sellerlake_state::ObjectFilter;
+use sellerlake_sinks::{Head, RowHash, Standing};
+use sellerlake_state::{DeliveryFilter, ObjectFilter};
 
 use crate::Workspace;
-use crate::loading::loaded::LoadOptions;
-use crate::loading::loaded::Unreadable;
-use crate::objects::entry::described;
-use crate::objects::inputs::{stored, unknown_object};
+use crate::loading::absent::Standings;
+use crate::loading::loaded::{Damaged, LoadOptions};
+use crate::objects::entry::{damaged_entry, described, expect_successor};
+use crate::objects::inputs::stored;
 use crate::progress::Progress;
 use crate::rebuilding::rebuild::Rebuilt;
 
@@ -23,6 +23,12 @@ enum Depth {
     Footers,
     /// All their rows, compared with that.
     Rows,
+}
+
+/// An object as a survey finds it.
+enum Surveyed {
+    Sound(ObjectState),
+    Damaged(ObjectState),
 }
 
 /// What a repair did.
@@ -42,23 +48,43 @@ impl Workspace {
     /// Makes the catalogue say what the lake holds, then rebuilds what can't be shown to be current.
     ///
     /// An object's inputs are not in the lake, so everything is computed once; what comes out equal is not
-    /// rewritten. An object that can't be read or is gone is made again: from `raw/`, or from what it is computed from.
+    /// rewritten. An object that can't be read, isn't the version written last, or is gone, is made again: from `raw/`, or
+    /// from what it is computed from.
     pub async fn repair(&self, progress: &dyn Progress) -> Result<Repaired> {
         let deliveries = self.repair_deliveries().await?;
-        let (objects, unreadable) = self.survey(progress, Depth::Rows).await?;
-        let (known, broken) = (objects.len() as u64, unreadable.len() as u64);
-        let mut damaged = self.lost(&objects).await?;
-        damaged.extend(unreadable.keys().cloned());
+        let known = self.known_objects().await?;
+        let mut standings = Standings::default();
+        let (objects, mut damaged) = self.survey(progress, Depth::Rows, &known, &mut standings).await?;
+        let found = (objects.len() - damaged.len()) as u64;
+        let mut entries: BTreeMap<Partition, ObjectState> =
+            objects.into_iter().map(|object| (object.partition.clone(), object)).collect();
+        for (partition, known) in known {
+            if !entries.contains_key(&partition) && self.declarations.dataset(&partition.name).is_some() {
+                let entry = if known.etag.is_some() {
+                    damaged.insert(partition.clone(), None);
+                    damaged_entry(&partition, known.etag, known.generation)
+                } else {
+                    ObjectState { input_hash: String::new(), ..known }
+                };
+                entries.insert(partition, entry);
+            }
+        }
         let rejects = self.lake.damaged_rejects().await?;
-        self.state.replace_objects(&objects, self.clock.now()).await?;
-        let mut repaired = Repaired { objects: known, unreadable: broken, deliveries, rebuilt: Vec::new() };
+        let entries: Vec<ObjectState> = entries.into_values().collect();
+        self.state.replace_objects(&entries, self.clock.now()).await?;
+        let unreadable = damaged.len() as u64;
+        let mut repaired = Repaired { objects: found, unreadable, deliveries, rebuilt: Vec::new() };
         let mut owners: BTreeSet<(String, SellerId)> = damaged
-            .iter()
+            .keys()
             .filter(|partition| partition.area == Area::Sources)
             .map(|partition| (partition.name.clone(), partition.seller.clone()))
             .collect();
         owners.extend(rejects.iter().filter_map(|(path, _)| rejects_owner(path)));
-        self.read_raw_again(owners, unreadable).await?;
+        let mut others = self.lake.standing(None, None).await?.deliveries;
+        others.retain(|other| !owners.contains(&(other.source.clone(), other.seller.clone())));
+        let absent = self.absent(others, &standings).await?;
+        owners.extend(absent.into_iter().map(|(delivery, _)| (delivery.source, delivery.seller)));
+        self.read_raw_again(owners, damaged).await?;
         for seller in self.sellers().await? {
             repaired.rebuilt.push(self.rebuild(&seller, None, progress).await?);
         }
@@ -71,7 +97,7 @@ impl Workspace {
         if !self.state.knows_no_objects().await? {
             return Ok(());
         }
-        let (objects, _) = self.survey(progress, Depth::Footers).await?;
+        let (objects, _) = self.survey(progress, Depth::Footers, &BTreeMap::new(), &mut Standings::default()).await?;
         if !objects.is_empty() {
             self.state.put_objects(&objects, self.clock.now()).await?;
             self.repair_deliveries().await?;
@@ -79,38 +105,77 @@ impl Workspace {
         Ok(())
     }
 
-    /// Every object of the lake as its footer describes it, and which of them can't be read, as deep as is asked.
-    async fn survey(&self, progress: &dyn Progress, depth: Depth) -> Result<(Vec<ObjectState>, Unreadable)> {
+    /// Every object of the lake as its footer describes it, and which of them are damaged, as deep as is asked.
+    async fn survey(
+        &self,
+        progress: &dyn Progress,
+        depth: Depth,
+        known: &BTreeMap<Partition, ObjectState>,
+        standings: &mut Standings,
+    ) -> Result<(Vec<ObjectState>, Damaged)> {
         let found = self.lake.partitions(None).await?;
         progress.begin("reading objects", Some(found.len() as u64));
-        let (mut objects, mut unreadable) = (Vec::new(), Unreadable::new());
-        for (partition, head) in found {
-            let read = match self.lake.footer(&partition, &head).await {
-                Ok(footer) => {
-                    let sealed = footer.sealed;
-                    let object = described(&partition, head.clone(), footer);
-                    if depth == Depth::Rows { self.read_rows(object, sealed).await } else { Ok(object) }
+        let (mut objects, mut damaged) = (Vec::new(), Damaged::new());
+        for (partition, mut head) in found {
+            let known = known.get(&partition);
+            loop {
+                match self.survey_one(&partition, &head, depth, known, standings).await {
+                    Ok(Surveyed::Sound(object)) => objects.push(object),
+                    Ok(Surveyed::Damaged(entry)) => {
+                        objects.push(entry);
+                        damaged.insert(partition, Some(head.etag));
+                    }
+                    // It was replaced since it was listed.
+                    Err(error) if error.kind() == Kind::Conflict => {
+                        if let Some(present) = self.lake.head(&partition).await? {
+                            head = present;
+                            continue;
+                        }
+                    }
+                    Err(error) if error.kind() == Kind::NotFound => {}
+                    Err(error) => return Err(error),
                 }
-                Err(error) => Err(error),
-            };
-            match read {
-                Ok(object) => objects.push(object),
-                Err(error) if error.kind() == Kind::Data => {
-                    objects.push(unknown_object(&partition, &head));
-                    unreadable.insert(partition, head.etag);
-                }
-                // It was replaced or removed since it was listed; whoever did it entered it.
-                Err(error) if matches!(error.kind(), Kind::Conflict | Kind::NotFound) => {}
-                Err(error) => return Err(error),
+                break;
             }
             progress.advance(1);
         }
         progress.end();
-        Ok((objects, unreadable))
+        Ok((objects, damaged))
+    }
+
+    /// One of them; as damaged it keeps the tag of what is to stand there, so that nobody takes another one for it.
+    async fn survey_one(
+        &self,
+        partition: &Partition,
+        head: &Head,
+        depth: Depth,
+        known: Option<&ObjectState>,
+        standings: &mut Standings,
+    ) -> Result<Surveyed> {
+        let mut generation = known.map_or(0, |known| known.generation);
+        let mut etag = Some(head.etag.clone());
+        let read = async {
+            let footer = self.lake.footer(partition, head).await?;
+            let sealed = footer.sealed;
+            let object = described(partition, head.clone(), footer);
+            if let Err(error) = expect_successor(&object, known) {
+                etag = known.and_then(|known| known.etag.clone());
+                return Err(error);
+            }
+            generation = object.generation;
+            if depth == Depth::Rows { self.read_rows(object, sealed, standings).await } else { Ok(object) }
+        };
+        match read.await {
+            Ok(object) => Ok(Surveyed::Sound(object)),
+            Err(error) if error.kind() == Kind::Data => {
+                Ok(Surveyed::Damaged(damaged_entry(partition, etag, generation)))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads an object's rows to the end: [`Kind::Data`] where they are not those its footer was written for.
-    async fn read_rows(&self, object: ObjectState, sealed: bool) -> Result<ObjectState> {
+    async fn read_rows(&self, object: ObjectState, sealed: bool, standings: &mut Standings) -> Result<ObjectState> {
         let Some(schema) = self.declarations.dataset(&object.partition.name).and_then(|dataset| stored(&dataset))
         else {
             return Ok(object);
@@ -121,7 +186,10 @@ impl Workspace {
         let mut hash = if sealed { RowHash::default() } else { RowHash::first_version() };
         while let Some(batch) = rows.next().await {
             match batch.map_err(|error| crate::objects::swap::row_error(error, &object.partition)) {
-                Ok(batch) => hash.update(&batch)?,
+                Ok(batch) => {
+                    hash.update(&batch)?;
+                    standings.add(&object.partition, &batch);
+                }
                 Err(error) if error.may_pass() => return Err(error),
                 // Whatever else a reader says of rows that were sound when they were written.
                 Err(error) => return Err(damaged().source(error)),
@@ -133,21 +201,15 @@ impl Workspace {
         Ok(object)
     }
 
-    /// What the catalogue believes in that the lake no longer has.
-    async fn lost(&self, found: &[ObjectState]) -> Result<BTreeSet<Partition>> {
-        let found: BTreeSet<&Partition> = found.iter().map(|object| &object.partition).collect();
+    /// What the catalogue says, as far as it can be read.
+    async fn known_objects(&self) -> Result<BTreeMap<Partition, ObjectState>> {
         let known = match self.state.objects(&ObjectFilter::default()).await {
             Ok(records) => records,
             // A damaged catalogue is about to be made again; what it doesn't say isn't lost.
             Err(error) if !error.may_pass() => Vec::new(),
             Err(error) => return Err(error),
         };
-        let stood = known
-            .into_iter()
-            .map(|record| record.object)
-            .filter(|object| object.etag.is_some())
-            .map(|object| object.partition);
-        Ok(stood.filter(|partition| !found.contains(partition)).collect())
+        Ok(known.into_iter().map(|record| (record.object.partition.clone(), record.object)).collect())
     }
 
     /// Loads again what damaged objects of these sources and sellers were made from. Merging is idempotent, so their
@@ -155,14 +217,15 @@ impl Workspace {
     ///
     /// Where `raw/` is damaged too, they stay as they are: made of what is left, they would say too little, and look
     /// whole.
-    async fn read_raw_again(&self, owners: BTreeSet<(String, SellerId)>, unreadable: Unreadable) -> Result<()> {
-        let options = LoadOptions { unreadable, ..LoadOptions::default() };
+    async fn read_raw_again(&self, owners: BTreeSet<(String, SellerId)>, damaged: Damaged) -> Result<()> {
+        let options = LoadOptions { damaged, ..LoadOptions::default() };
         for (source, seller) in owners {
-            if !self.declarations.schemas.sources.contains_key(&source) {
-                continue;
-            }
-            let Standing { deliveries, unreadable } = self.lake.standing(Some(&source), Some(&seller)).await?;
-            let mut is_whole = unreadable.is_empty();
+            let Some(declared) = self.declarations.schemas.sources.get(&source) else { continue };
+            let standing = self.lake.standing(Some(&source), Some(&seller)).await?;
+            let owned = DeliveryFilter { source: Some(source.clone()), seller: Some(seller.clone()), status: None };
+            let lost = self.lost_deliveries(&owned, &standing).await?;
+            let Standing { deliveries, unreadable, .. } = standing;
+            let mut is_whole = unreadable.is_empty() && lost.is_empty();
             for delivery in &deliveries {
                 is_whole = is_whole && self.check_raw(delivery.clone()).await.is_ok();
             }
@@ -172,6 +235,11 @@ impl Workspace {
             }
             for group in self.groups(deliveries).await? {
                 self.load(&source, group, &options).await?;
+            }
+            // Those that nothing of it belongs into.
+            let is_owned = |partition: &&Partition| partition.name == source && partition.seller == seller;
+            for partition in options.damaged.keys().filter(is_owned) {
+                self.swap_source(declared, partition.clone(), None, &options).await?;
             }
         }
         Ok(())

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sellerlake_contracts::{Delivery, Kind, Result, SellerId};
 use sellerlake_sinks::Standing;
+use sellerlake_state::DeliveryFilter;
 
 use crate::Workspace;
 use crate::care::verify::told;
 use crate::loading::groups::by_owner;
 use crate::loading::loaded::LoadOptions;
+use crate::loading::lost::Lost;
 use crate::loading::novelty::drift;
 use crate::progress::Progress;
 use crate::rebuilding::rebuild::Rebuilt;
@@ -41,8 +43,11 @@ impl Workspace {
         progress: &dyn Progress,
     ) -> Result<Replayed> {
         let source = source.map(|name| self.source(name).map(|source| source.name.as_str())).transpose()?;
-        let Standing { deliveries, unreadable } = self.lake.standing(source, seller).await?;
+        let standing = self.lake.standing(source, seller).await?;
         let mut replayed = Replayed::default();
+        let known = DeliveryFilter { source: source.map(str::to_owned), seller: seller.cloned(), status: None };
+        replayed.damaged.extend(self.lost_deliveries(&known, &standing).await?.iter().map(Lost::told));
+        let Standing { deliveries, unreadable, .. } = standing;
         replayed.damaged.extend(unreadable.into_iter().map(|(path, error)| (path, told(&error))));
         let mut sellers = BTreeSet::new();
         progress.begin("replaying", Some(deliveries.len() as u64));

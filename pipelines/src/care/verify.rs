@@ -10,15 +10,19 @@ use sellerlake_contracts::{Area, Delivery, Error, Kind, Partition, Result};
 use sellerlake_query::{LakeTable, LakeTableOptions};
 use sellerlake_schemas::Source;
 use sellerlake_sinks::{Footer, Head, RowHash, Standing};
-use sellerlake_state::{Alert, AlertKind, AlertState, DeliveryFilter, DeliveryStatus};
-use sellerlake_transforms::Dataset;
+use sellerlake_state::{Alert, AlertKind, AlertState, DeliveryFilter};
 use sellerlake_transforms::merge::stored_schema;
 use sellerlake_transforms::stage::{table_schema, unique};
+use sellerlake_transforms::{Dataset, Stage};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::Workspace;
+use crate::loading::absent::Standings;
+use crate::loading::lost::Lost;
+use crate::objects::entry::{described, expect_successor};
 use crate::objects::inputs::unknown_object;
 use crate::progress::Progress;
+use crate::rebuilding::behind::told_behind;
 
 /// One thing that is not as it should be.
 #[derive(Debug, Clone)]
@@ -58,16 +62,23 @@ pub(crate) fn told(error: &Error) -> String {
 /// Where a unit was found: by hash of source, seller and unit.
 type Homes = HashMap<u128, Partition>;
 
+/// What was met on the way through all objects.
+#[derive(Default)]
+struct Met {
+    homes: Homes,
+    standings: Standings,
+}
+
 impl Workspace {
     /// Reads every object: row hash against footer and catalogue, schema, order, one row a key, one home and one stamp a
     /// unit.
     pub async fn verify(&self, progress: &dyn Progress) -> Result<Verified> {
         let mut verified = Verified::default();
-        let mut homes = Homes::new();
+        let mut met = Met::default();
         let found = self.lake.partitions(None).await?;
         progress.begin("verifying", Some(found.len() as u64));
         for (partition, head) in found {
-            if let Err(error) = self.verify_object(&partition, &head, &mut homes, &mut verified).await {
+            if let Err(error) = self.verify_object(&partition, &head, &mut met, &mut verified).await {
                 verified.complain(&partition, told(&error));
             }
             verified.objects += 1;
@@ -75,8 +86,9 @@ impl Workspace {
         }
         progress.end();
         self.verify_missing(&mut verified).await?;
+        self.verify_made(&mut verified).await?;
         self.verify_rejects(&mut verified).await?;
-        self.verify_raw(&mut verified, progress).await?;
+        self.verify_raw(&met.standings, &mut verified, progress).await?;
         self.verify_state(&mut verified).await;
         let is_of_lake = |alert: &Alert| {
             let kind = alert.condition.kind;
@@ -91,7 +103,7 @@ impl Workspace {
         &self,
         partition: &Partition,
         head: &Head,
-        homes: &mut Homes,
+        met: &mut Met,
         verified: &mut Verified,
     ) -> Result<()> {
         let Some(dataset) = self.declarations.dataset(&partition.name) else {
@@ -121,7 +133,8 @@ impl Workspace {
             hash.update(&batch)?;
             sorted.check(&batch)?;
             if let Dataset::Source(source) = &dataset {
-                units.check(source, partition, &batch, homes);
+                units.check(source, partition, &batch, &mut met.homes);
+                met.standings.add(partition, &batch);
             }
         }
         verified.rows += hash.rows();
@@ -144,10 +157,14 @@ impl Workspace {
     ) -> Result<()> {
         match self.state.object(partition).await? {
             None => verified.complain(partition, "the catalogue doesn't know it; run `sellerlake verify --repair`"),
-            Some(known) if known.etag.as_ref() != Some(&head.etag) || known.row_hash != footer.row_hash => {
-                verified.complain(partition, "the catalogue knows another version; run `sellerlake verify --repair`");
-            }
-            Some(_) => {}
+            Some(known) => match expect_successor(&described(partition, head.clone(), footer.clone()), Some(&known)) {
+                Err(error) => verified.complain(partition, told(&error)),
+                Ok(()) if known.etag.as_ref() != Some(&head.etag) || known.row_hash != footer.row_hash => {
+                    verified
+                        .complain(partition, "the catalogue knows another version; run `sellerlake verify --repair`");
+                }
+                Ok(()) => {}
+            },
         }
         Ok(())
     }
@@ -164,6 +181,19 @@ impl Workspace {
                     "the catalogue knows it, but it isn't in the lake; run `sellerlake verify --repair`",
                 );
             }
+        }
+        Ok(())
+    }
+
+    /// Tables that aren't made from what stands by now.
+    async fn verify_made(&self, verified: &mut Verified) -> Result<()> {
+        // A catalogue that can't be read is told with the rest of the state.
+        let Ok(sellers) = self.sellers().await else { return Ok(()) };
+        let stages: Vec<&Stage> = self.declarations.stages.values().map(AsRef::as_ref).collect();
+        for seller in sellers {
+            let behind = self.behind(&stages, &self.catalogue(&seller).await?);
+            let told = told_behind(&behind).into_iter().map(|(subject, problem)| Complaint { subject, problem });
+            verified.complaints.extend(told);
         }
         Ok(())
     }
@@ -185,21 +215,18 @@ impl Workspace {
     }
 
     /// Raw bytes against the hash they were landed with.
-    async fn verify_raw(&self, verified: &mut Verified, progress: &dyn Progress) -> Result<()> {
-        let Standing { deliveries, unreadable } = self.lake.standing(None, None).await?;
-        let standing: BTreeSet<String> =
-            deliveries.iter().map(Delivery::meta_path).chain(unreadable.iter().map(|(path, _)| path.clone())).collect();
-        for record in self.state.deliveries(&DeliveryFilter::default()).await? {
-            if record.status != DeliveryStatus::Landing && !standing.contains(&record.meta_path) {
-                let problem = "it was landed, but isn't in the lake; run `sellerlake verify --repair`".to_owned();
-                verified.complaints.push(Complaint { subject: record.data_path, problem });
-            }
-        }
+    async fn verify_raw(&self, standings: &Standings, verified: &mut Verified, progress: &dyn Progress) -> Result<()> {
+        let standing = self.lake.standing(None, None).await?;
+        let lost = self.lost_deliveries(&DeliveryFilter::default(), &standing).await?;
+        let complaint = |(subject, problem)| Complaint { subject, problem };
+        verified.complaints.extend(lost.iter().map(Lost::told).map(complaint));
+        let Standing { deliveries, unreadable, bare } = standing;
+        self.verify_bare(bare, &lost, standings, verified);
         for (subject, error) in unreadable {
             verified.complaints.push(Complaint { subject, problem: told(&error) });
         }
         progress.begin("verifying raw", Some(deliveries.len() as u64));
-        for delivery in deliveries {
+        for delivery in deliveries.clone() {
             let subject = delivery.data_path();
             if let Err(error) = self.check_raw(delivery).await {
                 verified.complaints.push(Complaint { subject, problem: told(&error) });
@@ -207,7 +234,28 @@ impl Workspace {
             progress.advance(1);
         }
         progress.end();
+        for (delivery, units) in self.absent(deliveries, standings).await? {
+            let problem = format!(
+                "it counts as loaded, but {units} of its units stand nowhere, nor anything newer in their place; run \
+                 `sellerlake verify --repair`"
+            );
+            verified.complaints.push(Complaint { subject: delivery.data_path(), problem });
+        }
         Ok(())
+    }
+
+    /// Bytes without metadata, of which rows stand though the ledger doesn't know them: what else has no metadata is of a
+    /// landing that broke off.
+    fn verify_bare(&self, bare: BTreeSet<String>, lost: &[Lost], standings: &Standings, verified: &mut Verified) {
+        let is_lost = |path: &String| lost.iter().any(|lost| lost.record.data_path == *path);
+        for path in bare.into_iter().filter(|path| !is_lost(path)) {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            if standings.of(name.split('.').next().unwrap_or_default()) > 0 {
+                let problem = "rows of it stand, but its metadata is gone; restore the file from a backup or hand the document \
+                               in again";
+                verified.complaints.push(Complaint { subject: path, problem: problem.to_owned() });
+            }
+        }
     }
 
     /// Reads the bytes of a delivery and compares them with the hash they were landed with.

@@ -62,30 +62,27 @@ impl Workspace {
         let source = Arc::clone(self.source(&record.source)?);
         let others = self.others(record).await?;
         progress.begin("reading the others again", Some(others.len() as u64));
-        if let Some(delivery) = self.lake.delivery(&record.meta_path).await? {
-            // Until its bytes are gone it counts as not yet loaded, so that whoever comes next makes all of it whole.
-            self.forget_and_enter(&delivery).await?;
-            for other in &others {
-                self.forget_and_enter(other).await?;
-            }
-            self.resolve(&drift(&source.name, &record.seller)).await?;
-            self.drop_rows(&source, record).await?;
-            failpoint::reach("withdraw.dropped")?;
-            for group in self.groups(others).await? {
-                let count = group.len() as u64;
-                let options = LoadOptions { leaving: Some(record.id.clone()), ..LoadOptions::default() };
-                self.load(&source.name, group, &options).await?;
-                progress.advance(count);
-            }
-            // Its bytes go last: what is left where this is cut short is a delivery that isn't loaded yet, or none.
-            self.state.forget_loaded(&record.id).await?;
-            self.resolve_all_of(&source, record).await?;
+        let standing = self.lake.delivery(&record.meta_path).await?;
+        // Until its bytes are gone it counts as not yet loaded, so that whoever comes next makes all of it whole.
+        for delivery in standing.iter().chain(&others) {
+            self.forget_and_enter(delivery).await?;
+        }
+        self.resolve(&drift(&source.name, &record.seller)).await?;
+        self.drop_rows(&source, record).await?;
+        failpoint::reach("withdraw.dropped")?;
+        for group in self.groups(others).await? {
+            let count = group.len() as u64;
+            let options = LoadOptions { leaving: Some(record.id.clone()), ..LoadOptions::default() };
+            self.load(&source.name, group, &options).await?;
+            progress.advance(count);
+        }
+        // Its bytes go last: what is left where this is cut short is a delivery that isn't loaded yet, or none.
+        self.state.forget_loaded(&record.id).await?;
+        self.resolve_all_of(&source, record).await?;
+        if let Some(delivery) = standing {
             self.lake.withdraw(&delivery, self.clock.now()).await?;
-        } else {
-            self.drop_rows(&source, record).await?;
         }
         progress.end();
-        self.state.forget_loaded(&record.id).await?;
         self.state.remove_delivery(&record.id).await?;
         self.resolve_all_of(&source, record).await?;
         self.rebuild(&record.seller, None, progress).await

@@ -13,7 +13,7 @@ use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sellerlake_contracts::{Area, Delivery, DeliveryId, Error, Kind, Partition, Result, SellerId, failpoint};
 use sellerlake_schemas::Source;
-use sellerlake_sinks::{Head, Mapped};
+use sellerlake_sinks::Mapped;
 use sellerlake_state::LoadReport;
 use sellerlake_transforms::decode::Outcome;
 use sellerlake_transforms::merge::{MonthRows, Tally, as_input, merge, split_months, standing};
@@ -21,13 +21,15 @@ use serde_json::json;
 use tracing::Instrument;
 
 use crate::Workspace;
+use crate::loading::absent::UNITS;
 use crate::loading::held::{LACKING, LISTED, status_of};
-use crate::loading::loaded::{Group, LoadOptions, Loaded, not_loaded, source_partition};
+use crate::loading::loaded::{Damaged, Group, LoadOptions, Loaded, not_loaded, source_partition};
 use crate::loading::prepare::Prepared;
-use crate::objects::swap::{ATTEMPTS, Layout};
+use crate::objects::entry::Committed;
+use crate::objects::swap::{ATTEMPTS, Layout, row_error};
 
 /// What became of one partition.
-struct Swapped {
+pub(crate) struct Swapped {
     partition: Partition,
     touched: bool,
     tally: Arc<Tally>,
@@ -60,20 +62,29 @@ impl Workspace {
         let Some(seller) = deliveries.first().map(|delivery| delivery.seller.clone()) else {
             return Ok(Group::default());
         };
-        let (mut group, mut streams) = (Group::default(), Vec::new());
+        let (mut group, mut streams, mut counts) = (Group::default(), Vec::new(), Vec::new());
         for delivery in deliveries {
             let span = tracing::info_span!("delivery", id = %delivery.id, source = source.name, seller = %seller);
             let clash = self.covered_already(source, &delivery, &group.loaded, options.leaving.as_ref()).await?;
-            let Prepared { delivery, outcome, rows } = match clash {
+            let Prepared { delivery, outcome, rows, units } = match clash {
                 Some(clash) => Prepared::refused(delivery, clash),
                 None => self.prepare(source, delivery).instrument(span).await?,
             };
-            self.lake.write_rejects(&delivery, rejects(&outcome)?).await?;
+            if !options.only_count {
+                self.lake.write_rejects(&delivery, rejects(&outcome)?).await?;
+            }
             streams.extend(rows);
-            group.loaded.push(Loaded { delivery, outcome, set_aside: 0 });
+            counts.push(units);
+            group.loaded.push(Loaded { delivery, outcome, set_aside: 0, units: 0 });
         }
         if !streams.is_empty() || !options.replaying.is_empty() {
             self.merge_months(source, &seller, streams, options, &mut group).await?;
+        }
+        if options.only_count {
+            return Ok(group);
+        }
+        for (loaded, units) in group.loaded.iter_mut().zip(counts) {
+            loaded.units = units.load(Ordering::Relaxed);
         }
         failpoint::reach("load.merged")?;
         for loaded in &group.loaded {
@@ -125,7 +136,7 @@ impl Workspace {
     }
 
     /// Merges new rows into one partition until nobody interferes.
-    async fn swap_source(
+    pub(crate) async fn swap_source(
         &self,
         source: &Arc<Source>,
         partition: Partition,
@@ -149,27 +160,33 @@ impl Workspace {
         let mut pending = rows;
         let mut attempt = 0;
         loop {
-            let known = self.state.object(partition).await?;
-            let head = self.lake.head(partition).await?;
+            let (committed, is_damaged) = self.committed_unless(partition, &options.damaged).await?;
+            let replaces = committed.generation();
+            let Committed { known, head, is_news } = committed;
             let mut streams: Vec<_> = pending.take().into_iter().collect();
-            let readable = |head: &&Head| options.unreadable.get(partition) != Some(&head.etag);
-            if let Some(head) = head.as_ref().filter(readable) {
-                let stored = self.scan_source(source, partition, head).await?;
+            if let Some(head) = head.as_ref().filter(|_| !is_damaged) {
+                let stored = self.scan_source(source, partition, head, replaces).await?;
                 streams.push(as_input(source, without(stored, &options.replaying), partition.month, 1));
             }
             let merged = merge(source, streams, &self.task())?;
             let before = tally.added.load(Ordering::Relaxed) + tally.replaced.load(Ordering::Relaxed);
-            let rows = standing(source, merged, Arc::clone(tally));
+            let mut rows = standing(source, merged, Arc::clone(tally));
+            if options.only_count {
+                while let Some(batch) = rows.next().await {
+                    batch.map_err(|error| row_error(error, partition))?;
+                }
+                return Ok(false);
+            }
             let layout = Layout {
                 partition: partition.clone(),
                 schema_version: source.version,
                 sorted_by: vec!["_unit".to_owned()],
+                replaces,
             };
             let built = self.build(layout, rows).await?;
             let after = tally.added.load(Ordering::Relaxed) + tally.replaced.load(Ordering::Relaxed);
-            if before == after && head.is_some() && options.replaying.is_empty() {
-                // Nothing to write; but whoever wrote it may have died before it told the catalogue.
-                return Ok(self.look_again(partition, known.as_ref()).await?.is_some());
+            if before == after && head.is_some() && !is_damaged && options.replaying.is_empty() {
+                return Ok(is_news);
             }
             let copy = built.spool.map()?;
             match self.lake.swap(built, head.as_ref().map(|head| head.etag.as_str())).await {
@@ -189,6 +206,18 @@ impl Workspace {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// The version of a partition to merge with, and whether it is one of these that are to be made again.
+    async fn committed_unless(&self, partition: &Partition, damaged: &Damaged) -> Result<(Committed, bool)> {
+        if let Some(tag) = damaged.get(partition) {
+            let head = self.lake.head(partition).await?;
+            if head.as_ref().map(|head| &head.etag) == tag.as_ref() {
+                let known = self.state.object(partition).await?;
+                return Ok((Committed { known, head, is_news: false }, true));
+            }
+        }
+        Ok((self.committed(partition).await?, false))
     }
 
     pub(crate) async fn partitions_of(&self, source: &Source, seller: &SellerId) -> Result<Vec<Partition>> {
@@ -263,6 +292,7 @@ fn report(loaded: &Loaded) -> LoadReport {
         "repeated": outcome.repeated,
         "drift": outcome.drift,
         "set_aside": loaded.set_aside,
+        UNITS: loaded.units,
         LACKING: listed,
         "as_of": outcome.as_of,
         "dropped": outcome.dropped,

@@ -8,8 +8,8 @@ use sellerlake_state::{AlertKind, Condition};
 use sellerlake_transforms::decode::Outcome;
 use sellerlake_transforms::merge::Ties;
 
-/// Partitions that can't be read, and which version of them it was.
-pub(crate) type Unreadable = BTreeMap<Partition, String>;
+/// Partitions that are damaged, and the tag of what stands there; none where it is gone.
+pub(crate) type Damaged = BTreeMap<Partition, Option<String>>;
 
 /// How a group of deliveries is loaded.
 #[derive(Debug, Clone, Default)]
@@ -18,8 +18,10 @@ pub struct LoadOptions {
     pub replaying: BTreeSet<DeliveryId>,
     /// A delivery that is being taken back: nothing gives way to it.
     pub(crate) leaving: Option<DeliveryId>,
-    /// Partitions whose standing version, of this tag, can't be read: what is merged takes its place.
-    pub(crate) unreadable: Unreadable,
+    /// Partitions of which what stands is damaged: what is merged takes its place.
+    pub(crate) damaged: Damaged,
+    /// Nothing is written: it is only counted what would be.
+    pub(crate) only_count: bool,
 }
 
 /// What became of one delivery.
@@ -31,6 +33,8 @@ pub struct Loaded {
     pub outcome: Outcome,
     /// Rows of older versions of units than the delivery itself has of them.
     pub set_aside: u64,
+    /// How many units it has: of those what it was first to bring, or brought newer, stands.
+    pub units: u64,
 }
 
 impl Loaded {

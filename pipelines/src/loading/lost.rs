@@ -1,39 +1,69 @@
 //! Deliveries that the ledger knows and the lake no longer holds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use sellerlake_contracts::{Delivery, Result, SellerId};
+use sellerlake_contracts::{Result, SellerId};
 use sellerlake_sinks::Standing;
-use sellerlake_state::{DeliveryFilter, DeliveryStatus, ObjectFilter};
+use sellerlake_state::{DeliveryFilter, DeliveryRecord, DeliveryStatus, ObjectFilter};
 
 use crate::Workspace;
 use crate::declared::pipelines::Pipelines;
 
+/// A delivery whose metadata, or all of it, is gone from `raw/`.
+#[derive(Debug, Clone)]
+pub(crate) struct Lost {
+    pub(crate) record: DeliveryRecord,
+    /// Whether its bytes stand.
+    has_bytes: bool,
+}
+
+impl Lost {
+    /// The file that is missing, and what to do about it.
+    pub(crate) fn told(&self) -> (String, String) {
+        let id = &self.record.id;
+        let (path, what) = if self.has_bytes {
+            (&self.record.meta_path, "its bytes stand, but this, without which nobody can read them, is gone")
+        } else {
+            (&self.record.data_path, "it was landed, but isn't in the lake")
+        };
+        let problem = format!(
+            "{what}; restore the file from a backup or hand the document in again: until then its rows stay as they stand \
+             (`sellerlake withdraw {id}` takes them back; `sellerlake verify --repair` forgets deliveries of which nothing is left)"
+        );
+        (path.clone(), problem)
+    }
+}
+
 impl Workspace {
-    /// Forgets deliveries that are no longer in `raw/`; how many they are. Where no row of their source and seller stands
-    /// either, their pipelines ask for all of it again, as far back as Amazon still answers; rows that stand are kept, and
-    /// count as loaded.
+    /// Deliveries that came to stand in `raw/`, and whose metadata isn't in this listing of it.
+    pub(crate) async fn lost_deliveries(&self, filter: &DeliveryFilter, standing: &Standing) -> Result<Vec<Lost>> {
+        let metas = standing.metas();
+        let records = self.state.deliveries(filter).await?.into_iter();
+        let lost = records
+            .filter(|record| record.status != DeliveryStatus::Landing && !metas.contains(&record.meta_path))
+            .map(|record| Lost { has_bytes: standing.bare.contains(&record.data_path), record });
+        Ok(lost.collect())
+    }
+
+    /// Forgets deliveries of which neither `raw/` holds anything, nor any row of their source and seller stands: their
+    /// pipelines ask for all of it again, as far back as Amazon still answers. How many they are. What stands is left as it
+    /// is, and the deliveries it is of stay known.
     pub async fn forget_lost(&self, pipelines: &Pipelines) -> Result<u64> {
-        let Standing { deliveries, unreadable } = self.lake.standing(None, None).await?;
-        // What can't be read isn't lost.
-        let standing: BTreeSet<String> =
-            deliveries.iter().map(Delivery::meta_path).chain(unreadable.into_iter().map(|(path, _)| path)).collect();
+        let standing = self.lake.standing(None, None).await?;
         let mut rows: BTreeMap<(String, SellerId), bool> = BTreeMap::new();
         let mut forgotten = 0;
-        for record in self.state.deliveries(&DeliveryFilter::default()).await? {
-            if record.status == DeliveryStatus::Landing || standing.contains(&record.meta_path) {
-                continue;
-            }
+        for Lost { record, has_bytes } in self.lost_deliveries(&DeliveryFilter::default(), &standing).await? {
             let owner = (record.source.clone(), record.seller.clone());
             if !rows.contains_key(&owner) {
                 let stand = self.any_object(&owner.0, &owner.1).await?;
                 rows.insert(owner.clone(), stand);
             }
-            if rows.get(&owner) == Some(&false) {
-                for pipeline in pipelines.iter().filter(|pipeline| pipeline.source == record.source) {
-                    let (seller, scope) = (&record.seller, &record.scope);
-                    self.state.forget_asked(seller, &pipeline.name, scope, record.window).await?;
-                }
+            if has_bytes || rows.get(&owner) == Some(&true) {
+                continue;
+            }
+            for pipeline in pipelines.iter().filter(|pipeline| pipeline.source == record.source) {
+                let (seller, scope) = (&record.seller, &record.scope);
+                self.state.forget_asked(seller, &pipeline.name, scope, record.window).await?;
             }
             self.state.remove_delivery(&record.id).await?;
             forgotten += 1;

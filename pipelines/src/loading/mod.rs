@@ -1,5 +1,6 @@
 //! From bytes to standing rows of `sources/`.
 
+pub(crate) mod absent;
 pub(crate) mod groups;
 pub(crate) mod held;
 pub(crate) mod land;

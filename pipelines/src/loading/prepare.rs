@@ -2,11 +2,15 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use arrow::array::{Array, AsArray};
 use arrow::record_batch::RecordBatch;
 use chrono::SubsecRound;
 use datafusion::common::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::TryStreamExt;
 use sellerlake_contracts::{Delivery, Error, Kind, Result};
 use sellerlake_schemas::Source;
 use sellerlake_sinks::{Mapped, Spool};
@@ -22,12 +26,48 @@ pub(crate) struct Prepared {
     pub(crate) outcome: Outcome,
     /// `None` where nothing may be merged.
     pub(crate) rows: Option<SendableRecordBatchStream>,
+    /// How many units it has, once its rows have been read.
+    pub(crate) units: Arc<AtomicU64>,
+}
+
+/// Counts the units of sorted rows as they pass.
+fn counted(rows: SendableRecordBatchStream, units: &Arc<AtomicU64>) -> SendableRecordBatchStream {
+    let (schema, total, mut count) = (rows.schema(), Arc::clone(units), UnitCount::default());
+    let rows = rows.inspect_ok(move |batch| {
+        count.add(batch, |_| ());
+        total.store(count.units, Ordering::Relaxed);
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+}
+
+/// Counts units where their rows come one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct UnitCount {
+    pub(crate) units: u64,
+    last: Option<String>,
+}
+
+impl UnitCount {
+    /// Calls `begins` with the number of each row that begins a unit.
+    pub(crate) fn add(&mut self, batch: &RecordBatch, mut begins: impl FnMut(usize)) {
+        let Some(units) = batch.column_by_name("_unit").and_then(|column| column.as_string_opt::<i32>()) else {
+            return;
+        };
+        for row in 0..units.len() {
+            let unit = units.value(row);
+            if self.last.as_deref() != Some(unit) {
+                self.last = Some(unit.to_owned());
+                self.units += 1;
+                begins(row);
+            }
+        }
+    }
 }
 
 impl Prepared {
     pub(crate) fn refused(delivery: Delivery, reason: String) -> Self {
         let outcome = Outcome { refused: Some(reason), ..Outcome::default() };
-        Self { delivery, outcome, rows: None }
+        Self { delivery, outcome, rows: None, units: Arc::default() }
     }
 }
 
@@ -41,7 +81,7 @@ impl Workspace {
         };
         let (outcome, sorter) = self.decode(source, &delivery, bytes).await?;
         if outcome.refused.is_some() || outcome.hold_back_all {
-            return Ok(Prepared { delivery, outcome, rows: None });
+            return Ok(Prepared { delivery, outcome, rows: None, units: Arc::default() });
         }
         let stamped = Stamp {
             delivery: delivery.id.clone(),
@@ -52,7 +92,9 @@ impl Workspace {
             incomplete: outcome.incomplete.clone(),
         };
         let rows = stamp(source, sorter.finish().await.map_err(unsorted)?, stamped);
-        Ok(Prepared { delivery, outcome, rows: Some(rows) })
+        let units = Arc::default();
+        let rows = Some(counted(rows, &units));
+        Ok(Prepared { delivery, outcome, rows, units })
     }
 
     async fn decode(&self, source: &Arc<Source>, delivery: &Delivery, bytes: Mapped) -> Result<(Outcome, Sorter)> {

@@ -8,6 +8,7 @@ use sellerlake_state::{DeliveryFilter, DeliveryRecord, DeliveryStatus};
 use crate::Workspace;
 use crate::loading::groups::by_owner;
 use crate::loading::loaded::{LoadOptions, not_loaded, source_folder};
+use crate::loading::lost::Lost;
 
 /// What was taken up.
 #[derive(Debug, Default)]
@@ -37,6 +38,11 @@ impl Workspace {
         for status in [DeliveryStatus::Landed, DeliveryStatus::Landing] {
             let filter = DeliveryFilter { status: Some(status), ..DeliveryFilter::default() };
             for record in self.state.deliveries(&filter).await? {
+                if let Some(lost) = self.lost_since(&record).await? {
+                    let (path, problem) = lost.told();
+                    resumed.left.push((record.id, format!("{path}: {problem}")));
+                    continue;
+                }
                 match self.settle(&record).await {
                     Ok(Some(delivery)) => match self.check_raw(delivery.clone()).await {
                         Ok(()) => landed.push(delivery),
@@ -59,6 +65,22 @@ impl Workspace {
             }
         }
         Ok(resumed)
+    }
+
+    /// A delivery whose landing was done, and that is gone from `raw/` though nobody took it back.
+    async fn lost_since(&self, record: &DeliveryRecord) -> Result<Option<Lost>> {
+        if record.status != DeliveryStatus::Landed || self.lake.has_metadata(&record.meta_path).await? {
+            return Ok(None);
+        }
+        let (withdrawn, _) = self.lake.withdrawn(Some(&record.seller)).await?;
+        if withdrawn.iter().any(|withdrawn| withdrawn.delivery.id == record.id) {
+            return Ok(None);
+        }
+        let owned =
+            DeliveryFilter { source: Some(record.source.clone()), seller: Some(record.seller.clone()), status: None };
+        let standing = self.lake.standing(Some(&record.source), Some(&record.seller)).await?;
+        let lost = self.lost_deliveries(&owned, &standing).await?;
+        Ok(lost.into_iter().find(|lost| lost.record.id == record.id))
     }
 
     /// A delivery of the ledger as it stands in `raw/`; an entry without one is forgotten.

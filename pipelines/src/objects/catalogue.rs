@@ -18,6 +18,21 @@ pub(crate) struct Catalogue {
 }
 
 impl Workspace {
+    /// The catalogues of the sellers that some objects are of.
+    pub(crate) async fn catalogues(&self, objects: Vec<ObjectState>) -> Result<Vec<Catalogue>> {
+        let shared = self.state.objects(&ObjectFilter::of_seller(SellerId::shared())).await?;
+        let mut catalogues: BTreeMap<SellerId, Catalogue> = BTreeMap::new();
+        for object in objects.into_iter().filter(|object| !object.partition.seller.is_shared()) {
+            let seller = object.partition.seller.clone();
+            let empty = || Catalogue { seller: seller.clone(), objects: BTreeMap::new() };
+            catalogues.entry(seller.clone()).or_insert_with(empty).put(object);
+        }
+        for catalogue in catalogues.values_mut() {
+            shared.iter().for_each(|record| catalogue.put(record.object.clone()));
+        }
+        Ok(catalogues.into_values().collect())
+    }
+
     pub(crate) async fn catalogue(&self, seller: &SellerId) -> Result<Catalogue> {
         let mut catalogue = Catalogue { seller: seller.clone(), objects: BTreeMap::new() };
         for owner in [seller.clone(), SellerId::shared()] {
@@ -76,13 +91,21 @@ impl Catalogue {
 
     /// The objects of an input that one month of output reads.
     pub(crate) fn read(&self, name: &str, reach: MonthReach, month: Option<Month>) -> Vec<ObjectState> {
-        let within = |object: &&ObjectState| match (reach, month, object.partition.month) {
+        self.within(name, reach, month).cloned().collect()
+    }
+
+    fn within<'a>(
+        &'a self,
+        name: &'a str,
+        reach: MonthReach,
+        month: Option<Month>,
+    ) -> impl Iterator<Item = &'a ObjectState> {
+        self.dataset(name).filter(move |object| match (reach, month, object.partition.month) {
             (MonthReach::Offsets(from, to), Some(built), Some(read)) => {
                 built.plus(from).is_some_and(|first| first <= read) && built.plus(to).is_some_and(|last| read <= last)
             }
             _ => true,
-        };
-        self.dataset(name).filter(within).cloned().collect()
+        })
     }
 
     /// The months a stage could have rows in: those its inputs may emit to, and those that stand already.
@@ -114,7 +137,7 @@ impl Catalogue {
             if let Some(Dataset::Reference(reference)) = declarations.dataset(input) {
                 hash.update(reference.hash.as_bytes());
             }
-            for object in self.read(input, *reach, month).iter().filter(|object| object.visible_rows > 0) {
+            for object in self.within(input, *reach, month).filter(|object| object.visible_rows > 0) {
                 let month = object.partition.month.map_or(String::new(), |month| month.to_string());
                 hash.update(format!("\u{1f}{month}\u{1f}{}", object.row_hash).as_bytes());
             }

@@ -24,14 +24,15 @@ use crate::Workspace;
 use crate::objects::swap::row_error;
 
 impl Workspace {
-    /// The stored rows of a source's partition, all columns, in the order they are stored.
+    /// The stored rows of a source's partition, all columns, in the order they are stored; of the version of this generation.
     pub(crate) async fn scan_source(
         &self,
         source: &Source,
         partition: &Partition,
         head: &Head,
+        generation: u64,
     ) -> Result<SendableRecordBatchStream> {
-        let object = unknown_object(partition, head);
+        let object = ObjectState { generation, ..unknown_object(partition, head) };
         let table =
             LakeTable::new(self.reader.clone(), &stored_schema(source), vec![object], &LakeTableOptions::default());
         self.scan(&table, partition).await
@@ -114,6 +115,7 @@ pub(crate) fn unknown_object(partition: &Partition, head: &Head) -> ObjectState 
         row_hash: String::new(),
         input_hash: String::new(),
         schema_version: 0,
+        generation: 0,
     }
 }
 

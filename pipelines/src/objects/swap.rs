@@ -20,13 +20,16 @@ pub(crate) struct Layout {
     pub(crate) partition: Partition,
     pub(crate) schema_version: u32,
     pub(crate) sorted_by: Vec<String>,
+    /// Of the version that it replaces; 0 where none ever stood.
+    pub(crate) replaces: u64,
 }
 
 impl Workspace {
     /// Streams rows into a new file of a partition; nothing is published yet.
     pub(crate) async fn build(&self, layout: Layout, rows: SendableRecordBatchStream) -> Result<BuiltPartition> {
-        let Layout { partition, schema_version, sorted_by } = layout;
-        let options = WriteOptions { sorted_by, nulls_first: true, threads: self.settings.threads };
+        let Layout { partition, schema_version, sorted_by, replaces } = layout;
+        let threads = self.settings.threads;
+        let options = WriteOptions { sorted_by, nulls_first: true, threads, generation: replaces + 1 };
         let (spool, schema, named) = (self.lake.spool()?, rows.schema(), partition.clone());
         // Computed by a task of its own, while a thread writes, so that partitions built at once share the cores.
         let mut rows = spawn_buffered(rows, AHEAD);

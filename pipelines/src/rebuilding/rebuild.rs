@@ -12,6 +12,7 @@ use tracing::Instrument;
 
 use crate::Workspace;
 use crate::objects::catalogue::Catalogue;
+use crate::objects::entry::is_damaged;
 use crate::objects::inputs::Inputs;
 use crate::objects::swap::{ATTEMPTS, Layout};
 use crate::progress::Progress;
@@ -174,6 +175,7 @@ impl Workspace {
                     row_hash: String::new(),
                     input_hash: String::new(),
                     schema_version: stage.table.version,
+                    generation: 0,
                 },
             };
             catalogue.put(unknown.clone());
@@ -267,17 +269,23 @@ impl Workspace {
                 Err(error) if error.is_look_again() && attempt < ATTEMPTS => {
                     attempt += 1;
                     self.back_off(attempt).await;
-                    self.heal(stage, &mut catalogue, &partition).await?;
+                    if let Err(error) = self.heal(stage, &mut catalogue, &partition).await {
+                        return self.failed(partition, error).await;
+                    }
                     input_hash = catalogue.input_hash(stage, month, &self.declarations);
                 }
-                Err(error) if is_fatal(&error) => return Err(error),
-                Err(error) => {
-                    let reason = format!("{error:#}");
-                    self.alert(&partition, &reason).await?;
-                    return Ok(Attempt::Failed(StageFailure { partition, reason }));
-                }
+                Err(error) => return self.failed(partition, error).await,
             }
         }
+    }
+
+    async fn failed(&self, partition: Partition, error: Error) -> Result<Attempt> {
+        if is_fatal(&error) {
+            return Err(error);
+        }
+        let reason = format!("{error:#}");
+        self.alert(&partition, &reason).await?;
+        Ok(Attempt::Failed(StageFailure { partition, reason }))
     }
 
     async fn run_stage(
@@ -292,13 +300,14 @@ impl Workspace {
         tracing::debug!(%partition, "planning");
         let rows = self.stages.run(stage, &inputs, partition.month, company).await?;
         tracing::debug!(%partition, "planned");
+        let before = catalogue.get(partition);
         let layout = Layout {
             partition: partition.clone(),
             schema_version: stage.table.version,
             sorted_by: stage.table.sort.clone(),
+            replaces: before.map_or(0, |before| before.generation),
         };
         let built = self.build(layout, rows).await?;
-        let before = catalogue.get(partition);
         let same = before.is_some_and(|before| {
             before.row_hash == built.row_hash
                 && before.rows == built.rows
@@ -319,8 +328,11 @@ impl Workspace {
                 .hint("the earlier object stands; mend the data or the SQL, then `sellerlake rollup`"));
         }
         failpoint::reach("stage.built")?;
-        let expected = before.and_then(|before| before.etag.as_deref());
-        let mut state = self.lake.swap(built, expected).await?;
+        let expected = match before {
+            Some(before) if is_damaged(before) => self.lake.head(partition).await?.map(|head| head.etag),
+            before => before.and_then(|before| before.etag.clone()),
+        };
+        let mut state = self.lake.swap(built, expected.as_deref()).await?;
         failpoint::reach("stage.swapped")?;
         input_hash.clone_into(&mut state.input_hash);
         self.tell_objections(stage, partition, &objections).await?;
@@ -352,7 +364,10 @@ impl Workspace {
     async fn heal(&self, stage: &Stage, catalogue: &mut Catalogue, partition: &Partition) -> Result<()> {
         let read = stage.reads.iter().flat_map(|(name, reach)| catalogue.read(name, *reach, partition.month));
         let mut partitions: Vec<Partition> = read.map(|object| object.partition).collect();
-        partitions.push(partition.clone());
+        // What is to be made again is left as it is.
+        if !catalogue.get(partition).is_some_and(is_damaged) {
+            partitions.push(partition.clone());
+        }
         for partition in partitions {
             if let Some(object) = self.look_again(&partition, catalogue.get(&partition)).await? {
                 catalogue.put(object);
@@ -384,7 +399,7 @@ fn rows_read(stage: &Stage, catalogue: &Catalogue, month: Option<Month>) -> u64 
 }
 
 /// Whether one month of a stage reads, or may receive rows from, anything that changed.
-fn is_downstream(stage: &Stage, month: Option<Month>, changed: &BTreeSet<Partition>) -> bool {
+pub(crate) fn is_downstream(stage: &Stage, month: Option<Month>, changed: &BTreeSet<Partition>) -> bool {
     changed.iter().any(|changed| {
         let Some(reach) = stage.reads.get(&changed.name) else { return false };
         match (reach, month, changed.month) {

@@ -168,7 +168,7 @@ fn check_file(path: &Path) -> Result<()> {
 }
 
 fn summarise(group: &Group) {
-    for Loaded { delivery, outcome, set_aside } in &group.loaded {
+    for Loaded { delivery, outcome, set_aside, .. } in &group.loaded {
         let name = delivery.origin.as_deref().unwrap_or(delivery.id.as_str());
         let charset =
             if outcome.charset_guessed { format!("{} (guessed)", outcome.charset) } else { outcome.charset.clone() };

@@ -11,6 +11,7 @@ use sellerlake_query::output::{OutputFormat, write};
 use crate::arguments::Sql;
 use crate::commands::sellers::known;
 use crate::output::Output;
+use crate::printer;
 
 pub(crate) async fn run(workspace: &Workspace, sql: &Sql) -> Result<ExitCode> {
     let mut statement = sql.statement.clone();
@@ -24,11 +25,16 @@ pub(crate) async fn run(workspace: &Workspace, sql: &Sql) -> Result<ExitCode> {
     let granted =
         if sql.seller.is_empty() { Granted::All } else { Granted::Sellers(sql.seller.iter().cloned().collect()) };
     let mut out = Output::open(sql.output.as_deref())?;
-    let answer = workspace.ask(&statement, &granted).await?;
-    match write(answer, sql.format, &mut out).await {
-        Ok(_) => out.finish().map(|()| ExitCode::SUCCESS),
-        Err(error) => Err(workspace.told_of_damage(error).await),
+    let (answer, behind) = workspace.ask_and_look_behind(&statement, &granted).await?;
+    if let Err(error) = write(answer, sql.format, &mut out).await {
+        return Err(workspace.told_of_damage(error).await);
     }
+    out.finish()?;
+    if !behind.is_empty() {
+        let tables = behind.into_iter().collect::<Vec<_>>().join(", ");
+        printer::note(format!("not made from all that is loaded yet: {tables}; run `sellerlake rollup`"));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Refuses to fill a terminal with bytes.

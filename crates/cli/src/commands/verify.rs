@@ -16,9 +16,7 @@ pub(crate) async fn run(workspace: &Workspace, repair: bool) -> Result<ExitCode>
         let lost = workspace.forget_lost(&pipelines).await?;
         if lost > 0 {
             let lost = count(lost, "delivery");
-            printer::note(format!(
-                "{lost} forgotten that the lake no longer holds; sync asks again where no row is left"
-            ));
+            printer::note(format!("{lost} forgotten of which the lake holds nothing any more; sync asks again"));
         }
         let repaired = workspace.repair(&Bars::default()).await?;
         printer::note(format!(
