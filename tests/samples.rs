@@ -20,7 +20,9 @@ fn lines(site: &Site, statement: &str) -> Vec<String> {
 fn whole(site: &Site, source: &str, file: &Path, more: &[&str], rows: usize) -> String {
     let words = site.ingest(source, file, more);
     let name = file.file_name().unwrap().to_string_lossy();
-    assert!(words.contains(&format!("{name}: {rows} rows, 0 rejected, 0 units held back, 0 incomplete")), "{words}");
+    let plural = if rows == 1 { "" } else { "s" };
+    let whole = format!("{name}: {rows} row{plural}, 0 rejected, 0 units held back, 0 incomplete");
+    assert!(words.contains(&whole), "{words}");
     assert!(!words.contains("doesn't balance"), "{words}");
     words
 }

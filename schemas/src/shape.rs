@@ -40,9 +40,9 @@ impl Shape {
         match self {
             Self::Asin => {
                 let first = |byte: &u8| *byte == b'B' || byte.is_ascii_digit();
-                (5..=10).contains(&text.len()) && capitals() && text.as_bytes().first().is_some_and(first)
+                (2..=10).contains(&text.len()) && capitals() && text.as_bytes().first().is_some_and(first)
             }
-            Self::Fnsku => (4..=12).contains(&text.len()) && capitals() && has_digit(),
+            Self::Fnsku => (2..=12).contains(&text.len()) && capitals() && has_digit(),
             Self::Order => is_order(text),
             Self::Country => text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()),
             Self::Lpn => text.starts_with("LP"),

@@ -11,10 +11,8 @@ use super::fault::Fault;
 use super::marks::Reading;
 use super::moment::{Moments, date_of};
 use super::names::Names;
-use super::number::{self, Evidence, Mark, scale_of};
+use super::number::{self, Evidence, MONEY_SCALE, Mark, scale_of};
 
-/// Digits that amounts of money have after the mark.
-pub(super) const MONEY_SCALE: i8 = 4;
 /// No rate is higher.
 const MOST_PER_CENT: i128 = 50;
 

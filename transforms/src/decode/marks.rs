@@ -2,8 +2,7 @@
 
 use sellerlake_schemas::ColumnType;
 
-use super::cell::MONEY_SCALE;
-use super::number::{self, Evidence, Mark};
+use super::number::{self, Evidence, MONEY_SCALE, Mark};
 
 /// A mark used in more than this share of a column's telling cells contests the other; less are single bad cells.
 const CONTESTING_SHARE: u64 = 100;

@@ -4,6 +4,8 @@ use sellerlake_schemas::ColumnType;
 
 use super::fault::Fault;
 
+/// Digits that amounts of money have after the mark; ratios and measures have more.
+pub const MONEY_SCALE: i8 = 4;
 /// Longest text read as a number, in bytes.
 const MAX_LENGTH: usize = 96;
 /// Largest power of ten an exponent may name.
