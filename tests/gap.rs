@@ -10,7 +10,7 @@ fn ledger(rows: &[[&str; 6]]) -> String {
     let header = "Date\tFNSKU\tASIN\tMSKU\tTitle\tEvent Type\tReference ID\tQuantity\tFulfillment Center\tDisposition\tReason\tCountry\tReconciled Quantity\tUnreconciled Quantity\tDate and Time\n";
     let line = |[day, fnsku, units, disposition, reason, country]: &[&str; 6]| {
         format!(
-            "{day}\t{fnsku}\tB01\tS-1\tMug\tAdjustments\t1\t{units}\tLEJ1\t{disposition}\t{reason}\t{country}\t0\t0\t{day} 10:00:00\n"
+            "{day}\t{fnsku}\tB0FIXTURE1\tS-1\tMug\tAdjustments\t1\t{units}\tLEJ1\t{disposition}\t{reason}\t{country}\t0\t0\t{day} 10:00:00\n"
         )
     };
     header.to_owned() + &rows.iter().map(line).collect::<String>()
@@ -23,7 +23,7 @@ fn reimbursements(rows: &[[&str; 10]]) -> String {
         let units: i64 = cash.parse::<i64>().unwrap() + stock.parse::<i64>().unwrap();
         let (original, reversed) = reversed.split_once(' ').unwrap_or_default();
         format!(
-            "{day}T10:00:00+00:00\t{id}\t\t\t{reason}\tS-1\t{fnsku}\tB01\tMug\tSellable\t{currency}\t{each}\t{all}\t{cash}\t{stock}\t{units}\t{original}\t{reversed}\n"
+            "{day}T10:00:00+00:00\t{id}\t\t\t{reason}\tS-1\t{fnsku}\tB0FIXTURE1\tMug\tSellable\t{currency}\t{each}\t{all}\t{cash}\t{stock}\t{units}\t{original}\t{reversed}\n"
         )
     };
     header.to_owned() + &rows.iter().map(line).collect::<String>()
@@ -35,31 +35,31 @@ fn what_amazon_still_owes_is_counted_by_hand() {
     let movements = ledger(&[
         // X1 in the EU: 5 lost, 2 of them in a warehouse of a country without a marketplace; 1 found; 2 damaged, and set
         // down as damaged; a correction of the count is no loss. Given: 2 in cash, 1 in stock, 1 taken back. 5 - 1 + 2 - 2.
-        ["03/02/2026", "X1", "-3", "SELLABLE", "M", "DE"],
-        ["03/03/2026", "X1", "-2", "SELLABLE", "5", "CZ"],
-        ["03/04/2026", "X1", "1", "SELLABLE", "F", "FR"],
-        ["03/15/2026", "X1", "-2", "SELLABLE", "E", "DE"],
-        ["03/15/2026", "X1", "2", "WAREHOUSE_DAMAGED", "P", "DE"],
-        ["03/16/2026", "X1", "-7", "SELLABLE", "2", "DE"],
+        ["03/02/2026", "X001", "-3", "SELLABLE", "M", "DE"],
+        ["03/03/2026", "X001", "-2", "SELLABLE", "5", "CZ"],
+        ["03/04/2026", "X001", "1", "SELLABLE", "F", "FR"],
+        ["03/15/2026", "X001", "-2", "SELLABLE", "E", "DE"],
+        ["03/15/2026", "X001", "2", "WAREHOUSE_DAMAGED", "P", "DE"],
+        ["03/16/2026", "X001", "-7", "SELLABLE", "2", "DE"],
         // The same stock in Great Britain is another pool, paid in another currency; its loss is made good twice over.
-        ["03/05/2026", "X1", "-1", "SELLABLE", "M", "GB"],
+        ["03/05/2026", "X001", "-1", "SELLABLE", "M", "GB"],
         // A find of what was lost before the history begins hides no damage.
-        ["03/06/2026", "X2", "4", "SELLABLE", "F", "DE"],
-        ["03/07/2026", "X2", "-1", "SELLABLE", "E", "DE"],
-        ["03/07/2026", "X4", "-2", "SELLABLE", "M", "DE"],
+        ["03/06/2026", "X002", "4", "SELLABLE", "F", "DE"],
+        ["03/07/2026", "X002", "-1", "SELLABLE", "E", "DE"],
+        ["03/07/2026", "X004", "-2", "SELLABLE", "M", "DE"],
         // A code nobody knows is in no sum, and told.
-        ["03/08/2026", "X3", "-9", "SELLABLE", "?9", "DE"],
+        ["03/08/2026", "X003", "-9", "SELLABLE", "?9", "DE"],
     ]);
     let given = reimbursements(&[
-        ["2026-03-18", "R1", "Lost_Warehouse", "X1", "EUR", "6.00", "12.00", "2", "0", ""],
-        ["2026-03-19", "R2", "Lost_Warehouse", "X1", "EUR", "0.00", "0.00", "0", "1", ""],
-        ["2026-03-20", "R3", "Reimbursement_Reversal", "X1", "EUR", "6.00", "-6.00", "-1", "0", "R1 Lost_Warehouse"],
-        ["2026-03-21", "R4", "CustomerReturn", "X1", "EUR", "20.00", "20.00", "1", "0", ""],
-        ["2026-03-22", "R5", "Lost_Warehouse", "X1", "GBP", "5.00", "10.00", "2", "0", ""],
+        ["2026-03-18", "R1", "Lost_Warehouse", "X001", "EUR", "6.00", "12.00", "2", "0", ""],
+        ["2026-03-19", "R2", "Lost_Warehouse", "X001", "EUR", "0.00", "0.00", "0", "1", ""],
+        ["2026-03-20", "R3", "Reimbursement_Reversal", "X001", "EUR", "6.00", "-6.00", "-1", "0", "R1 Lost_Warehouse"],
+        ["2026-03-21", "R4", "CustomerReturn", "X001", "EUR", "20.00", "20.00", "1", "0", ""],
+        ["2026-03-22", "R5", "Lost_Warehouse", "X001", "GBP", "5.00", "10.00", "2", "0", ""],
         // Taken back without a type: the reimbursement it names has one. One that names nothing is unknown.
-        ["2026-03-22", "R6", "Lost_Warehouse", "X4", "EUR", "6.00", "12.00", "2", "0", ""],
-        ["2026-03-23", "R7", "Reimbursement_Reversal", "X4", "EUR", "6.00", "-6.00", "-1", "0", "R6 "],
-        ["2026-03-23", "R8", "Reimbursement_Reversal", "X5", "EUR", "6.00", "-6.00", "-1", "0", ""],
+        ["2026-03-22", "R6", "Lost_Warehouse", "X004", "EUR", "6.00", "12.00", "2", "0", ""],
+        ["2026-03-23", "R7", "Reimbursement_Reversal", "X004", "EUR", "6.00", "-6.00", "-1", "0", "R6 "],
+        ["2026-03-23", "R8", "Reimbursement_Reversal", "X005", "EUR", "6.00", "-6.00", "-1", "0", ""],
     ]);
     let more = ["--window", "2026-03-01..2026-03-31", "--as-of", "2026-04-10"];
     site.ingest("ledger_detail", &site.file("ledger.txt", movements), &more);
@@ -71,12 +71,12 @@ fn what_amazon_still_owes_is_counted_by_hand() {
         FROM reimbursement_gap";
     assert_eq!(
         site.value(rows),
-        "X1 EU 5 1 2 1 1 4 0 0 2026-03-15 EUR 6.0000 6.0000 24.0000; \
-         X1 GB 1 0 0 2 0 0 1 0 2026-03-05 GBP 10.0000 5.0000 0.0000; \
-         X2 EU 0 4 1 0 0 1 0 0 2026-03-07; \
-         X3 EU 0 0 0 0 0 0 0 9; \
-         X4 EU 2 0 0 1 0 1 0 0 2026-03-07 EUR 6.0000 6.0000 6.0000; \
-         X5 EU 0 0 0 0 0 0 0 1"
+        "X001 EU 5 1 2 1 1 4 0 0 2026-03-15 EUR 6.0000 6.0000 24.0000; \
+         X001 GB 1 0 0 2 0 0 1 0 2026-03-05 GBP 10.0000 5.0000 0.0000; \
+         X002 EU 0 4 1 0 0 1 0 0 2026-03-07; \
+         X003 EU 0 0 0 0 0 0 0 9; \
+         X004 EU 2 0 0 1 0 1 0 0 2026-03-07 EUR 6.0000 6.0000 6.0000; \
+         X005 EU 0 0 0 0 0 0 0 1"
     );
 }
 

@@ -8,8 +8,8 @@ use crate::lab::{Lab, Paper, block_on, seller};
 use crate::site::Site;
 
 const RETURNS: &str = "return-date\torder-id\tsku\tasin\tfnsku\tquantity\tdetailed-disposition\tstatus\n\
-    2026-03-02T10:00:00+00:00\t302-0000000-0000001\tMUG\tB0MUG\tX1\t1\tSELLABLE\tUnit returned to inventory\n\
-    2026-03-03T10:00:00+00:00\t302-0000000-0000002\tMUG\tB0MUG\tX1\t2\tSELLABLE\tUnit returned to inventory\n";
+    2026-03-02T10:00:00+00:00\t302-0000000-0000001\tMUG\tB0MUGBLUE1\tX001ABCDEF\t1\tSELLABLE\tUnit returned to inventory\n\
+    2026-03-03T10:00:00+00:00\t302-0000000-0000002\tMUG\tB0MUGBLUE1\tX001ABCDEF\t2\tSELLABLE\tUnit returned to inventory\n";
 
 #[test]
 fn days_that_came_without_a_region_and_with_one_count_once() {

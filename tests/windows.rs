@@ -93,7 +93,7 @@ fn a_return_whose_date_moved_counts_once() {
         "return-date\torder-id\tsku\tasin\tfnsku\tquantity\tdetailed-disposition\tstatus\tlicense-plate-number\n";
     let row = |day: &str, order: u32, plate: &str| {
         format!(
-            "2026-{day}T10:00:00+00:00\t112-0000000-000000{order}\tMUG\tB0MUG\tX1\t1\tSELLABLE\tUnit returned to inventory\t{plate}\n"
+            "2026-{day}T10:00:00+00:00\t112-0000000-000000{order}\tMUG\tB0MUGBLUE1\tX001ABCDEF\t1\tSELLABLE\tUnit returned to inventory\t{plate}\n"
         )
     };
     let ingest = |name: &str, rows: &[String], window: &str, as_of: &str| {

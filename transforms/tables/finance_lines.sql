@@ -7,22 +7,16 @@ either is one line with its total. Every transaction is here once per id, deferr
 when is decided in ledger_all. One whose date moved, in this month or into the next, counts where it was posted last.
 """
 [reads]
-finance_transactions = "0..1"
+finance_transactions = "0"
+moved_transactions = "0"
 marketplaces = "all"
 money_categories = "all"
 */
-WITH moved AS (
-    SELECT transaction_id, max(posted_date) AS last_posted
-    FROM finance_transactions
-    WHERE row_kind = 'transaction' AND transaction_id IS NOT NULL
-    GROUP BY transaction_id
-    HAVING min(posted_date) < max(posted_date)
-),
-standing AS (
+WITH standing AS (
     SELECT t.*
-    FROM finance_transactions AS t
-    LEFT JOIN moved AS m ON t.transaction_id = m.transaction_id
-    WHERE month_of(t.posted_date) = $month AND (m.last_posted IS NULL OR t.posted_date = m.last_posted)
+    FROM moved_transactions AS m
+    RIGHT JOIN finance_transactions AS t ON m.transaction_id = t.transaction_id
+    WHERE m.last_posted_at IS NULL OR t.posted_date = m.last_posted_at
 ),
 keyed AS (
     -- Old answers can lack the id; twins without one can't be told apart: their totals are added up like their lines.

@@ -10,9 +10,11 @@ count.
 account_settings = "all"
 ledger_all = "all"
 */
+-- Reserves stand at a settlement's end, and in no transaction.
 WITH told AS (
     SELECT
-        source, currency, CAST(min(event_at) AS DATE) AS first_day, CAST(max(event_at) AS DATE) AS last_day
+        source, currency, CAST(min(event_at) AS DATE) AS first_day,
+        CAST(max(CASE WHEN category_group <> 'balance' THEN posted_at END) AS DATE) AS last_day
     FROM ledger_all
     GROUP BY source, currency
 ),

@@ -207,11 +207,14 @@ impl CellFormat {
         match (number::evidence(text, self.column_type), self.reading) {
             (Evidence::Either, Reading::Ungrouped) if !groups() => Ok(self.mark),
             (Evidence::Either, Reading::Grouped) if groups() => Ok(self.mark),
-            (Evidence::Either, Reading::Ungrouped | Reading::Grouped) => Err(
-                "could have thousands or decimals, and nothing else in the file says which: --decimal comma or point"
-                    .into(),
-            ),
-            (Evidence::Either, _) => Err("could be read with a decimal point or comma, and the column has both".into()),
+            (Evidence::Either, Reading::Ungrouped | Reading::Grouped) => {
+                Err("could have thousands or decimals, and no other number is written so: --decimal comma or point"
+                    .into())
+            }
+            (Evidence::Either, _) => {
+                Err("could be read with a decimal point or comma, and what else the column has contradicts itself"
+                    .into())
+            }
             (Evidence::Only(mark), Reading::Own) => Ok(mark),
             _ => Ok(self.mark),
         }

@@ -63,6 +63,7 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
         in_part |= group.in_part() > 0 || group.ties.are_doubtful();
         bars.end();
         summarise(&group);
+        tell_ties(workspace, &group.ties).await?;
         touched.extend(group.touched);
     }
     bars.end();
@@ -234,20 +235,25 @@ fn summarise(group: &Group) {
         group.units_superseded,
         group.touched.len(),
     ));
-    tell_ties(&group.ties);
 }
 
 /// Deliveries that say different things although none was true earlier.
-fn tell_ties(ties: &Ties) {
-    let Some(Tie { unit, stands, other, by_rows }) = &ties.example else { return };
+async fn tell_ties(workspace: &Workspace, ties: &Ties) -> Result<()> {
+    let Some(Tie { unit, stands, other, by_rows }) = &ties.example else { return Ok(()) };
+    let fetched = async |id: &str| -> Result<_> {
+        Ok(workspace.state.delivery(&id.parse()?).await?.map(|record| record.fetched_at))
+    };
     let (what, why) = if *by_rows {
         ("fewer rows, and yet it balances", "has more rows")
-    } else {
+    } else if fetched(stands).await? > fetched(other).await? {
         ("same as-of, different content", "was fetched later")
+    } else {
+        ("same as-of, different content", "came at the same moment and has the greater id")
     };
     let units = count(ties.won + ties.lost, "unit");
     printer::note(format!("{what}: {units}; of {unit}, delivery {stands} stands, which {why} than {other}"));
     if ties.lost > 0 && !by_rows {
         printer::note("  hint: a later --as-of makes what comes again stand");
     }
+    Ok(())
 }
