@@ -8,7 +8,7 @@ use serde::Deserialize;
 pub enum Shape {
     /// Amazon's product id: capital letters and digits, the first of them B or a digit.
     Asin,
-    /// Amazon's id of a seller's stock: capital letters and digits. It may be the ASIN.
+    /// Amazon's id of a seller's stock: capital letters and digits, the first of them X, B, Z or a digit. It may be the ASIN.
     Fnsku,
     /// An order's id: 3-7-7 digits; S0n-7-7 for multi-channel fulfilment.
     Order,
@@ -35,14 +35,17 @@ pub enum Shape {
 impl Shape {
     /// Whether a text looks like it.
     pub fn fits(self, text: &str) -> bool {
-        let capitals = || text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        let capitals = || text.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'-'));
         let has_digit = || text.bytes().any(|byte| byte.is_ascii_digit());
         match self {
             Self::Asin => {
                 let first = |byte: &u8| *byte == b'B' || byte.is_ascii_digit();
-                (2..=10).contains(&text.len()) && capitals() && text.as_bytes().first().is_some_and(first)
+                (2..=12).contains(&text.len()) && capitals() && text.as_bytes().first().is_some_and(first)
             }
-            Self::Fnsku => (2..=12).contains(&text.len()) && capitals() && has_digit(),
+            Self::Fnsku => {
+                let first = |byte: &u8| matches!(byte, b'X' | b'B' | b'Z' | b'0'..=b'9');
+                (2..=12).contains(&text.len()) && capitals() && text.as_bytes().first().is_some_and(first)
+            }
             Self::Order => is_order(text),
             Self::Country => text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()),
             Self::Lpn => text.starts_with("LP"),

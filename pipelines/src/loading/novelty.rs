@@ -51,7 +51,7 @@ impl Workspace {
         let condition = unknown_marketplace(&delivery.seller, marketplace);
         match self.doubt(marketplace) {
             Some(doubt) => {
-                let message = format!("{doubt} Rows in delivery {}: {}", delivery.id, outcome.rows);
+                let message = format!("{doubt}; {} has {} of its rows", delivery.id, outcome.rows);
                 self.state.raise_alert(&condition, &subject, &message, self.clock.now()).await
             }
             None => self.resolve(&condition).await,

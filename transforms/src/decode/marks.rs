@@ -47,9 +47,9 @@ pub struct Marks {
     /// Numbers with either mark that have a point, and those that have a comma.
     either_point: u64,
     either_comma: u64,
-    /// Amounts of money among those with a point, and those of them that are from where a point stands before decimals.
+    /// Amounts of money among those with a point, and amounts that a point parts for certain, having no decimals.
     point_money: u64,
-    point_decimals: u64,
+    point_parts: u64,
     /// Those with a comma that are from where a comma separates thousands.
     from_point: u64,
     /// Numbers with a comma that have no decimals, being of a currency without any.
@@ -103,10 +103,12 @@ impl Marks {
             (Word::Whole, true) => {
                 self.either_point -= 1;
                 self.point_money -= 1;
+                self.point_parts += 1;
                 self.comma.add(Telling { all: 1, grouped: 1 });
             }
             (Word::Point, false) => self.from_point += 1,
-            (Word::Point, true) => self.point_decimals += 1,
+            // Nobody's amounts have three decimals: where a point stands before them, a person has to look.
+            (Word::Point, true) => {}
         }
     }
 
@@ -117,7 +119,7 @@ impl Marks {
         self.either_point += other.either_point;
         self.either_comma += other.either_comma;
         self.point_money += other.point_money;
-        self.point_decimals += other.point_decimals;
+        self.point_parts += other.point_parts;
         self.from_point += other.from_point;
         self.whole += other.whole;
     }
@@ -132,10 +134,14 @@ impl Marks {
         }
     }
 
-    /// Whether every number with a comma, and every amount with a point, that could be either is from where a comma
-    /// separates thousands.
+    /// Whether every number with a comma that could be either is from where a comma separates thousands.
     pub fn is_from_point(&self) -> bool {
-        self.either_comma == self.from_point && self.point_money == self.point_decimals
+        self.either_comma == self.from_point
+    }
+
+    /// Whether an amount with a point could have thousands.
+    pub fn has_open_amount(&self) -> bool {
+        self.point_money > 0
     }
 
     /// Whether numbers without decimals show that commas separate thousands.
@@ -155,7 +161,7 @@ impl Marks {
             Mark::Comma => (self.comma, self.point, total.comma, self.either_point),
         };
         let both_ways = self.is_both_ways() && own.all == 0 && of_file.grouped == 0;
-        let not_whole = mark == Mark::Comma && self.whole > 0;
+        let not_whole = mark == Mark::Comma && self.whole > 0 || self.point_parts > 0 && self.either_comma > 0;
         if other.all * CONTESTING_SHARE > own.all || both_ways || not_whole {
             return Reading::Contested;
         }

@@ -68,7 +68,7 @@ impl<'a> Notation<'a> {
     /// The mark of a file in which no number tells it, if anything else does.
     pub fn expected(&self, all: &Marks) -> Option<Mark> {
         // Amazon's reports have points unless they show otherwise.
-        let is_report = !self.by_hand && (self.from_point || all.is_from_point());
+        let is_report = !self.by_hand && !all.has_open_amount() && (self.from_point || all.is_from_point());
         let is_clear = !all.is_telling() || all.is_whole() || is_report;
         (is_clear && !all.is_both_ways()).then_some(Mark::Point)
     }
