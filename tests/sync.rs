@@ -130,6 +130,20 @@ fn a_grant_that_amazon_refuses_stops_the_account_and_says_what_to_do() {
 }
 
 #[test]
+fn the_log_tells_a_syncs_story_in_a_screenful() {
+    let desk = Desk::new(1);
+    let mut command = desk.site.command(&["sync", "--pipeline", "all_orders"]);
+    let output = command.env("SELLERLAKE_LOG", "info").env("NO_COLOR", "1").output().unwrap();
+    let said = words(&output);
+    let told: Vec<&str> = said.lines().filter(|line| line.contains(" INFO ")).collect();
+    let account = format!("sync{{account={}}}", desk.id(0));
+    for step in ["begun", "planned requests=", "ended requests="] {
+        assert!(told.iter().any(|line| line.contains(&account) && line.contains(step)), "{step}: {said}");
+    }
+    assert!(told.iter().any(|line| line.contains("rebuilt")) && told.len() < 24, "{said}");
+}
+
+#[test]
 fn an_account_that_is_refused_leaves_the_others_their_application() {
     let desk = Desk::new(2);
     let mut wrong = desk.simulator.accounts().remove(1);
