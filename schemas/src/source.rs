@@ -119,6 +119,7 @@ pub struct Control {
 /// One declared source; `schemas/sources/<name>.toml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the declaration")]
 pub struct Source {
     /// Filled by the loader from the file's name.
     #[serde(skip)]
