@@ -145,12 +145,12 @@ impl State {
     pub async fn resolve_alert(&self, condition: &Condition, now: DateTime<Utc>) -> Result<bool> {
         const OPERATION: &str = "alert.resolve";
         const FIRES: &str = "SELECT id FROM alerts WHERE id = $1 AND state = $2";
+        const RESOLVE: &str = "UPDATE alerts SET state = $1, resolved_at = $2 WHERE id = $3 AND state = $4";
         // Nearly always there is nothing to resolve, and asking costs no commit.
         let fires = sql(OPERATION, FIRES).bind(condition.id()).bind(AlertState::Firing).first(self.reader()).await?;
         if fires.is_none() {
             return Ok(false);
         }
-        const RESOLVE: &str = "UPDATE alerts SET state = $1, resolved_at = $2 WHERE id = $3 AND state = $4";
         let resolve = sql(OPERATION, RESOLVE).bind(AlertState::Resolved).bind(now);
         resolve.bind(condition.id()).bind(AlertState::Firing).changes(self.writer()).await
     }
