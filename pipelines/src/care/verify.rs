@@ -221,7 +221,7 @@ impl Workspace {
         let complaint = |(subject, problem)| Complaint { subject, problem };
         verified.complaints.extend(lost.iter().map(Lost::told).map(complaint));
         let Standing { deliveries, unreadable, bare } = standing;
-        self.verify_bare(bare, &lost, standings, verified);
+        verify_bare(bare, &lost, standings, verified);
         for (subject, error) in unreadable {
             verified.complaints.push(Complaint { subject, problem: told(&error) });
         }
@@ -242,20 +242,6 @@ impl Workspace {
             verified.complaints.push(Complaint { subject: delivery.data_path(), problem });
         }
         Ok(())
-    }
-
-    /// Bytes without metadata, of which rows stand though the ledger doesn't know them: what else has no metadata is of a
-    /// landing that broke off.
-    fn verify_bare(&self, bare: BTreeSet<String>, lost: &[Lost], standings: &Standings, verified: &mut Verified) {
-        let is_lost = |path: &String| lost.iter().any(|lost| lost.record.data_path == *path);
-        for path in bare.into_iter().filter(|path| !is_lost(path)) {
-            let name = path.rsplit('/').next().unwrap_or_default();
-            if standings.of(name.split('.').next().unwrap_or_default()) > 0 {
-                let problem = "rows of it stand, but its metadata is gone; restore the file from a backup or hand the document \
-                               in again";
-                verified.complaints.push(Complaint { subject: path, problem: problem.to_owned() });
-            }
-        }
     }
 
     /// Reads the bytes of a delivery and compares them with the hash they were landed with.
@@ -325,6 +311,20 @@ impl Units {
             {
                 self.complaints.push(format!("unit {unit:?} is also in {other}"));
             }
+        }
+    }
+}
+
+/// Bytes without metadata, of which rows stand though the ledger doesn't know them: what else has no metadata is of a
+/// landing that broke off.
+fn verify_bare(bare: BTreeSet<String>, lost: &[Lost], standings: &Standings, verified: &mut Verified) {
+    let is_lost = |path: &String| lost.iter().any(|lost| lost.record.data_path == *path);
+    for path in bare.into_iter().filter(|path| !is_lost(path)) {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        if standings.of(name.split('.').next().unwrap_or_default()) > 0 {
+            let problem = "rows of it stand, but its metadata is gone; restore the file from a backup or hand the document \
+                           in again";
+            verified.complaints.push(Complaint { subject: path, problem: problem.to_owned() });
         }
     }
 }
