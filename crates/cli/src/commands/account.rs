@@ -105,9 +105,10 @@ async fn show(workspace: &Workspace, id: &AccountId) -> Result<()> {
 
 async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId, sandbox: bool) -> Result<ExitCode> {
     let chosen = workspace.state.account(id).await?.ok_or_else(|| unknown(id))?.marketplaces;
-    let findings = match sandbox {
-        true => gateway.sandboxed(id).await?.check_sandbox().await,
-        false => gateway.account(id).await?.check(&chosen).await,
+    let findings = if sandbox {
+        gateway.sandboxed(id).await?.check_sandbox().await
+    } else {
+        gateway.account(id).await?.check(&chosen).await
     };
     let mut rows = Vec::new();
     for finding in &findings {
