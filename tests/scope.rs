@@ -56,7 +56,7 @@ fn a_scope_nobody_names_is_that_of_the_sellers_only_account() {
                 lab.workspace.state.add_account(&new, SystemClock.now()).await.unwrap();
             }
             assert_eq!(lab.load(&[&paper]).await.loaded[0].delivery.scope.0, expected, "{regions:?}");
-        })
+        });
     };
     let window = Some("2026-03-01..2026-03-08".to_owned());
     let returns =
