@@ -189,7 +189,7 @@ fn json_answers_come_apart_completely() {
         "SELECT count(*) AS n, count(DISTINCT parent_asin || coalesce(child_asin, '')) AS asins FROM traffic_by_asin";
     assert_eq!(lines(&site, asins), ["138|138"]);
 
-    let window = ["--as-of", "2024-03-05", "--window", "2023-01-01..2024-03-01"];
+    let window = ["--as-of", "2024-03-05", "--window", "2023-12-01..2024-03-01"];
     let words = site.ingest("finance_event_pages", &folder.join("fetchListFinancialEvents.json"), &window);
     assert!(words.contains(" 0 rejected, 0 units held back"), "{words}");
     let document = std::fs::read_to_string(folder.join("fetchListFinancialEvents.json")).unwrap();

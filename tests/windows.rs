@@ -197,9 +197,9 @@ fn a_window_longer_than_its_readers_look_is_refused() {
         (output.status.code(), words(&output))
     };
     let events = site.file("events.json", "{\"payload\":{\"FinancialEvents\":{}}}");
-    assert_eq!(ingest("finance_event_pages", &events, "2026-01-01..2026-02-28").0, Some(0));
-    let (code, said) = ingest("finance_event_pages", &events, "2026-01-31..2026-03-01");
+    assert_eq!(ingest("finance_event_pages", &events, "2025-12-31..2026-06-29").0, Some(0));
+    let (code, said) = ingest("finance_event_pages", &events, "2025-12-31..2026-07-01");
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("days of 3 months; of finance_event_pages a document covers 2"), "{said}");
+    assert!(said.contains("days of 8 months; of finance_event_pages a document covers 7"), "{said}");
     assert_eq!(ingest("ads_console_search_terms", &events, "2026-01-01..2026-05-01").0, Some(2));
 }

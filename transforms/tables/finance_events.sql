@@ -6,9 +6,9 @@ like: line_role says which amounts are money. Events have no id, so sums are mat
 instant of a window. Windows may share days: of events that state their instant, what two of them tell alike counts
 once; twins within one window are two. Those without are marked.
 """
-emits = "0..1"
+emits = "0..6"
 [reads]
-finance_event_pages = "-3..0"
+finance_event_pages = "-13..0"
 marketplaces = "all"
 money_categories = "all"
 */
