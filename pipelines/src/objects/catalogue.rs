@@ -119,10 +119,18 @@ impl Catalogue {
             let months = declarations.dataset(input).is_some_and(|dataset| dataset.has_months());
             months && matches!(reach, MonthReach::Offsets(..))
         });
+        let monthly: Vec<_> = monthly.collect();
+        let reads_any = |month: &Month| {
+            let mut read = monthly.iter().flat_map(|(input, reach)| self.within(input, **reach, Some(*month)));
+            read.any(|object| object.rows > 0)
+        };
         let mut months: BTreeSet<Month> = monthly
+            .iter()
             .flat_map(|(input, _)| self.dataset(input).filter(|object| object.rows > 0))
             .filter_map(|object| object.partition.month)
             .flat_map(|month| (stage.emits.0..=stage.emits.1).filter_map(move |offset| month.plus(offset)))
+            // What one input emits further than another, a month need not read of both.
+            .filter(reads_any)
             .collect();
         months.extend(self.dataset(&stage.table.name).filter_map(|object| object.partition.month));
         months.into_iter().map(Some).collect()
