@@ -39,7 +39,9 @@ fn assert_sound(desk: &Desk) {
     }
     let output = desk.site.run(&["verify"]);
     let complaints = String::from_utf8(output.stdout).unwrap();
-    assert!(complaints.lines().all(|line| line.contains("not made from all that is loaded")), "{complaints}");
+    // Where the state couldn't be written, the catalogue may not know yet what was swapped last.
+    let late = ["not made from all that is loaded", "the catalogue knows another version"];
+    assert!(complaints.lines().all(|line| late.iter().any(|late| line.contains(late))), "{complaints}");
     assert_eq!(output.status.success(), complaints.is_empty(), "{complaints}");
 }
 

@@ -151,7 +151,7 @@ impl Case {
 
 /// The folder of every case.
 pub fn folders() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/decode");
+    let root = Path::new("../tests/cases/decode");
     let mut folders: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
     folders

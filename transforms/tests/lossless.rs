@@ -2,7 +2,7 @@
 //! filled, must be found in the column its path belongs to. So must every number of stock and catalogue.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sellerlake_schemas::{ColumnPath, Context, Segment, Source};
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use crate::decoded::{Asked, Decoded, built_in, decode_bytes, source};
 
 /// A file or folder that lies beside the repository: `$SELLERLAKE_SHARED/…`, or `shared/…` beside the workspace.
 pub fn shared(name: &str) -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    let beside = || PathBuf::from("../../shared");
     let folder = std::env::var_os("SELLERLAKE_SHARED").map_or_else(beside, PathBuf::from);
     Some(folder.join(name)).filter(|path| path.exists())
 }

@@ -2,13 +2,13 @@
 //! The same cases, invented, are in `tests/cases/decode`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::decoded::{Asked, Decoded, built_in, decode_bytes, source};
 
 /// The folder of samples: `$SELLERLAKE_SHARED/samples`, or `shared/samples` beside the workspace.
 fn samples() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    let beside = || PathBuf::from("../../shared");
     let shared = std::env::var_os("SELLERLAKE_SHARED").map_or_else(beside, PathBuf::from);
     Some(shared.join("samples")).filter(|folder| folder.is_dir())
 }

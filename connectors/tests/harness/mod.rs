@@ -11,7 +11,7 @@ use flate2::read::MultiGzDecoder;
 use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
 use sellerlake_contracts::{
     AccountId, Answer, BucketLevel, BucketStore, Clock as _, Connector, Request, Result, Scope, Secret, SharedBucket,
-    Status, Step, Window,
+    Step, Window,
 };
 use sellerlake_simulator::world::Profile;
 use sellerlake_simulator::{Clock, FaultPlan, Options, Running, Simulator};
@@ -231,7 +231,7 @@ impl Peer {
                 }
                 Ok(step) => return answer(step),
                 Err(error) => {
-                    assert_eq!(error.status(), Status::Transient, "{error:?}");
+                    assert!(error.may_pass(), "{error:?}");
                     self.clock.sleep_until(self.now() + TimeDelta::minutes(1)).await;
                 }
             }

@@ -22,7 +22,7 @@ fn python(module: &str) -> Option<String> {
 /// Amazon's models: the folder of `SELLERLAKE_AMAZON_MODELS`, or the one beside the repository. Nothing installs them, so
 /// nobody insists.
 fn models() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/amazon-models");
+    let beside = PathBuf::from("../../../shared/amazon-models");
     let folder = std::env::var_os("SELLERLAKE_AMAZON_MODELS").map_or(beside, PathBuf::from);
     let found = folder.is_dir().then_some(folder);
     if found.is_none() {
@@ -41,7 +41,7 @@ fn skipped_unless<T>(found: Option<T>, why: &str) -> Option<T> {
 }
 
 fn run(python: &str, script: &str, arguments: &[&str]) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
+    let script = Path::new("tests").join(script);
     let ran = Command::new(python).arg(script).args(arguments).output().unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
     assert!(ran.status.success(), "{said}");

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
 
 use chrono::TimeDelta;
 use sellerlake_simulator::reports::{Document, Report, ReportQuery, listed, listed_document, report};
@@ -40,7 +39,7 @@ fn folded(header: &str) -> String {
 
 /// The headers a declared source knows: names of columns and the aliases beside them.
 fn known_columns(source: &str) -> BTreeSet<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../schemas/sources/{source}.toml"));
+    let path = format!("../../schemas/sources/{source}.toml");
     let declared = fs::read_to_string(path).unwrap();
     let columns = declared.split_once("[columns]").unwrap().1;
     let mut known = BTreeSet::new();

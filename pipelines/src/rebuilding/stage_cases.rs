@@ -29,7 +29,7 @@ struct Case {
 }
 
 fn cases() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/sql")
+    PathBuf::from("../tests/cases/sql")
 }
 
 /// The case as a user would declare it: a rollup, and the table it makes, sorted by all its columns.
