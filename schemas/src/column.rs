@@ -194,7 +194,8 @@ pub struct Column {
     /// Its numbers are per cent: `19` and `19 %` are the same, and what could be a share (`0.19`) is rejected.
     #[serde(default)]
     pub percent: bool,
-    /// Flat files: what its values look like, so that a cell which has moved here is told.
+    /// Flat files: what its values look like, so that a cell which has moved here is told. Asked of rows whose last cell is
+    /// empty.
     #[serde(default)]
     pub shape: Option<Shape>,
     /// An empty cell repeats the value above it, as in settlement files.

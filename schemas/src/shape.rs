@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// Looks of a value. Flat files: a cell that looks otherwise is rejected.
+/// Looks of a value. Flat files: in a row whose last cell is empty, a cell that looks otherwise is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {

@@ -158,7 +158,8 @@ pub struct Source {
     /// Columns whose days lie within a span that the row, or one above it, tells: a settlement's postings.
     #[serde(default)]
     pub within: Vec<Within>,
-    /// Flat files: columns that no row leaves empty, where the header has them.
+    /// Flat files: columns that no row leaves empty, where the header has them. This and the next two are asked of rows whose
+    /// last cell is empty: they may have lost one and been filled up.
     #[serde(default)]
     pub filled: Vec<String>,
     /// Flat files: columns that a row fills together or leaves empty together.

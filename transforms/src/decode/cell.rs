@@ -147,7 +147,9 @@ impl CellFormat {
         if self.is_id && is_shortened(text) {
             return Err("is a number that a spreadsheet has shortened: the id's digits are lost".into());
         }
-        self.check(text)?;
+        if !self.only.is_empty() && !self.only.iter().any(|one| one.eq_ignore_ascii_case(text)) {
+            return Err(Fault(format!("is none of {}", self.only.join(", ")).into()));
+        }
         if self.currency.as_ref().is_some_and(|currency| !currency.has(text)) {
             return Err("is no currency's code".into());
         }
@@ -165,12 +167,10 @@ impl CellFormat {
         }
     }
 
-    /// Whether a trimmed text looks as the column's values do.
-    pub fn check(&self, text: &str) -> Result<(), Fault> {
-        if !self.only.is_empty() && !text.is_empty() && !self.only.iter().any(|one| one.eq_ignore_ascii_case(text)) {
-            return Err(Fault(format!("is none of {}", self.only.join(", ")).into()));
-        }
-        match self.shape.filter(|shape| !text.is_empty() && !shape.fits(text)) {
+    /// Whether a cell looks as the column's values do; an empty one always does.
+    pub fn looks_right(&self, cell: &str) -> Result<(), Fault> {
+        let text = trim(cell);
+        match self.shape.filter(|shape| !text.is_empty() && !self.is_null(text) && !shape.fits(text)) {
             Some(shape) => Err(Fault(format!("is not {}", shape.name()).into())),
             None => Ok(()),
         }

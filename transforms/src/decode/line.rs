@@ -166,6 +166,7 @@ impl<'p> LineReader<'p> {
         self.extra.clear();
         let mut rounded = 0;
         let mut wrong = None;
+        let may_have_moved = self.may_have_moved(&line);
         for (position, target) in self.plan.header.targets.iter().enumerate() {
             let cell = line.cells.get(position).copied().unwrap_or_default();
             match *target {
@@ -175,6 +176,9 @@ impl<'p> LineReader<'p> {
                         wrong.get_or_insert_with(|| self.wrong_cell(column, fault.0, cell));
                         Value::Unreadable
                     });
+                    if may_have_moved && let Err(fault) = self.plan.formats[column].looks_right(cell) {
+                        wrong.get_or_insert_with(|| self.wrong_cell(column, fault.0, cell));
+                    }
                 }
                 Target::Again(column) => {
                     let (read, known) = (self.plan.formats[column].read(cell, &mut rounded), &mut values[column]);
@@ -192,7 +196,7 @@ impl<'p> LineReader<'p> {
                     }
                 }
                 Target::Dropped(column) => {
-                    if let Err(fault) = self.plan.formats[column].check(trim(cell)) {
+                    if may_have_moved && let Err(fault) = self.plan.formats[column].looks_right(cell) {
                         wrong.get_or_insert_with(|| self.wrong_cell(column, fault.0, cell));
                     }
                 }
@@ -205,7 +209,9 @@ impl<'p> LineReader<'p> {
                 }
             }
         }
-        if let Some(wrong) = self.wrong_line(&line).or(wrong).or_else(|| self.disagreement(values)) {
+        if let Some(wrong) =
+            self.wrong_line(&line).or(wrong).or_else(|| self.disagreement(values).filter(|_| may_have_moved))
+        {
             self.reject(&line, wrong, values);
             return;
         }
@@ -232,6 +238,13 @@ impl<'p> LineReader<'p> {
         let declared = &self.plan.rows.source.columns[column];
         let hidden = declared.pii && !self.plan.rows.request.allow_personal_data;
         Wrong { column: Some(declared.name.clone()), reason, value: (!hidden).then_some(cell) }
+    }
+
+    /// Whether cells may have moved: where one was lost and the row filled up, its last is empty. Others needn't look like
+    /// Amazon's: people make files by hand.
+    fn may_have_moved(&self, line: &Line<'_, '_>) -> bool {
+        let last = self.plan.header.targets.iter().rposition(|target| *target != Target::Blank);
+        last.is_none_or(|last| line.cells.get(last).is_none_or(is_blank))
     }
 
     fn disagreement<'t>(&self, values: &[Value<'_>]) -> Option<Wrong<'t>> {
