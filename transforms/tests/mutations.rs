@@ -65,11 +65,16 @@ const KEYS: [&str; 8] = ["sku", "seller_sku", "msku", "asin", "fnsku", "currency
 
 /// Sources, why nothing tells that a cell was lost and those behind it have moved, and which cells those are; none named:
 /// any.
-const ALIKE: [(&str, &str, &[&str]); 6] = [
+const ALIKE: [(&str, &str, &[&str]); 7] = [
     (
         "fba_stranded",
         "a price and counts, any of which may be empty",
         &["fulfillable-qty", "your-price", "unfulfillable-qty", "reserved-quantity"],
+    ),
+    (
+        "ledger_detail",
+        "an instant behind the counts and texts behind it, any of which may be empty: no number moves",
+        &["date-and-time", "store"],
     ),
     ("inventory_planning", "scores of counts and computed numbers, any of which may be empty", &[]),
     ("settlement_v1", "amounts in columns of their own, most of them empty: the sum stays", &[]),
