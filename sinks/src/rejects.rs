@@ -36,7 +36,7 @@ impl Lake {
                 got => got.map_err(failed)?,
             };
             // Earlier versions wrote them without anything to check.
-            if sellerlake_seal::names_format(&bytes)
+            if sellerlake_seal::is_checkable(&bytes)
                 && let Err(error) = sellerlake_seal::check(&bytes, &path)
             {
                 damaged.push((path, error));

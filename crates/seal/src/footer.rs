@@ -52,8 +52,17 @@ pub fn open(footer: &[u8], path: &str) -> Result<ParquetMetaData> {
 }
 
 /// Whether an object, or its footer, names its format: not so those of rejected rows that earlier versions wrote.
-pub fn names_format(bytes: &[u8]) -> bool {
-    bytes.windows(key::FORMAT.len()).any(|window| window == key::FORMAT.as_bytes())
+fn names_format(bytes: &[u8]) -> bool {
+    holds(bytes, key::FORMAT)
+}
+
+/// Whether an object can be checked: it names its format or has a seal. One damage leaves one of them.
+pub fn is_checkable(bytes: &[u8]) -> bool {
+    names_format(bytes) || holds(bytes, key::SEAL)
+}
+
+fn holds(bytes: &[u8], key: &str) -> bool {
+    bytes.windows(key.len()).any(|window| window == key.as_bytes())
 }
 
 /// Checks all of an object whose path this is, page index included.
@@ -98,4 +107,21 @@ pub(crate) fn hex(number: u64) -> [u8; SEAL_PART] {
         *digit = b"0123456789abcdef"[(number >> (60 - 4 * index) & 0xf) as usize];
     }
     digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_damage_leaves_something_to_check_by() {
+        let whole = [key::FORMAT, "=2;", key::SEAL, "=0"].concat().into_bytes();
+        assert!(is_checkable(&whole));
+        for at in 0..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1 << 4;
+            assert!(is_checkable(&damaged), "{at}");
+        }
+        assert!(!is_checkable(b"rows that were rejected long ago"));
+    }
 }

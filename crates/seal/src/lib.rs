@@ -16,7 +16,7 @@ mod pairs;
 mod write;
 
 pub use blocks::{BLOCK_BYTES, Seal};
-pub use footer::{TRAILER_BYTES, check, footer_bytes, names_format, open};
+pub use footer::{TRAILER_BYTES, check, footer_bytes, is_checkable, open};
 pub use pairs::pair;
 pub use write::{Sealing, finish};
 
