@@ -44,9 +44,9 @@ pub struct Stage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Alarms.
+    /// Raises an alert.
     Warn,
-    /// Alarms and keeps the earlier object.
+    /// Raises an alert and keeps the earlier object.
     Block,
 }
 

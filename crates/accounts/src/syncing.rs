@@ -96,15 +96,15 @@ mod tests {
     async fn one_that_is_stuck_holds_up_nobody() {
         let (done, all_others) = (AtomicUsize::new(0), tokio::sync::Notify::new());
         let each: Vec<usize> = (0..12).collect();
-        let results = side_by_side(&each, async |one: &usize| {
+        let all = side_by_side(&each, async |one: &usize| {
             if *one == 0 {
                 all_others.notified().await;
             } else if done.fetch_add(1, Ordering::SeqCst) + 1 == 11 {
                 all_others.notify_one();
             }
             *one
-        })
-        .await;
-        assert_eq!(results, each);
+        });
+        let results = tokio::time::timeout(std::time::Duration::from_mins(1), all).await;
+        assert_eq!(results.expect("the others wait for the one that is stuck"), each);
     }
 }

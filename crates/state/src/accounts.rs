@@ -135,7 +135,7 @@ impl State {
         self.set_account_status(id, AccountStatus::Paused, reason, now).await
     }
 
-    /// Jobs an account again that was paused or waited for its seller.
+    /// Pulls an account again that was paused or waited for its seller.
     pub async fn resume_account(&self, id: &AccountId, now: DateTime<Utc>) -> Result<Account> {
         self.set_account_status(id, AccountStatus::Active, None, now).await
     }

@@ -112,14 +112,14 @@ impl State {
     ) -> Result<()> {
         const SLICES: &str = "DELETE FROM slices WHERE account = $1 AND pipeline = $2 AND scope = $3
              AND ($4 IS NULL OR (to_ms > $4 AND from_ms < $5))";
-        const PULLS: &str = "DELETE FROM jobs WHERE account = $1 AND pipeline = $2 AND scope = $3
+        const JOBS: &str = "DELETE FROM jobs WHERE account = $1 AND pipeline = $2 AND scope = $3
              AND ($4 IS NULL OR window_to IS NULL OR (window_to > $4 AND window_from < $5)) AND status = $6";
         for region in Region::ALL {
             let account = AccountId::new(seller, region);
             let of = |text| sql("slice.forget", text).bind(&account).bind(pipeline).bind(&scope.0);
             let within = |text| of(text).bind(window.map(|window| window.from)).bind(window.map(|window| window.to));
             within(SLICES).execute(self.writer()).await?;
-            within(PULLS).bind(JobStatus::Done).execute(self.writer()).await?;
+            within(JOBS).bind(JobStatus::Done).execute(self.writer()).await?;
         }
         Ok(())
     }

@@ -172,7 +172,7 @@ pub struct Pipeline {
     pub name: String,
     /// Its file, for messages.
     pub file: String,
-    /// What it jobs and why so.
+    /// What it pulls and why so.
     pub doc: String,
     /// Name of the connector's operation.
     pub connector: String,

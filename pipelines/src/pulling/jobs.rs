@@ -1,4 +1,4 @@
-//! Between a row of the ledger, which says that something is to be pulled, and the request that jobs it.
+//! Between a row of the ledger, which says that something is to be pulled, and the request that pulls it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Who jobs: what is asked of a run, who may watch and stop it, and what it brought.
+//! Who pulls: what is asked of a run, who may watch and stop it, and what it brought.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -153,7 +153,7 @@ impl Synced {
     }
 }
 
-/// Jobs what accounts lack.
+/// Pulls what accounts lack.
 pub struct Puller {
     /// Where it goes.
     pub workspace: Arc<Workspace>,

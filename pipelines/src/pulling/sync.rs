@@ -9,7 +9,7 @@ use crate::pulling::puller::{BEAT, Cancel, LEASE, Puller, SyncOptions, Synced, W
 use crate::pulling::run::Run;
 
 impl Puller {
-    /// Jobs and loads what one account lacks. Tables and rollups are the caller's to rebuild afterwards.
+    /// Pulls and loads what one account lacks. Tables and rollups are the caller's to rebuild afterwards.
     ///
     /// Crashed or stopped anywhere, the next run goes on: reports that were created are waited for, not created
     /// again, and answers that stand in `raw/` are loaded. A [`Kind::Conflict`] where somebody else holds the account.
