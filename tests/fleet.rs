@@ -269,7 +269,7 @@ fn holder(index: usize) -> Holder {
 
 /// Everything up to the last day has been pulled; the recent past comes to be asked for again in the course of a rhythm.
 async fn settle_down(workspace: &Workspace, pipelines: &Pipelines, holder: &Holder, index: usize, now: DateTime<Utc>) {
-    let (state, zones) = (&workspace.state, sellerlake_pipelines::Zones::of(&workspace.declarations.schemas));
+    let (state, zones) = (&workspace.state(), sellerlake_pipelines::Zones::of(&workspace.declarations().schemas));
     let account = NewAccount {
         seller: holder.id.seller.clone(),
         region: holder.id.region,
@@ -334,8 +334,8 @@ async fn measure(accounts: usize, hours: i64) {
     let clock = Arc::new(FleetClock::new(start, accounts + 1));
     let settings = Settings::below(folder.path()).unwrap();
     let workspace = Arc::new(Workspace::open(settings, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap());
-    let pipelines = Arc::new(Pipelines::load(None, &workspace.declarations).unwrap());
-    let levels = Arc::new(Levels::new(workspace.state.clone(), "default"));
+    let pipelines = Arc::new(Pipelines::load(None, &workspace.declarations()).unwrap());
+    let levels = Arc::new(Levels::new(workspace.state().clone(), "default"));
     let amazon = Amazon::new(
         Endpoints::single("http://127.0.0.1:1"),
         Application {
@@ -344,7 +344,7 @@ async fn measure(accounts: usize, hours: i64) {
             ads_client_id: "client".into(),
             ads_client_secret: Secret::new("secret"),
         },
-        Arc::clone(&workspace.clock),
+        Arc::clone(&workspace.clock()),
         Arc::clone(&levels) as Arc<dyn BucketStore>,
         HttpOptions::default(),
         &folder.path().join("answers"),

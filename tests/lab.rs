@@ -117,31 +117,31 @@ impl Lab {
         for paper in papers {
             let arrival = Arrival { name: "document".into(), pages: vec![Box::new(Cursor::new(paper.text.clone()))] };
             *self.clock.at.lock().unwrap() = Some(paper.came());
-            landed.push(self.workspace.land(&paper.facts(), arrival).await.unwrap());
+            landed.push(self.workspace.loading.land(&paper.facts(), arrival).await.unwrap());
             *self.clock.at.lock().unwrap() = None;
         }
-        self.workspace.load(papers[0].source, landed, &LoadOptions::default()).await.unwrap()
+        self.workspace.loading.load(papers[0].source, landed, &LoadOptions::default()).await.unwrap()
     }
 
     pub async fn rebuild(&self, changed: Option<&[Partition]>) -> Rebuilt {
-        let rebuilt = self.workspace.rebuild(&seller(), changed, &Silent).await.unwrap();
+        let rebuilt = self.workspace.rebuilding.rebuild(&seller(), changed, &Silent).await.unwrap();
         assert!(rebuilt.failed.is_empty(), "{:?}", rebuilt.failed);
         rebuilt
     }
 
     pub async fn replay(&self) {
-        let replayed = self.workspace.replay(None, None, &Silent).await.unwrap();
+        let replayed = self.workspace.care.replay(None, None, &Silent).await.unwrap();
         assert!(replayed.rebuilt.iter().all(|rebuilt| rebuilt.failed.is_empty()), "{:?}", replayed.rebuilt);
     }
 
     pub async fn assert_sound(&self) {
-        let verified = self.workspace.verify(&Silent).await.unwrap();
+        let verified = self.workspace.care.verify(&Silent).await.unwrap();
         assert!(verified.complaints.is_empty(), "{:#?}", verified.complaints);
     }
 
     /// The same where tables haven't been made again.
     pub async fn assert_sound_but_behind(&self) {
-        let mut complaints = self.workspace.verify(&Silent).await.unwrap().complaints;
+        let mut complaints = self.workspace.care.verify(&Silent).await.unwrap().complaints;
         complaints.retain(|complaint| !complaint.problem.starts_with("not made from all that is loaded"));
         assert!(complaints.is_empty(), "{complaints:#?}");
     }

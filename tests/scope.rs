@@ -53,7 +53,7 @@ fn a_scope_nobody_names_is_that_of_the_sellers_only_account() {
             for region in regions {
                 let (application, marketplaces) = ("main".to_owned(), Vec::new());
                 let new = NewAccount { seller: seller(), region: *region, application, marketplaces };
-                lab.workspace.state.add_account(&new, SystemClock.now()).await.unwrap();
+                lab.workspace.state().add_account(&new, SystemClock.now()).await.unwrap();
             }
             assert_eq!(lab.load(&[&paper]).await.loaded[0].delivery.scope.0, expected, "{regions:?}");
         });

@@ -2,51 +2,43 @@
 
 use std::sync::Arc;
 
-use datafusion::execution::TaskContext;
-use datafusion::execution::context::SessionState;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use datafusion::prelude::SessionConfig;
 use sellerlake_config::Settings;
 use sellerlake_contracts::{Clock, Error, Kind, Result};
 use sellerlake_query::LakeReader;
 use sellerlake_sinks::{Lake, SpillFolder};
-use sellerlake_state::{Condition, State};
+use sellerlake_state::State;
 use sellerlake_transforms::Declarations;
 use sellerlake_transforms::stage::StageEngine;
 
+use crate::asking::Asking;
+use crate::care::Care;
+use crate::loading::Loading;
+use crate::objects::Objects;
+use crate::planning::Planning;
 use crate::progress::Silent;
+use crate::rebuilding::Rebuilding;
+use crate::shared::Shared;
 
 /// Most disk space for spilling, in bytes.
 const SPILL_LIMIT_BYTES: u64 = 64 << 30;
 
-/// Rows per batch between operators.
-const BATCH_ROWS: usize = 8192;
-
-/// The lake, its state, what is declared, and the means to work on them.
+/// A lake and the parts that work on it, each with one step of a row's way.
 pub struct Workspace {
-    /// Settings as resolved.
-    pub settings: Settings,
-    /// Everything declared.
-    pub declarations: Arc<Declarations>,
-    /// Where objects are written.
-    pub lake: Lake,
-    /// Deliveries, the object catalogue, alerts.
-    pub state: State,
-    /// Where objects are read.
-    pub reader: LakeReader,
-    /// Plans and runs stages.
-    pub stages: StageEngine,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    pub(crate) runtime: Arc<RuntimeEnv>,
-    /// Reads whole objects, one stream each.
-    pub(crate) scanner: SessionState,
-    /// Where sorts of this process spill.
-    pub(crate) spill: SpillFolder,
-    /// Whether what reading finds out is remembered for others.
-    pub(crate) remembers: bool,
+    /// Objects and their catalogue.
+    pub objects: Objects,
+    /// From what arrives to rows of `sources/`.
+    pub loading: Loading,
+    /// From those to tables and rollups.
+    pub rebuilding: Rebuilding,
+    /// SQL.
+    pub asking: Asking,
+    /// What is had and what is asked for next.
+    pub planning: Planning,
+    /// Verify, repair, replay, withdraw.
+    pub care: Care,
 }
 
 impl Workspace {
@@ -98,26 +90,47 @@ impl Workspace {
             Some(root) => LakeReader::on_disk(lake.store(), root, sellerlake_sinks::file_tag),
             None => LakeReader::new(lake.store()),
         };
-        let spill = lake.spill_folder()?;
+        let (spill, threads) = (Arc::new(lake.spill_folder()?), settings.threads);
         let runtime = runtime(&settings, &spill)?;
         let (engine, reads) = (sellerlake_query::engine, sellerlake_query::in_parentheses);
-        let stages = StageEngine::new(Arc::clone(&declarations), &runtime, settings.threads, engine, reads)?;
+        let stages = Arc::new(StageEngine::new(Arc::clone(&declarations), &runtime, threads, engine, reads)?);
         let scanner = sellerlake_query::engine(1, &runtime).build();
-        let workspace =
-            Self { settings, declarations, lake, state, reader, stages, clock, runtime, scanner, spill, remembers };
-        workspace.remember(&Silent).await?;
+        let shared = Arc::new(Shared { settings, declarations, lake, state, clock });
+        let objects = Objects { shared: Arc::clone(&shared), reader, runtime, scanner };
+        let loading = Loading { shared: Arc::clone(&shared), objects: objects.clone() };
+        let rebuilding = Rebuilding { shared: Arc::clone(&shared), objects: objects.clone(), stages };
+        let (standing, makers) = (objects.clone(), rebuilding.clone());
+        let asking = Asking { shared: Arc::clone(&shared), objects: standing, rebuilding: makers, spill, remembers };
+        let planning = Planning { shared: Arc::clone(&shared), asking: asking.clone() };
+        let care = Care { shared, objects: objects.clone(), loading: loading.clone(), rebuilding: rebuilding.clone() };
+        let workspace = Self { objects, loading, rebuilding, asking, planning, care };
+        workspace.care.remember(&Silent).await?;
         Ok(workspace)
     }
 
-    /// Says that something is no longer wrong.
-    pub async fn resolve(&self, condition: &Condition) -> Result<()> {
-        self.state.resolve_alert(condition, self.clock.now()).await.map(drop)
+    /// Settings as resolved.
+    pub fn settings(&self) -> &Settings {
+        &self.care.shared.settings
     }
 
-    /// A context for one operator tree: memory and spill directory shared with everything else that runs.
-    pub(crate) fn task(&self) -> Arc<TaskContext> {
-        let config = SessionConfig::new().with_batch_size(BATCH_ROWS);
-        Arc::new(TaskContext::default().with_session_config(config).with_runtime(Arc::clone(&self.runtime)))
+    /// Everything declared.
+    pub fn declarations(&self) -> &Arc<Declarations> {
+        &self.care.shared.declarations
+    }
+
+    /// Where objects and documents lie.
+    pub fn lake(&self) -> &Lake {
+        &self.care.shared.lake
+    }
+
+    /// Deliveries, the object catalogue, accounts, jobs, alerts.
+    pub fn state(&self) -> &State {
+        &self.care.shared.state
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.care.shared.clock
     }
 }
 

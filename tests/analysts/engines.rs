@@ -43,7 +43,7 @@ pub struct Here(Session);
 
 impl Here {
     pub async fn new(workspace: &Workspace) -> Self {
-        Self(workspace.session(&Granted::All).await.unwrap())
+        Self(workspace.asking.session(&Granted::All).await.unwrap())
     }
 
     /// The rows of a statement that has to be answered.
@@ -153,7 +153,7 @@ impl Drop for There {
 
 /// The files of a table, as anybody would find them.
 fn objects(workspace: &Workspace, table: &Table) -> Vec<PathBuf> {
-    let root = workspace.lake.local_root().unwrap().to_owned();
+    let root = workspace.lake().local_root().unwrap().to_owned();
     let mut found = Vec::new();
     let areas: &[&str] = if table.schema == "sources" { &["sources"] } else { &["tables", "rollups"] };
     let mut folders: Vec<PathBuf> = areas.iter().map(|area| root.join(area).join(&table.name)).collect();

@@ -29,11 +29,12 @@ pub async fn add(
     secrets: &Secrets,
 ) -> Result<Enrolled> {
     same_application(workspace, gateway, id, secrets).await?;
-    let Presence { marketplaces, profiles } = presence(&gateway.trial(id, secrets).await?, &*workspace.clock).await?;
+    let Presence { marketplaces, profiles } =
+        presence(&gateway.trial(id, secrets).await?, &**workspace.clock()).await?;
     let (marketplaces, left_out) = wanted(workspace, id, named, marketplaces)?;
-    let before = workspace.state.account(id).await?;
+    let before = workspace.state().account(id).await?;
     enter(workspace, gateway, id, &marketplaces, secrets).await?;
-    workspace.state.set_ads_profiles(id, &profiles).await?;
+    workspace.state().set_ads_profiles(id, &profiles).await?;
     if before.as_ref().is_some_and(|account| account.status == AccountStatus::NeedsAuthorisation) {
         resume(workspace, id).await?;
     }
@@ -55,15 +56,19 @@ pub async fn add_unasked(
 
 /// Pulls an account again that was paused or waited for its seller.
 pub async fn resume(workspace: &Workspace, id: &AccountId) -> Result<()> {
-    workspace.state.resume_account(id, workspace.clock.now()).await?;
-    workspace.resolve(&Condition::of_account(AlertKind::Account, id, "")).await
+    workspace.state().resume_account(id, workspace.clock().now()).await?;
+    workspace
+        .state()
+        .resolve_alert(&Condition::of_account(AlertKind::Account, id, ""), workspace.clock().now())
+        .await
+        .map(drop)
 }
 
 /// Asks Amazon where an account sells and advertises now. Marketplaces that it has left are no longer pulled; those that
 /// are new come back, for whoever wants them pulled has to say so.
 pub async fn refresh(workspace: &Workspace, gateway: &Gateway, id: &AccountId) -> Result<Vec<MarketplaceId>> {
-    let chosen = workspace.state.account(id).await?.map(|account| account.marketplaces).unwrap_or_default();
-    let found = presence(&gateway.account(id).await?, &*workspace.clock).await?;
+    let chosen = workspace.state().account(id).await?.map(|account| account.marketplaces).unwrap_or_default();
+    let found = presence(&gateway.account(id).await?, &**workspace.clock()).await?;
     let present = parted(workspace, found.marketplaces).0;
     let (kept, mut new): (Vec<_>, Vec<_>) = present.iter().cloned().partition(|market| chosen.contains(market));
     if kept.is_empty() {
@@ -72,13 +77,13 @@ pub async fn refresh(workspace: &Workspace, gateway: &Gateway, id: &AccountId) -
     } else {
         set_marketplaces(workspace, id, &kept).await?;
     }
-    workspace.state.set_ads_profiles(id, &found.profiles).await?;
+    workspace.state().set_ads_profiles(id, &found.profiles).await?;
     Ok(new)
 }
 
 /// Refuses the client ids of another application while other accounts use the one that is known: its secrets are theirs.
 async fn same_application(workspace: &Workspace, gateway: &Gateway, id: &AccountId, secrets: &Secrets) -> Result<()> {
-    let all = workspace.state.accounts(&AccountFilter::default()).await?;
+    let all = workspace.state().accounts(&AccountFilter::default()).await?;
     let others: Vec<String> =
         all.iter().map(|other| other.id.to_string()).filter(|other| *other != id.to_string()).collect();
     for name in [field::CLIENT_ID, field::ADS_CLIENT_ID] {
@@ -105,7 +110,7 @@ async fn same_application(workspace: &Workspace, gateway: &Gateway, id: &Account
 /// Refuses marketplaces that nobody knows or that are in another region, without asking Amazon: it may have opened some
 /// since, but then it can be asked.
 fn known_in_region(workspace: &Workspace, id: &AccountId, named: &[MarketplaceId]) -> Result<()> {
-    let known = workspace.marketplaces();
+    let known = workspace.loading.marketplaces();
     let strange = |market: &&MarketplaceId| known.get(*market) != Some(&id.region);
     let strange: Vec<&MarketplaceId> = named.iter().filter(strange).collect();
     let Some(first) = strange.first() else { return Ok(()) };
@@ -125,7 +130,7 @@ fn listed<'a>(markets: impl IntoIterator<Item = &'a MarketplaceId>) -> String {
 /// Marketplaces that are known, and the others: Amazon lists some that nothing can be asked of, for what is sold
 /// elsewhere through it.
 fn parted(workspace: &Workspace, present: Vec<MarketplaceId>) -> (Vec<MarketplaceId>, Vec<MarketplaceId>) {
-    let known = workspace.marketplaces();
+    let known = workspace.loading.marketplaces();
     present.into_iter().partition(|market| known.contains_key(market))
 }
 
@@ -156,15 +161,15 @@ async fn enter(
     marketplaces: &[MarketplaceId],
     secrets: &Secrets,
 ) -> Result<()> {
-    let now = workspace.clock.now();
+    let now = workspace.clock().now();
     let new = NewAccount {
         seller: id.seller.clone(),
         region: id.region,
         application: APPLICATION.to_owned(),
         marketplaces: marketplaces.to_vec(),
     };
-    match workspace.state.add_account(&new, now).await {
-        Err(error) if error.kind() == Kind::Conflict && workspace.state.account(id).await?.is_some() => {
+    match workspace.state().add_account(&new, now).await {
+        Err(error) if error.kind() == Kind::Conflict && workspace.state().account(id).await?.is_some() => {
             set_marketplaces(workspace, id, marketplaces).await?;
         }
         added => drop(added?),
@@ -179,7 +184,7 @@ async fn enter(
 /// Says where a known account is pulled from now on. What was asked for several marketplaces at once is asked for again
 /// where one is new.
 async fn set_marketplaces(workspace: &Workspace, id: &AccountId, marketplaces: &[MarketplaceId]) -> Result<()> {
-    let (state, now) = (&workspace.state, workspace.clock.now());
+    let (state, now) = (workspace.state(), workspace.clock().now());
     let before = state.account(id).await?.map(|account| account.marketplaces).unwrap_or_default();
     state.set_marketplaces(id, marketplaces, now).await?;
     if marketplaces.iter().any(|market| !before.contains(market)) {

@@ -38,7 +38,7 @@ struct Seats {
 impl Gateway {
     /// `stepped` is the simulator's clock, where it is the one that counts.
     pub(crate) fn new(workspace: &Workspace, stepped: Option<SteppedClock>) -> Self {
-        let settings = &workspace.settings;
+        let settings = workspace.settings();
         let endpoints = match settings.amazon.endpoint() {
             Some(url) => Endpoints::single(url),
             None if settings.amazon.sandbox => Endpoints::Sandbox,
@@ -46,13 +46,13 @@ impl Gateway {
         };
         Self {
             settings: settings.clone(),
-            state: workspace.state.clone(),
+            state: workspace.state().clone(),
             vault: OnceCell::new(),
-            clock: Arc::clone(&workspace.clock),
+            clock: Arc::clone(workspace.clock()),
             stepped,
             endpoints,
-            levels: Arc::new(Levels::new(workspace.state.clone(), APPLICATION)),
-            scratch: workspace.lake.spool_dir().join("answers"),
+            levels: Arc::new(Levels::new(workspace.state().clone(), APPLICATION)),
+            scratch: workspace.lake().spool_dir().join("answers"),
             seats: Mutex::default(),
         }
     }

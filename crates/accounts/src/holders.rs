@@ -8,7 +8,7 @@ use sellerlake_state::{Account, AccountFilter, AccountStatus};
 /// The accounts that are meant: the named ones, or all that are active. Naming one that isn't is an error.
 pub async fn holders(workspace: &Workspace, named: &[AccountId]) -> Result<Vec<Holder>> {
     for account in named {
-        let Some(known) = workspace.state.account(account).await? else {
+        let Some(known) = workspace.state().account(account).await? else {
             return Err(Error::permanent(Kind::Usage, "there is no such account")
                 .with("account", account)
                 .hint("`sellerlake account list` shows those that were added"));
@@ -22,7 +22,7 @@ pub async fn holders(workspace: &Workspace, named: &[AccountId]) -> Result<Vec<H
     }
     let filter = AccountFilter { status: Some(AccountStatus::Active), ..AccountFilter::default() };
     let mut holders = Vec::new();
-    for account in &workspace.state.accounts(&filter).await? {
+    for account in &workspace.state().accounts(&filter).await? {
         if named.is_empty() || named.contains(&account.id) {
             holders.push(holder(workspace, account).await?);
         }
@@ -32,7 +32,7 @@ pub async fn holders(workspace: &Workspace, named: &[AccountId]) -> Result<Vec<H
 
 /// An account as planning sees it.
 pub async fn holder(workspace: &Workspace, account: &Account) -> Result<Holder> {
-    let profiles = workspace.state.ads_profiles(&account.id).await?.into_iter().map(|profile| AdsProfile {
+    let profiles = workspace.state().ads_profiles(&account.id).await?.into_iter().map(|profile| AdsProfile {
         id: profile.id,
         marketplace: Some(profile.marketplace),
         zone: profile.time_zone.parse().unwrap_or_default(),
@@ -47,15 +47,15 @@ pub async fn holder(workspace: &Workspace, account: &Account) -> Result<Holder> 
 
 /// Accounts that nothing is pulled of, sorted by id.
 pub async fn standing_still(workspace: &Workspace) -> Result<Vec<Account>> {
-    let mut accounts = workspace.state.accounts(&AccountFilter::default()).await?;
+    let mut accounts = workspace.state().accounts(&AccountFilter::default()).await?;
     accounts.retain(|account| account.status != AccountStatus::Active);
     Ok(accounts)
 }
 
 /// From when on history is wanted: so many days back, or as many as the settings say; 0: as far as there is any.
 pub fn since(workspace: &Workspace, days: Option<u32>) -> Option<DateTime<Utc>> {
-    match days.unwrap_or(workspace.settings.amazon.history_days) {
+    match days.unwrap_or(workspace.settings().amazon.history_days) {
         0 => None,
-        days => Some(workspace.clock.now() - TimeDelta::days(i64::from(days))),
+        days => Some(workspace.clock().now() - TimeDelta::days(i64::from(days))),
     }
 }

@@ -33,15 +33,15 @@ impl Syncing {
         lake_is_there(&workspace).await?;
         // Without it no request can be signed, and none is to blame.
         gateway.vault().await?;
-        let pipelines = Pipelines::load(workspace.settings.declarations.as_deref(), &workspace.declarations)?;
+        let pipelines = Pipelines::load(workspace.settings().declarations.as_deref(), workspace.declarations())?;
         for name in &options.pipelines {
             pipelines.get(name)?;
         }
-        let now = workspace.clock.now();
-        workspace.state.forget_jobs(now - REMEMBERED).await?;
-        workspace.state.forget_runs(now - REMEMBERED).await?;
-        workspace.state.forget_alerts(now - REMEMBERED).await?;
-        let resumed = workspace.resume().await?;
+        let now = workspace.clock().now();
+        workspace.state().forget_jobs(now - REMEMBERED).await?;
+        workspace.state().forget_runs(now - REMEMBERED).await?;
+        workspace.state().forget_alerts(now - REMEMBERED).await?;
+        let resumed = workspace.loading.resume().await?;
         let owner = Process::this(now).owner();
         Ok((Self { puller: Puller::new(workspace, Arc::new(pipelines), gateway, &owner), options }, resumed))
     }
@@ -72,12 +72,12 @@ async fn side_by_side<T, R>(each: &[T], act: impl AsyncFn(&T) -> R) -> Vec<R> {
 
 /// Refuses to go on beside a lake that doesn't hold what was loaded: nothing that is gone would ever be asked for again.
 async fn lake_is_there(workspace: &Workspace) -> Result<()> {
-    let Some(newest) = workspace.state.newest_delivery().await? else { return Ok(()) };
-    if workspace.lake.delivery(&newest.meta_path).await?.is_some() {
+    let Some(newest) = workspace.state().newest_delivery().await? else { return Ok(()) };
+    if workspace.lake().delivery(&newest.meta_path).await?.is_some() {
         return Ok(());
     }
     Err(Error::permanent(Kind::NotFound, "the lake doesn't hold what was loaded into it last")
-        .with("lake", &workspace.settings.lake)
+        .with("lake", &workspace.settings().lake)
         .with("path", newest.meta_path)
         .hint(
             "does `lake` name the right place in the settings? If what it held is gone, `sellerlake verify --repair` \

@@ -4,7 +4,7 @@ use arrow::array::{Array, AsArray, Int64Array};
 use sellerlake_contracts::{Result, SellerId};
 use sellerlake_schemas::Source;
 
-use crate::Workspace;
+use crate::asking::Asking;
 use crate::asking::ask::Granted;
 
 /// Unknown texts that are told one by one.
@@ -23,7 +23,7 @@ pub struct Unknown {
     pub nobody_known: bool,
 }
 
-impl Workspace {
+impl Asking {
     /// Looks a seller's list up in the tables its columns are declared to be known in.
     pub async fn unknown_in_list(&self, source: &Source, seller: &SellerId) -> Result<Vec<Unknown>> {
         let granted = Granted::Sellers([seller.clone()].into());

@@ -7,12 +7,13 @@ use chrono::{DateTime, Utc};
 use sellerlake_contracts::{Error, Kind, Result};
 use sellerlake_state::Alert;
 
-use crate::{Granted, Workspace};
+use crate::Granted;
+use crate::asking::Asking;
 
-impl Workspace {
+impl Asking {
     /// What is and was wrong with what the granted sellers have.
     pub(crate) async fn alert_rows(&self, granted: &Granted) -> Result<RecordBatch> {
-        let mut alerts = self.state.alerts().await?;
+        let mut alerts = self.shared.state.alerts().await?;
         if let Granted::Sellers(sellers) = granted {
             alerts.retain(|alert| sellers.contains(&alert.condition.seller));
         }

@@ -16,7 +16,7 @@ use sellerlake_transforms::functions;
 use sellerlake_transforms::merge::stored_schema;
 use sellerlake_transforms::stage::table_schema;
 
-use crate::Workspace;
+use crate::asking::Asking;
 use crate::objects::entry::{described, expect_successor, gone, is_damage};
 
 /// Times a statement is planned again because an object was replaced under it.
@@ -41,7 +41,7 @@ impl Granted {
     }
 }
 
-impl Workspace {
+impl Asking {
     /// Plans and starts a statement; objects replaced before the first row are looked at again. Where that happens
     /// again and again, the statement reads private copies of all its objects; a [`Kind::Conflict`] error is left for
     /// one that comes to read still others meanwhile.
@@ -53,11 +53,11 @@ impl Workspace {
     pub async fn ask_and_look_behind(&self, statement: &str, granted: &Granted) -> Result<(Answer, BTreeSet<String>)> {
         let (answer, objects) = self.answer(statement, granted).await?;
         let named = sellerlake_query::tables(statement)?;
-        let makers = self.makers(&named);
+        let makers = self.rebuilding.makers(&named);
         let mut behind = BTreeSet::new();
         if !makers.is_empty() {
-            for catalogue in self.catalogues(objects).await? {
-                behind.extend(self.behind(&makers, &catalogue).into_iter().map(|partition| partition.name));
+            for catalogue in self.objects.catalogues(objects).await? {
+                behind.extend(self.rebuilding.behind(&makers, &catalogue).into_iter().map(|partition| partition.name));
             }
         }
         behind.retain(|table| named.contains(table));
@@ -69,14 +69,14 @@ impl Workspace {
         let mut replans = 0;
         loop {
             let objects = self.granted_objects(granted).await?;
-            let session = self.session_over(&objects, &self.reader, granted).await?;
+            let session = self.session_over(&objects, &self.objects.reader, granted).await?;
             let error = match start(&session, statement).await {
                 Ok(answer) => return Ok((answer, objects)),
                 Err(error) => error,
             };
             let Some(path) = replaced(&error).map(|replaced| replaced.path.clone()) else { return Err(error) };
             if let Some(partition) = Partition::parse(&path) {
-                match self.look_again(&partition, None).await {
+                match self.objects.look_again(&partition, None).await {
                     // It is being replaced at this very moment, too.
                     Err(error) if error.is_look_again() => {}
                     // Who may not write can't tell the catalogue.
@@ -96,7 +96,7 @@ impl Workspace {
         let Some(partition) = replaced(&error).and_then(|replaced| Partition::parse(&replaced.path)) else {
             return error;
         };
-        match self.look_again(&partition, None).await {
+        match self.objects.look_again(&partition, None).await {
             Err(damaged) if is_damage(&damaged) => damaged,
             _ => error,
         }
@@ -105,18 +105,19 @@ impl Workspace {
     /// Answers from copies that nobody can replace.
     async fn ask_copies(&self, statement: &str, granted: &Granted) -> Result<Answer> {
         let mut objects = self.granted_objects(granted).await?;
-        let planned = self.session_over(&objects, &self.reader, granted).await?;
+        let planned = self.session_over(&objects, &self.objects.reader, granted).await?;
         let read = planned.reads(statement).await?;
         let mut held = Held::new();
         for object in objects.iter_mut().filter(|object| read.contains(&object.partition.path())) {
             let partition = &object.partition;
-            let Copied { head, footer, file } = self.lake.copy(partition).await?.ok_or_else(|| gone(partition))?;
+            let Copied { head, footer, file } =
+                self.shared.lake.copy(partition).await?.ok_or_else(|| gone(partition))?;
             held.insert(partition.path(), (head.etag.clone(), file));
             let copied = ObjectState { input_hash: object.input_hash.clone(), ..described(partition, head, footer) };
             expect_successor(&copied, Some(object))?;
             *object = copied;
         }
-        let session = self.session_over(&objects, &self.reader.holding(held), granted).await?;
+        let session = self.session_over(&objects, &self.objects.reader.holding(held), granted).await?;
         start(&session, statement).await.map_err(|error| match replaced(&error) {
             None => error,
             Some(Replaced { path }) => Error::transient(Kind::Conflict, "the lake changes faster than it can be read")
@@ -127,10 +128,10 @@ impl Workspace {
     }
 
     pub(crate) async fn granted_objects(&self, granted: &Granted) -> Result<Vec<ObjectState>> {
-        self.state.expect_sound_catalogue().await?;
+        self.shared.state.expect_sound_catalogue().await?;
         let mut objects = Vec::new();
         for seller in granted.sellers() {
-            let records = self.state.objects(&ObjectFilter { seller, ..ObjectFilter::default() }).await?;
+            let records = self.shared.state.objects(&ObjectFilter { seller, ..ObjectFilter::default() }).await?;
             objects.extend(records.into_iter().map(|record| record.object));
         }
         Ok(objects)
@@ -139,23 +140,24 @@ impl Workspace {
     pub(crate) async fn granted_deliveries(&self, granted: &Granted) -> Result<Vec<DeliveryRecord>> {
         let mut deliveries = Vec::new();
         for seller in granted.sellers() {
-            deliveries.extend(self.state.deliveries(&DeliveryFilter { seller, ..DeliveryFilter::default() }).await?);
+            deliveries
+                .extend(self.shared.state.deliveries(&DeliveryFilter { seller, ..DeliveryFilter::default() }).await?);
         }
         Ok(deliveries)
     }
 
     /// A session over the granted sellers' objects.
     pub async fn session(&self, granted: &Granted) -> Result<Session> {
-        self.session_over(&self.granted_objects(granted).await?, &self.reader, granted).await
+        self.session_over(&self.granted_objects(granted).await?, &self.objects.reader, granted).await
     }
 
     /// A session's means, by the settings.
     pub(crate) fn session_builder(&self) -> SessionBuilder {
         SessionBuilder {
-            memory_limit_bytes: self.settings.memory_bytes,
-            target_partitions: self.settings.threads,
-            row_limit: self.settings.row_limit,
-            timeout: self.settings.query_timeout,
+            memory_limit_bytes: self.shared.settings.memory_bytes,
+            target_partitions: self.shared.settings.threads,
+            row_limit: self.shared.settings.row_limit,
+            timeout: self.shared.settings.query_timeout,
             spill_dir: Some(self.spill.path().to_owned()),
             functions: functions::all(),
             ..SessionBuilder::default()
@@ -173,7 +175,7 @@ impl Workspace {
         for object in objects {
             by_dataset.entry((object.partition.area, &object.partition.name)).or_default().push(object.clone());
         }
-        for stage in self.declarations.stages.values() {
+        for stage in self.shared.declarations.stages.values() {
             let owned = by_dataset.remove(&(stage.area, stage.table.name.as_str())).unwrap_or_default();
             let options = LakeTableOptions {
                 expose_seller: true,
@@ -184,11 +186,11 @@ impl Workspace {
             let table = LakeTable::new(reader.clone(), &table_schema(&stage.table), owned, &options);
             session.register(LAKE, &stage.table.name, Arc::new(table))?;
         }
-        for source in self.declarations.schemas.sources.values() {
+        for source in self.shared.declarations.schemas.sources.values() {
             let owned = by_dataset.remove(&(Area::Sources, source.name.as_str())).unwrap_or_default();
             session.register("sources", &source.name, Arc::new(source_table(reader, source, owned, true)))?;
         }
-        for reference in self.declarations.schemas.references.values() {
+        for reference in self.shared.declarations.schemas.references.values() {
             let rows = reference.rows.clone();
             let table = MemTable::try_new(rows.schema(), vec![vec![rows]]);
             let table =

@@ -7,14 +7,15 @@ use chrono::{DateTime, Utc};
 use sellerlake_contracts::{Error, Kind, Result};
 use sellerlake_state::{Slice, SliceFilter, SliceKey};
 
-use crate::{Granted, Workspace};
+use crate::Granted;
+use crate::asking::Asking;
 
-impl Workspace {
+impl Asking {
     /// The granted sellers' slices; times without a zone are those of the scope's own clock.
     pub(crate) async fn slice_rows(&self, granted: &Granted) -> Result<RecordBatch> {
         let mut slices = Vec::new();
         for seller in granted.sellers() {
-            slices.extend(self.state.all_slices(&SliceFilter { seller, ..SliceFilter::default() }).await?);
+            slices.extend(self.shared.state.all_slices(&SliceFilter { seller, ..SliceFilter::default() }).await?);
         }
         rows(&slices)
     }

@@ -8,7 +8,7 @@ use sellerlake_query::{LakeTable, LakeTableOptions};
 use sellerlake_sinks::{Head, RowHash, Standing};
 use sellerlake_state::{DeliveryFilter, ObjectFilter};
 
-use crate::Workspace;
+use crate::care::Care;
 use crate::loading::absent::Standings;
 use crate::loading::loaded::{Damaged, LoadOptions};
 use crate::objects::entry::{damaged_entry, described, expect_successor};
@@ -44,7 +44,7 @@ pub struct Repaired {
     pub rebuilt: Vec<Rebuilt>,
 }
 
-impl Workspace {
+impl Care {
     /// Makes the catalogue say what the lake holds, then rebuilds what can't be shown to be current.
     ///
     /// An object's inputs are not in the lake, so everything is computed once; what comes out equal is not
@@ -59,7 +59,7 @@ impl Workspace {
         let mut entries: BTreeMap<Partition, ObjectState> =
             objects.into_iter().map(|object| (object.partition.clone(), object)).collect();
         for (partition, known) in known {
-            if !entries.contains_key(&partition) && self.declarations.dataset(&partition.name).is_some() {
+            if !entries.contains_key(&partition) && self.shared.declarations.dataset(&partition.name).is_some() {
                 let entry = if known.etag.is_some() {
                     damaged.insert(partition.clone(), None);
                     damaged_entry(&partition, known.etag, known.generation)
@@ -69,9 +69,9 @@ impl Workspace {
                 entries.insert(partition, entry);
             }
         }
-        let rejects = self.lake.damaged_rejects().await?;
+        let rejects = self.shared.lake.damaged_rejects().await?;
         let entries: Vec<ObjectState> = entries.into_values().collect();
-        self.state.replace_objects(&entries, self.clock.now()).await?;
+        self.shared.state.replace_objects(&entries, self.shared.clock.now()).await?;
         let unreadable = damaged.len() as u64;
         let mut repaired = Repaired { objects: found, unreadable, deliveries, rebuilt: Vec::new() };
         let mut owners: BTreeSet<(String, SellerId)> = damaged
@@ -80,13 +80,13 @@ impl Workspace {
             .map(|partition| (partition.name.clone(), partition.seller.clone()))
             .collect();
         owners.extend(rejects.iter().filter_map(|(path, _)| rejects_owner(path)));
-        let mut others = self.lake.standing(None, None).await?.deliveries;
+        let mut others = self.shared.lake.standing(None, None).await?.deliveries;
         others.retain(|other| !owners.contains(&(other.source.clone(), other.seller.clone())));
-        let absent = self.absent(others, &standings).await?;
+        let absent = self.loading.absent(others, &standings).await?;
         owners.extend(absent.into_iter().map(|(delivery, _)| (delivery.source, delivery.seller)));
         self.read_raw_again(owners, damaged).await?;
-        for seller in self.sellers().await? {
-            repaired.rebuilt.push(self.rebuild(&seller, None, progress).await?);
+        for seller in self.objects.sellers().await? {
+            repaired.rebuilt.push(self.rebuilding.rebuild(&seller, None, progress).await?);
         }
         Ok(repaired)
     }
@@ -94,12 +94,12 @@ impl Workspace {
     /// Fills a catalogue that knows nothing from a lake that isn't empty: it was lost, and what is computed without
     /// it would be computed from nothing. What the lake gets meanwhile is found when it is read.
     pub(crate) async fn remember(&self, progress: &dyn Progress) -> Result<()> {
-        if !self.state.knows_no_objects().await? {
+        if !self.shared.state.knows_no_objects().await? {
             return Ok(());
         }
         let (objects, _) = self.survey(progress, Depth::Footers, &BTreeMap::new(), &mut Standings::default()).await?;
         if !objects.is_empty() {
-            self.state.put_objects(&objects, self.clock.now()).await?;
+            self.shared.state.put_objects(&objects, self.shared.clock.now()).await?;
             self.repair_deliveries().await?;
         }
         Ok(())
@@ -113,7 +113,7 @@ impl Workspace {
         known: &BTreeMap<Partition, ObjectState>,
         standings: &mut Standings,
     ) -> Result<(Vec<ObjectState>, Damaged)> {
-        let found = self.lake.partitions(None).await?;
+        let found = self.shared.lake.partitions(None).await?;
         progress.begin("reading objects", Some(found.len() as u64));
         let (mut objects, mut damaged) = (Vec::new(), Damaged::new());
         for (partition, mut head) in found {
@@ -127,7 +127,7 @@ impl Workspace {
                     }
                     // It was replaced since it was listed.
                     Err(error) if error.kind() == Kind::Conflict => {
-                        if let Some(present) = self.lake.head(&partition).await? {
+                        if let Some(present) = self.shared.lake.head(&partition).await? {
                             head = present;
                             continue;
                         }
@@ -155,7 +155,7 @@ impl Workspace {
         let mut generation = known.map_or(0, |known| known.generation);
         let mut etag = Some(head.etag.clone());
         let read = async {
-            let footer = self.lake.footer(partition, head).await?;
+            let footer = self.shared.lake.footer(partition, head).await?;
             let sealed = footer.sealed;
             let object = described(partition, head.clone(), footer);
             if let Err(error) = expect_successor(&object, known) {
@@ -176,13 +176,15 @@ impl Workspace {
 
     /// Reads an object's rows to the end: [`Kind::Data`] where they are not those its footer was written for.
     async fn read_rows(&self, object: ObjectState, sealed: bool, standings: &mut Standings) -> Result<ObjectState> {
-        let Some(schema) = self.declarations.dataset(&object.partition.name).and_then(|dataset| stored(&dataset))
+        let Some(schema) =
+            self.shared.declarations.dataset(&object.partition.name).and_then(|dataset| stored(&dataset))
         else {
             return Ok(object);
         };
         let damaged = || Error::permanent(Kind::Data, "its rows are not those its footer was written for");
-        let table = LakeTable::new(self.reader.clone(), &schema, vec![object.clone()], &LakeTableOptions::default());
-        let mut rows = self.scan(&table, &object.partition).await?;
+        let table =
+            LakeTable::new(self.objects.reader.clone(), &schema, vec![object.clone()], &LakeTableOptions::default());
+        let mut rows = self.objects.scan(&table, &object.partition).await?;
         let mut hash = if sealed { RowHash::default() } else { RowHash::first_version() };
         while let Some(batch) = rows.next().await {
             match batch.map_err(|error| crate::objects::swap::row_error(error, &object.partition)) {
@@ -203,7 +205,7 @@ impl Workspace {
 
     /// What the catalogue says, as far as it can be read.
     async fn known_objects(&self) -> Result<BTreeMap<Partition, ObjectState>> {
-        let known = match self.state.objects(&ObjectFilter::default()).await {
+        let known = match self.shared.state.objects(&ObjectFilter::default()).await {
             Ok(records) => records,
             // A damaged catalogue is about to be made again; what it doesn't say isn't lost.
             Err(error) if !error.may_pass() => Vec::new(),
@@ -220,26 +222,26 @@ impl Workspace {
     async fn read_raw_again(&self, owners: BTreeSet<(String, SellerId)>, damaged: Damaged) -> Result<()> {
         let options = LoadOptions { damaged, ..LoadOptions::default() };
         for (source, seller) in owners {
-            let Some(declared) = self.declarations.schemas.sources.get(&source) else { continue };
-            let standing = self.lake.standing(Some(&source), Some(&seller)).await?;
+            let Some(declared) = self.shared.declarations.schemas.sources.get(&source) else { continue };
+            let standing = self.shared.lake.standing(Some(&source), Some(&seller)).await?;
             let owned = DeliveryFilter { source: Some(source.clone()), seller: Some(seller.clone()), status: None };
-            let lost = self.lost_deliveries(&owned, &standing).await?;
+            let lost = self.loading.lost_deliveries(&owned, &standing).await?;
             let Standing { deliveries, unreadable, .. } = standing;
             let mut is_whole = unreadable.is_empty() && lost.is_empty();
             for delivery in &deliveries {
-                is_whole = is_whole && self.check_raw(delivery.clone()).await.is_ok();
+                is_whole = is_whole && self.loading.check_raw(delivery.clone()).await.is_ok();
             }
             if !is_whole {
                 tracing::warn!(source, %seller, "raw is damaged: objects made from it are left as they are");
                 continue;
             }
-            for group in self.groups(deliveries).await? {
-                self.load(&source, group, &options).await?;
+            for group in self.loading.groups(deliveries).await? {
+                self.loading.load(&source, group, &options).await?;
             }
             // Those that nothing of it belongs into.
             let is_owned = |partition: &&Partition| partition.name == source && partition.seller == seller;
             for partition in options.damaged.keys().filter(is_owned) {
-                self.swap_source(declared, partition.clone(), None, &options).await?;
+                self.loading.swap_source(declared, partition.clone(), None, &options).await?;
             }
         }
         Ok(())
@@ -248,9 +250,9 @@ impl Workspace {
     /// Enters deliveries that stand in `raw/` but that the state doesn't know.
     async fn repair_deliveries(&self) -> Result<u64> {
         let mut entered = 0;
-        for delivery in self.lake.standing(None, None).await?.deliveries {
-            if self.state.delivery(&delivery.id).await?.is_none() {
-                self.enter(&delivery).await?;
+        for delivery in self.shared.lake.standing(None, None).await?.deliveries {
+            if self.shared.state.delivery(&delivery.id).await?.is_none() {
+                self.loading.enter(&delivery).await?;
                 entered += 1;
             }
         }

@@ -6,7 +6,7 @@ use sellerlake_contracts::{Delivery, Kind, Result, SellerId};
 use sellerlake_sinks::Standing;
 use sellerlake_state::DeliveryFilter;
 
-use crate::Workspace;
+use crate::care::Care;
 use crate::care::verify::told;
 use crate::loading::groups::by_owner;
 use crate::loading::loaded::LoadOptions;
@@ -32,7 +32,7 @@ pub struct Replayed {
     pub rebuilt: Vec<Rebuilt>,
 }
 
-impl Workspace {
+impl Care {
     /// Decodes and merges every delivery in `raw/` again, without a call to Amazon, and rebuilds what follows.
     ///
     /// Rows of deliveries that `raw/` no longer holds stay as they stand.
@@ -42,18 +42,18 @@ impl Workspace {
         seller: Option<&SellerId>,
         progress: &dyn Progress,
     ) -> Result<Replayed> {
-        let source = source.map(|name| self.source(name).map(|source| source.name.as_str())).transpose()?;
-        let standing = self.lake.standing(source, seller).await?;
+        let source = source.map(|name| self.loading.source(name).map(|source| source.name.as_str())).transpose()?;
+        let standing = self.shared.lake.standing(source, seller).await?;
         let mut replayed = Replayed::default();
         let known = DeliveryFilter { source: source.map(str::to_owned), seller: seller.cloned(), status: None };
-        replayed.damaged.extend(self.lost_deliveries(&known, &standing).await?.iter().map(Lost::told));
+        replayed.damaged.extend(self.loading.lost_deliveries(&known, &standing).await?.iter().map(Lost::told));
         let Standing { deliveries, unreadable, .. } = standing;
         replayed.damaged.extend(unreadable.into_iter().map(|(path, error)| (path, told(&error))));
         let mut sellers = BTreeSet::new();
         progress.begin("replaying", Some(deliveries.len() as u64));
         for owned in by_owner(deliveries) {
             let (source, seller) = (owned[0].source.clone(), owned[0].seller.clone());
-            if self.declarations.schemas.sources.contains_key(&source) {
+            if self.shared.declarations.schemas.sources.contains_key(&source) {
                 self.replay_owned(owned, &mut replayed, progress).await?;
                 sellers.insert(seller);
             } else {
@@ -63,7 +63,7 @@ impl Workspace {
         }
         progress.end();
         for seller in &sellers {
-            replayed.rebuilt.push(self.rebuild(seller, None, progress).await?);
+            replayed.rebuilt.push(self.rebuilding.rebuild(seller, None, progress).await?);
         }
         Ok(replayed)
     }
@@ -72,7 +72,7 @@ impl Workspace {
     async fn replay_owned(&self, named: Vec<Delivery>, replayed: &mut Replayed, progress: &dyn Progress) -> Result<()> {
         let mut owned = Vec::new();
         for delivery in named {
-            match self.check_raw(delivery.clone()).await {
+            match self.loading.check_raw(delivery.clone()).await {
                 Ok(()) => owned.push(delivery),
                 Err(error) if matches!(error.kind(), Kind::Data | Kind::NotFound) => {
                     replayed.damaged.push((delivery.data_path(), told(&error)));
@@ -86,18 +86,18 @@ impl Workspace {
         }
         let replaying = owned.iter().map(|delivery| delivery.id.clone()).collect();
         let mut options = LoadOptions { replaying, ..LoadOptions::default() };
-        self.resolve(&drift(&owned[0].source, &owned[0].seller)).await?;
+        self.shared.resolve(&drift(&owned[0].source, &owned[0].seller)).await?;
         for delivery in &owned {
             // The first group drops all their rows: cut short after it, the next run must know what is missing.
-            self.state.remove_delivery(&delivery.id).await?;
-            self.enter(delivery).await?;
+            self.shared.state.remove_delivery(&delivery.id).await?;
+            self.loading.enter(delivery).await?;
         }
-        let lacking = self.state.lacking_deliveries().await?;
-        for group in self.groups(owned).await? {
+        let lacking = self.shared.state.lacking_deliveries().await?;
+        for group in self.loading.groups(owned).await? {
             let count = group.len() as u64;
-            let group = self.load(&group[0].source.clone(), group, &options).await?;
+            let group = self.loading.load(&group[0].source.clone(), group, &options).await?;
             for loaded in group.loaded.iter().filter(|loaded| lacking.contains(&loaded.delivery.id)) {
-                self.state.tell_lack(&loaded.delivery.id, loaded.unread().as_deref()).await?;
+                self.shared.state.tell_lack(&loaded.delivery.id, loaded.unread().as_deref()).await?;
             }
             // The others merge into what the first left.
             options = LoadOptions::default();

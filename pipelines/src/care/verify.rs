@@ -6,7 +6,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::row::{OwnedRow, RowConverter, SortField};
 use futures::StreamExt;
-use sellerlake_contracts::{Area, Delivery, Error, Kind, Partition, Result};
+use sellerlake_contracts::{Area, Error, Kind, Partition, Result};
 use sellerlake_query::{LakeTable, LakeTableOptions};
 use sellerlake_schemas::Source;
 use sellerlake_sinks::{Footer, Head, RowHash, Standing};
@@ -16,7 +16,7 @@ use sellerlake_transforms::stage::{table_schema, unique};
 use sellerlake_transforms::{Dataset, Stage};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::Workspace;
+use crate::care::Care;
 use crate::loading::absent::Standings;
 use crate::loading::lost::Lost;
 use crate::objects::entry::{described, expect_successor};
@@ -69,13 +69,13 @@ struct Met {
     standings: Standings,
 }
 
-impl Workspace {
+impl Care {
     /// Reads every object: row hash against footer and catalogue, schema, order, one row a key, one home and one stamp a
     /// unit.
     pub async fn verify(&self, progress: &dyn Progress) -> Result<Verified> {
         let mut verified = Verified::default();
         let mut met = Met::default();
-        let found = self.lake.partitions(None).await?;
+        let found = self.shared.lake.partitions(None).await?;
         progress.begin("verifying", Some(found.len() as u64));
         for (partition, head) in found {
             if let Err(error) = self.verify_object(&partition, &head, &mut met, &mut verified).await {
@@ -95,7 +95,7 @@ impl Workspace {
             alert.state == AlertState::Firing
                 && matches!(kind, AlertKind::Load | AlertKind::HeldBack | AlertKind::Stage)
         };
-        verified.alerts = self.state.alerts().await?.into_iter().filter(is_of_lake).collect();
+        verified.alerts = self.shared.state.alerts().await?.into_iter().filter(is_of_lake).collect();
         Ok(verified)
     }
 
@@ -106,11 +106,11 @@ impl Workspace {
         met: &mut Met,
         verified: &mut Verified,
     ) -> Result<()> {
-        let Some(dataset) = self.declarations.dataset(&partition.name) else {
+        let Some(dataset) = self.shared.declarations.dataset(&partition.name) else {
             verified.complain(partition, "nothing declared has this name");
             return Ok(());
         };
-        let footer = self.lake.footer(partition, head).await?;
+        let footer = self.shared.lake.footer(partition, head).await?;
         verified.unsealed += u64::from(!footer.sealed);
         self.verify_catalogue(partition, head, &footer, verified).await?;
         let (schema, order): (SchemaRef, Vec<String>) = match &dataset {
@@ -119,10 +119,10 @@ impl Workspace {
             Dataset::Reference(_) => return Ok(()),
         };
         let object = unknown_object(partition, head);
-        let table = LakeTable::new(self.reader.clone(), &schema, vec![object], &LakeTableOptions::default());
-        let mut rows = self.scan(&table, partition).await?;
+        let table = LakeTable::new(self.objects.reader.clone(), &schema, vec![object], &LakeTableOptions::default());
+        let mut rows = self.objects.scan(&table, partition).await?;
         if let Dataset::Table(table) = &dataset {
-            let unique = unique(rows, table, &self.runtime.memory_pool);
+            let unique = unique(rows, table, &self.objects.runtime.memory_pool);
             rows = unique.map_err(|error| crate::objects::swap::row_error(error, partition))?;
         }
         let mut hash = if footer.sealed { RowHash::default() } else { RowHash::first_version() };
@@ -155,7 +155,7 @@ impl Workspace {
         footer: &Footer,
         verified: &mut Verified,
     ) -> Result<()> {
-        match self.state.object(partition).await? {
+        match self.shared.state.object(partition).await? {
             None => verified.complain(partition, "the catalogue doesn't know it; run `sellerlake verify --repair`"),
             Some(known) => match expect_successor(&described(partition, head.clone(), footer.clone()), Some(&known)) {
                 Err(error) => verified.complain(partition, told(&error)),
@@ -172,10 +172,12 @@ impl Workspace {
     /// Objects the catalogue believes in that aren't there.
     async fn verify_missing(&self, verified: &mut Verified) -> Result<()> {
         // A catalogue that can't be read is told with the rest of the state.
-        let Ok(records) = self.state.objects(&sellerlake_state::ObjectFilter::default()).await else { return Ok(()) };
+        let Ok(records) = self.shared.state.objects(&sellerlake_state::ObjectFilter::default()).await else {
+            return Ok(());
+        };
         for record in records {
             let partition = record.object.partition;
-            if record.object.etag.is_some() && self.lake.head(&partition).await?.is_none() {
+            if record.object.etag.is_some() && self.shared.lake.head(&partition).await?.is_none() {
                 verified.complain(
                     &partition,
                     "the catalogue knows it, but it isn't in the lake; run `sellerlake verify --repair`",
@@ -188,10 +190,10 @@ impl Workspace {
     /// Tables that aren't made from what stands by now.
     async fn verify_made(&self, verified: &mut Verified) -> Result<()> {
         // A catalogue that can't be read is told with the rest of the state.
-        let Ok(sellers) = self.sellers().await else { return Ok(()) };
-        let stages: Vec<&Stage> = self.declarations.stages.values().map(AsRef::as_ref).collect();
+        let Ok(sellers) = self.objects.sellers().await else { return Ok(()) };
+        let stages: Vec<&Stage> = self.shared.declarations.stages.values().map(AsRef::as_ref).collect();
         for seller in sellers {
-            let behind = self.behind(&stages, &self.catalogue(&seller).await?);
+            let behind = self.rebuilding.behind(&stages, &self.objects.catalogue(&seller).await?);
             let told = told_behind(&behind).into_iter().map(|(subject, problem)| Complaint { subject, problem });
             verified.complaints.extend(told);
         }
@@ -200,7 +202,7 @@ impl Workspace {
 
     /// Rejected rows, which nothing else reads.
     async fn verify_rejects(&self, verified: &mut Verified) -> Result<()> {
-        for (path, error) in self.lake.damaged_rejects().await? {
+        for (path, error) in self.shared.lake.damaged_rejects().await? {
             verified.complaints.push(Complaint { subject: path, problem: told(&error) });
         }
         Ok(())
@@ -209,15 +211,15 @@ impl Workspace {
     /// The database's own pages.
     async fn verify_state(&self, verified: &mut Verified) {
         // A database that can't be asked is no reason to keep what else was found.
-        let found = self.state.check().await.unwrap_or_else(|error| vec![told(&error)]);
-        let problem = |problem| Complaint { subject: self.state.address().to_owned(), problem };
+        let found = self.shared.state.check().await.unwrap_or_else(|error| vec![told(&error)]);
+        let problem = |problem| Complaint { subject: self.shared.state.address().to_owned(), problem };
         verified.complaints.extend(found.into_iter().map(problem));
     }
 
     /// Raw bytes against the hash they were landed with.
     async fn verify_raw(&self, standings: &Standings, verified: &mut Verified, progress: &dyn Progress) -> Result<()> {
-        let standing = self.lake.standing(None, None).await?;
-        let lost = self.lost_deliveries(&DeliveryFilter::default(), &standing).await?;
+        let standing = self.shared.lake.standing(None, None).await?;
+        let lost = self.loading.lost_deliveries(&DeliveryFilter::default(), &standing).await?;
         let complaint = |(subject, problem)| Complaint { subject, problem };
         verified.complaints.extend(lost.iter().map(Lost::told).map(complaint));
         let Standing { deliveries, unreadable, bare } = standing;
@@ -228,13 +230,13 @@ impl Workspace {
         progress.begin("verifying raw", Some(deliveries.len() as u64));
         for delivery in deliveries.clone() {
             let subject = delivery.data_path();
-            if let Err(error) = self.check_raw(delivery).await {
+            if let Err(error) = self.loading.check_raw(delivery).await {
                 verified.complaints.push(Complaint { subject, problem: told(&error) });
             }
             progress.advance(1);
         }
         progress.end();
-        for (delivery, units) in self.absent(deliveries, standings).await? {
+        for (delivery, units) in self.loading.absent(deliveries, standings).await? {
             let problem = format!(
                 "it counts as loaded, but {units} of its units stand nowhere, nor anything newer in their place; run \
                  `sellerlake verify --repair`"
@@ -242,13 +244,6 @@ impl Workspace {
             verified.complaints.push(Complaint { subject: delivery.data_path(), problem });
         }
         Ok(())
-    }
-
-    /// Reads the bytes of a delivery and compares them with the hash they were landed with.
-    pub(crate) async fn check_raw(&self, delivery: Delivery) -> Result<()> {
-        let raw = self.lake.fetch(&delivery).await?;
-        let checked = tokio::task::spawn_blocking(move || raw.verify_sha256(&delivery)).await;
-        checked.map_err(|error| Error::permanent(Kind::Internal, "verifying was interrupted").source(error))?
     }
 }
 

@@ -8,7 +8,7 @@ use sellerlake_contracts::{Delivery, Error, Kind, Result, failpoint};
 use sellerlake_schemas::Source;
 use sellerlake_state::{DeliveryFilter, DeliveryRecord};
 
-use crate::Workspace;
+use crate::care::Care;
 use crate::loading::held::held_back;
 use crate::loading::loaded::not_loaded;
 use crate::loading::loaded::{Group, LoadOptions};
@@ -27,10 +27,10 @@ pub struct Withdrawal {
     pub others: u64,
 }
 
-impl Workspace {
+impl Care {
     /// The delivery with this id, or the only one whose id begins so.
     pub async fn named_delivery(&self, id: &str) -> Result<DeliveryRecord> {
-        let all = self.state.deliveries(&DeliveryFilter::default()).await?;
+        let all = self.shared.state.deliveries(&DeliveryFilter::default()).await?;
         let mut found = all.into_iter().filter(|record| !id.is_empty() && record.id.as_str().starts_with(id));
         let problem = match (found.next(), found.next()) {
             (Some(record), None) => return Ok(record),
@@ -44,58 +44,59 @@ impl Workspace {
 
     /// What would become of it, without doing it.
     pub async fn withdrawal(&self, record: DeliveryRecord) -> Result<Withdrawal> {
-        let source = Arc::clone(self.source(&record.source)?);
+        let source = Arc::clone(self.loading.source(&record.source)?);
         let mut rows = 0;
-        let partitions = self.partitions_of(&source, &record.seller).await?;
-        self.each_batch(&source, &partitions, &mut |batch| {
-            let deliveries = batch.column_by_name("_delivery_id").and_then(|column| column.as_string_opt::<i32>());
-            let ids = deliveries.into_iter().flatten().flatten();
-            rows += ids.filter(|id| *id == record.id.as_str()).count() as u64;
-        })
-        .await?;
+        let partitions = self.loading.partitions_of(&source, &record.seller).await?;
+        self.loading
+            .each_batch(&source, &partitions, &mut |batch| {
+                let deliveries = batch.column_by_name("_delivery_id").and_then(|column| column.as_string_opt::<i32>());
+                let ids = deliveries.into_iter().flatten().flatten();
+                rows += ids.filter(|id| *id == record.id.as_str()).count() as u64;
+            })
+            .await?;
         let others = self.others(&record).await?.len() as u64;
         Ok(Withdrawal { record, rows, others })
     }
 
     /// Takes a delivery back, and rebuilds what follows. Cut short, it was never taken back, or doing it again goes on.
     pub async fn withdraw(&self, record: &DeliveryRecord, progress: &dyn Progress) -> Result<Rebuilt> {
-        let source = Arc::clone(self.source(&record.source)?);
+        let source = Arc::clone(self.loading.source(&record.source)?);
         let others = self.others(record).await?;
         progress.begin("reading the others again", Some(others.len() as u64));
-        let standing = self.lake.delivery(&record.meta_path).await?;
+        let standing = self.shared.lake.delivery(&record.meta_path).await?;
         // Until its bytes are gone it counts as not yet loaded, so that whoever comes next makes all of it whole.
         for delivery in standing.iter().chain(&others) {
             self.forget_and_enter(delivery).await?;
         }
-        self.resolve(&drift(&source.name, &record.seller)).await?;
+        self.shared.resolve(&drift(&source.name, &record.seller)).await?;
         self.drop_rows(&source, record).await?;
         failpoint::reach("withdraw.dropped")?;
-        for group in self.groups(others).await? {
+        for group in self.loading.groups(others).await? {
             let count = group.len() as u64;
             let options = LoadOptions { leaving: Some(record.id.clone()), ..LoadOptions::default() };
-            self.load(&source.name, group, &options).await?;
+            self.loading.load(&source.name, group, &options).await?;
             progress.advance(count);
         }
         // Its bytes go last: what is left where this is cut short is a delivery that isn't loaded yet, or none.
-        self.state.forget_loaded(&record.id).await?;
+        self.shared.state.forget_loaded(&record.id).await?;
         self.resolve_all_of(&source, record).await?;
         if let Some(delivery) = standing {
-            self.lake.withdraw(&delivery, self.clock.now()).await?;
+            self.shared.lake.withdraw(&delivery, self.shared.clock.now()).await?;
         }
         progress.end();
-        self.state.remove_delivery(&record.id).await?;
+        self.shared.state.remove_delivery(&record.id).await?;
         self.resolve_all_of(&source, record).await?;
-        self.rebuild(&record.seller, None, progress).await
+        self.rebuilding.rebuild(&record.seller, None, progress).await
     }
 
     async fn forget_and_enter(&self, delivery: &Delivery) -> Result<()> {
-        self.state.remove_delivery(&delivery.id).await?;
-        self.enter(delivery).await
+        self.shared.state.remove_delivery(&delivery.id).await?;
+        self.loading.enter(delivery).await
     }
 
     /// The other deliveries of a delivery's source and seller that `raw/` holds.
     async fn others(&self, record: &DeliveryRecord) -> Result<Vec<Delivery>> {
-        let mut others = self.lake.deliveries(Some(&record.source), Some(&record.seller)).await?;
+        let mut others = self.shared.lake.deliveries(Some(&record.source), Some(&record.seller)).await?;
         others.retain(|other| other.id != record.id);
         Ok(others)
     }
@@ -104,17 +105,17 @@ impl Workspace {
     async fn drop_rows(&self, source: &Arc<Source>, record: &DeliveryRecord) -> Result<()> {
         let options = LoadOptions { replaying: BTreeSet::from([record.id.clone()]), ..LoadOptions::default() };
         let mut group = Group::default();
-        self.merge_months(source, &record.seller, Vec::new(), &options, &mut group).await
+        self.loading.merge_months(source, &record.seller, Vec::new(), &options, &mut group).await
     }
 
     async fn resolve_all_of(&self, source: &Source, record: &DeliveryRecord) -> Result<()> {
-        self.resolve(&not_loaded(&record.seller, &record.id)).await?;
-        self.resolve(&held_back(source, &record.seller, &record.id)).await?;
+        self.shared.resolve(&not_loaded(&record.seller, &record.id)).await?;
+        self.shared.resolve(&held_back(source, &record.seller, &record.id)).await?;
         let Some(marketplace) = &record.marketplace else { return Ok(()) };
         let of_seller = DeliveryFilter { seller: Some(record.seller.clone()), ..DeliveryFilter::default() };
-        let others = self.state.deliveries(&of_seller).await?;
+        let others = self.shared.state.deliveries(&of_seller).await?;
         if others.iter().all(|other| other.marketplace.as_ref() != Some(marketplace)) {
-            self.resolve(&unknown_marketplace(&record.seller, marketplace)).await?;
+            self.shared.resolve(&unknown_marketplace(&record.seller, marketplace)).await?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use arrow::array::{AsArray, RecordBatch};
 use sellerlake_contracts::{Area, Delivery, Kind, Partition, Result};
 use sellerlake_state::{DeliveryFilter, DeliveryRecord, DeliveryStatus};
 
-use crate::Workspace;
+use crate::loading::Loading;
 use crate::loading::groups::by_owner;
 use crate::loading::loaded::LoadOptions;
 use crate::loading::prepare::UnitCount;
@@ -45,7 +45,7 @@ impl Standings {
     }
 }
 
-impl Workspace {
+impl Loading {
     /// The deliveries among these that are said to be loaded, and how many of their units should stand and don't.
     ///
     /// Of most deliveries as many units stand as they had. What has become of the others' only their bytes can tell: they
@@ -55,7 +55,7 @@ impl Workspace {
         deliveries: Vec<Delivery>,
         standings: &Standings,
     ) -> Result<Vec<(Delivery, u64)>> {
-        let records = self.state.deliveries(&DeliveryFilter::default()).await?;
+        let records = self.shared.state.deliveries(&DeliveryFilter::default()).await?;
         let loaded: HashMap<&str, &DeliveryRecord> = records
             .iter()
             .filter(|record| {
@@ -69,7 +69,7 @@ impl Workspace {
         };
         let mut doubtful = Vec::new();
         for delivery in deliveries.into_iter().filter(is_short) {
-            let is_declared = self.declarations.schemas.sources.contains_key(&delivery.source);
+            let is_declared = self.shared.declarations.schemas.sources.contains_key(&delivery.source);
             // Damaged bytes are told elsewhere.
             if is_declared && self.check_raw(delivery.clone()).await.is_ok() {
                 doubtful.push(delivery);

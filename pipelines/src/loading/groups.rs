@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sellerlake_contracts::{Delivery, Result, SellerId};
 
-use crate::Workspace;
+use crate::loading::Loading;
 
 /// Deliveries merged at once.
 pub const GROUP: usize = 32;
@@ -16,14 +16,14 @@ pub const GROUP_BYTES: u64 = 16 << 20;
 /// How many times as long gzip's content usually is, where it doesn't say.
 const USUAL_RATIO: u64 = 10;
 
-impl Workspace {
+impl Loading {
     /// About how many bytes a landed delivery inflates to; what tells groups when they are full, and no more.
     ///
     /// gzip states its length in its last bytes, modulo 4 GiB and for its last member alone: a length below that of
     /// the file itself is no length.
     pub async fn plain_size(&self, delivery: &Delivery) -> Result<u64> {
         let stored_bytes = delivery.size_bytes;
-        Ok(match self.lake.gzip_length(delivery).await? {
+        Ok(match self.shared.lake.gzip_length(delivery).await? {
             None => stored_bytes,
             Some(stated_bytes) if stated_bytes >= stored_bytes => stated_bytes,
             Some(_) => stored_bytes.saturating_mul(USUAL_RATIO),

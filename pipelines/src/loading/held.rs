@@ -13,7 +13,7 @@ use sellerlake_state::{AlertKind, Condition, DeliveryRecord, DeliveryStatus};
 use sellerlake_transforms::decode::Outcome;
 use sellerlake_transforms::merge::stored_schema;
 
-use crate::Workspace;
+use crate::loading::Loading;
 use crate::loading::loaded::{Group, Loaded, source_folder};
 use crate::objects::inputs::unknown_object;
 
@@ -50,11 +50,11 @@ impl Lack {
     }
 }
 
-impl Workspace {
+impl Loading {
     /// Raises an alert for each delivery of a group that isn't whole, unless what it lacks stands already, and clears
     /// those of earlier ones that the group mends.
     pub(crate) async fn tell_held(&self, source: &Source, seller: &SellerId, group: &Group) -> Result<()> {
-        let mut standing = self.state.firing(AlertKind::HeldBack, seller).await?;
+        let mut standing = self.shared.state.firing(AlertKind::HeldBack, seller).await?;
         let prefix = format!("{}:", source.name);
         standing.retain(|condition| condition.about.starts_with(&prefix));
         let lacking: Vec<&Loaded> = group.loaded.iter().filter(|loaded| is_lacking(loaded)).collect();
@@ -68,7 +68,7 @@ impl Workspace {
             if group.loaded.iter().any(|loaded| loaded.delivery.id == id) {
                 continue;
             }
-            match self.state.delivery(&id).await? {
+            match self.shared.state.delivery(&id).await? {
                 Some(record) if !answered_again(&record, group) => earlier.push(lack_of(&record)),
                 _ => self.mended(source, seller, &id).await?,
             }
@@ -92,23 +92,23 @@ impl Workspace {
             self.mended(source, seller, &lack.delivery).await?;
         }
         for loaded in group.loaded.iter().filter(|loaded| !is_lacking(loaded)) {
-            self.resolve(&held_back(source, seller, &loaded.delivery.id)).await?;
+            self.shared.resolve(&held_back(source, seller, &loaded.delivery.id)).await?;
         }
         for (lack, loaded) in now.iter().zip(lacking) {
             let condition = held_back(source, seller, &lack.delivery);
             if lack.is_mended() {
-                self.resolve(&condition).await?;
+                self.shared.resolve(&condition).await?;
                 continue;
             }
             let (subject, message) = (source_folder(&source.name, seller), loaded.lack().unwrap_or_default());
-            self.state.raise_alert(&condition, &subject, &message, self.clock.now()).await?;
+            self.shared.state.raise_alert(&condition, &subject, &message, self.shared.clock.now()).await?;
         }
         Ok(())
     }
 
     async fn mended(&self, source: &Source, seller: &SellerId, id: &DeliveryId) -> Result<()> {
-        self.resolve(&held_back(source, seller, id)).await?;
-        self.state.tell_lack(id, None).await
+        self.shared.resolve(&held_back(source, seller, id)).await?;
+        self.shared.state.tell_lack(id, None).await
     }
 
     /// Strikes off the units that stand whole from another delivery that was true no earlier.
@@ -128,11 +128,12 @@ impl Workspace {
         look: &mut (dyn FnMut(&RecordBatch) + Send),
     ) -> Result<()> {
         for partition in partitions {
-            let Some(head) = self.lake.head(partition).await? else { continue };
+            let Some(head) = self.shared.lake.head(partition).await? else { continue };
             let object = unknown_object(partition, &head);
             let schema = stored_schema(source);
-            let table = LakeTable::new(self.reader.clone(), &schema, vec![object], &LakeTableOptions::default());
-            let mut rows = self.scan(&table, partition).await?;
+            let table =
+                LakeTable::new(self.objects.reader.clone(), &schema, vec![object], &LakeTableOptions::default());
+            let mut rows = self.objects.scan(&table, partition).await?;
             while let Some(batch) = rows.next().await {
                 let batch = batch.map_err(|error| crate::objects::swap::row_error(error, partition))?;
                 look(&batch);

@@ -11,7 +11,7 @@ use sellerlake_schemas::{Format, Source, Unit};
 use sellerlake_sinks::Landed;
 use sellerlake_state::DeliveryRecord;
 
-use crate::Workspace;
+use crate::loading::Loading;
 
 /// Days after which Amazon wants buyers' personal data gone (amazon.md: Restricted data).
 const PERSONAL_DATA_DAYS: i64 = 30;
@@ -62,12 +62,12 @@ pub struct Arrival {
 /// Option of a delivery that keeps personal columns; part of its identity, so that a replay does the same.
 pub(crate) const ALLOW_PERSONAL_DATA: &str = "allow_personal_data";
 
-impl Workspace {
+impl Loading {
     /// Stores one delivery's bytes and metadata. Repeating it changes nothing.
     pub async fn land(&self, facts: &DeliveryFacts, arrival: Arrival) -> Result<Delivery> {
         let source = self.source(&facts.source)?;
         let facts = &self.dated(source, facts)?;
-        let mut spool = self.lake.spool()?;
+        let mut spool = self.shared.lake.spool()?;
         let (spool, received, page_offsets) = tokio::task::spawn_blocking(move || {
             let mut pages = Pages::new(arrival.pages);
             let received = spool.receive(&mut pages)?;
@@ -78,25 +78,25 @@ impl Workspace {
         let extension = extension(&arrival.name, source);
         let mut delivery = self.describe(source, facts, received, page_offsets, extension);
         if facts.scope.is_none()
-            && self.state.delivery(&delivery.id).await?.is_none()
+            && self.shared.state.delivery(&delivery.id).await?.is_none()
             && let Some(scope) = self.likely_scope(source, facts).await?
         {
             delivery.scope = scope;
             delivery.id = delivery.identify();
         }
-        self.state.begin_landing(&delivery, self.clock.now()).await?;
+        self.shared.state.begin_landing(&delivery, self.shared.clock.now()).await?;
         // The entry is that of whoever began first, now or long ago.
-        if let Some(known) = self.state.delivery(&delivery.id).await? {
+        if let Some(known) = self.shared.state.delivery(&delivery.id).await? {
             settle(&mut delivery, &known);
         }
         failpoint::reach("raw.begun")?;
-        if self.lake.land(&delivery, spool).await? == Landed::AlreadyLanded
-            && let Some(standing) = self.lake.delivery(&delivery.meta_path()).await?
+        if self.shared.lake.land(&delivery, spool).await? == Landed::AlreadyLanded
+            && let Some(standing) = self.shared.lake.delivery(&delivery.meta_path()).await?
         {
             // Where the ledger was lost, the metadata still says when it came.
             delivery = standing;
         }
-        if !self.state.set_landed(&delivery.id, self.clock.now()).await? {
+        if !self.shared.state.set_landed(&delivery.id, self.shared.clock.now()).await? {
             // It had come further before; or somebody took it for left over and forgot it.
             self.enter(&delivery).await?;
         }
@@ -106,8 +106,8 @@ impl Workspace {
 
     /// The declared source of this name or report type.
     pub fn source(&self, name: &str) -> Result<&std::sync::Arc<Source>> {
-        self.declarations.schemas.source(name).ok_or_else(|| {
-            let known = self.declarations.schemas.sources.keys().map(String::as_str);
+        self.shared.declarations.schemas.source(name).ok_or_else(|| {
+            let known = self.shared.declarations.schemas.sources.keys().map(String::as_str);
             let hint = match sellerlake_schemas::nearest(name, known) {
                 Some(nearest) => format!("did you mean {nearest:?}? `sellerlake sources` lists them all"),
                 None => "`sellerlake sources` lists them all".to_owned(),
@@ -118,7 +118,7 @@ impl Workspace {
 
     /// The facts with an as-of where the source takes now for it; refused where something is missing, or can't be meant.
     fn dated(&self, source: &Source, facts: &DeliveryFacts) -> Result<DeliveryFacts> {
-        let now = self.clock.now();
+        let now = self.shared.clock.now();
         let mut facts = facts.clone();
         if source.by_hand && source.as_of.is_none() && facts.as_of.is_none() {
             facts.as_of = Some(now.trunc_subsecs(3));
@@ -130,7 +130,7 @@ impl Workspace {
     /// Refuses windows and as-of instants that nobody who types them can mean: each day of a window is a unit, and an as-of
     /// of the future would stand until then, whatever comes.
     pub fn check_times(&self, window: Option<Window>, as_of: Option<DateTime<Utc>>) -> Result<()> {
-        check_times(window, as_of, self.clock.now())
+        check_times(window, as_of, self.shared.clock.now())
     }
 
     fn describe(
@@ -142,7 +142,7 @@ impl Workspace {
         extension: String,
     ) -> Delivery {
         // As the ledger keeps it, so that a replay stamps alike.
-        let fetched_at = self.clock.now().trunc_subsecs(3);
+        let fetched_at = self.shared.clock.now().trunc_subsecs(3);
         let fallback = || facts.marketplace.as_ref().map_or(Scope::UNTOLD, MarketplaceId::as_str).to_owned();
         let mut options = facts.options.clone();
         if facts.allow_personal_data {

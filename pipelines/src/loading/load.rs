@@ -20,7 +20,7 @@ use sellerlake_transforms::merge::{MonthRows, Tally, as_input, merge, split_mont
 use serde_json::json;
 use tracing::Instrument;
 
-use crate::Workspace;
+use crate::loading::Loading;
 use crate::loading::absent::UNITS;
 use crate::loading::held::{LACKING, LISTED, status_of};
 use crate::loading::loaded::{Damaged, Group, LoadOptions, Loaded, not_loaded, source_partition};
@@ -38,7 +38,7 @@ pub(crate) struct Swapped {
 /// Months merged at once: their rows come one after the other.
 const MONTHS_AT_ONCE: usize = 2;
 
-impl Workspace {
+impl Loading {
     /// Decodes and merges landed deliveries of one source and seller, each partition swapped once.
     ///
     /// A delivery that is named twice is read once: its rows would be taken for twins.
@@ -51,7 +51,7 @@ impl Workspace {
             match self.try_load(&source, deliveries.clone(), options).await {
                 Err(error) if error.is_look_again() && attempt < ATTEMPTS => {
                     attempt += 1;
-                    self.back_off(attempt).await;
+                    self.objects.back_off(attempt).await;
                 }
                 done => return done,
             }
@@ -71,7 +71,7 @@ impl Workspace {
                 None => self.prepare(source, delivery).instrument(span).await?,
             };
             if !options.only_count {
-                self.lake.write_rejects(&delivery, rejects(&outcome)?).await?;
+                self.shared.lake.write_rejects(&delivery, rejects(&outcome)?).await?;
             }
             streams.extend(rows);
             counts.push(units);
@@ -104,7 +104,7 @@ impl Workspace {
         options: &LoadOptions,
         group: &mut Group,
     ) -> Result<()> {
-        let merged = merge(source, streams, &self.task())?;
+        let merged = merge(source, streams, &self.objects.task())?;
         let (sender, months) = futures::channel::mpsc::channel(0);
         let splitting = tokio::spawn(split_months(merged, sender));
         let swap = |MonthRows { month, rows }| {
@@ -165,10 +165,10 @@ impl Workspace {
             let Committed { known, head, is_news } = committed;
             let mut streams: Vec<_> = pending.take().into_iter().collect();
             if let Some(head) = head.as_ref().filter(|_| !is_damaged) {
-                let stored = self.scan_source(source, partition, head, replaces).await?;
+                let stored = self.objects.scan_source(source, partition, head, replaces).await?;
                 streams.push(as_input(source, without(stored, &options.replaying), partition.month, 1));
             }
-            let merged = merge(source, streams, &self.task())?;
+            let merged = merge(source, streams, &self.objects.task())?;
             let before = tally.added.load(Ordering::Relaxed) + tally.replaced.load(Ordering::Relaxed);
             let mut rows = standing(source, merged, Arc::clone(tally));
             if options.only_count {
@@ -183,24 +183,24 @@ impl Workspace {
                 sorted_by: vec!["_unit".to_owned()],
                 replaces,
             };
-            let built = self.build(layout, rows).await?;
+            let built = self.objects.build(layout, rows).await?;
             let after = tally.added.load(Ordering::Relaxed) + tally.replaced.load(Ordering::Relaxed);
             if before == after && head.is_some() && !is_damaged && options.replaying.is_empty() {
                 return Ok(is_news);
             }
             let copy = built.spool.map()?;
-            match self.lake.swap(built, head.as_ref().map(|head| head.etag.as_str())).await {
+            match self.shared.lake.swap(built, head.as_ref().map(|head| head.etag.as_str())).await {
                 Ok(state) => {
                     failpoint::reach("partition.swapped")?;
-                    if !self.tell(&state, known).await? {
-                        self.look_again(partition, None).await?;
+                    if !self.objects.tell(&state, known).await? {
+                        self.objects.look_again(partition, None).await?;
                     }
                     return Ok(true);
                 }
                 // What was merged may be merged again with what somebody else wrote meanwhile.
                 Err(error) if error.is_look_again() && attempt < ATTEMPTS => {
                     attempt += 1;
-                    self.back_off(attempt).await;
+                    self.objects.back_off(attempt).await;
                     pending = Some(as_input(source, reread(source, copy)?, partition.month, 0));
                 }
                 Err(error) => return Err(error),
@@ -211,27 +211,27 @@ impl Workspace {
     /// The version of a partition to merge with, and whether it is one of these that are to be made again.
     async fn committed_unless(&self, partition: &Partition, damaged: &Damaged) -> Result<(Committed, bool)> {
         if let Some(tag) = damaged.get(partition) {
-            let head = self.lake.head(partition).await?;
+            let head = self.shared.lake.head(partition).await?;
             if head.as_ref().map(|head| &head.etag) == tag.as_ref() {
-                let known = self.state.object(partition).await?;
+                let known = self.shared.state.object(partition).await?;
                 return Ok((Committed { known, head, is_news: false }, true));
             }
         }
-        Ok((self.committed(partition).await?, false))
+        Ok((self.objects.committed(partition).await?, false))
     }
 
     pub(crate) async fn partitions_of(&self, source: &Source, seller: &SellerId) -> Result<Vec<Partition>> {
         let filter = sellerlake_state::ObjectFilter::of_dataset(Area::Sources, &source.name, seller.clone());
-        let objects = self.state.objects(&filter).await?;
+        let objects = self.shared.state.objects(&filter).await?;
         Ok(objects.into_iter().map(|record| record.object.partition).collect())
     }
 
     async fn record(&self, loaded: &Loaded) -> Result<()> {
         let Loaded { delivery, outcome, .. } = loaded;
         let reason = outcome.refused.clone().or_else(|| loaded.lack());
-        let (now, status, report) = (self.clock.now(), status_of(outcome), report(loaded));
-        self.state.conclude(&delivery.id, status, reason.as_deref(), &report, now).await?;
-        self.resolve(&not_loaded(&delivery.seller, &delivery.id)).await?;
+        let (now, status, report) = (self.shared.clock.now(), status_of(outcome), report(loaded));
+        self.shared.state.conclude(&delivery.id, status, reason.as_deref(), &report, now).await?;
+        self.shared.resolve(&not_loaded(&delivery.seller, &delivery.id)).await?;
         self.tell_novelties(loaded).await
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use sellerlake_contracts::{Result, SellerId};
+use sellerlake_contracts::{Delivery, Error, Kind, Result, SellerId};
 use sellerlake_sinks::Standing;
 use sellerlake_state::{DeliveryFilter, DeliveryRecord, DeliveryStatus, ObjectFilter};
 
-use crate::Workspace;
 use crate::declared::pipelines::Pipelines;
+use crate::loading::Loading;
 
 /// A delivery whose metadata, or all of it, is gone from `raw/`.
 #[derive(Debug, Clone)]
@@ -34,11 +34,11 @@ impl Lost {
     }
 }
 
-impl Workspace {
+impl Loading {
     /// Deliveries that came to stand in `raw/`, and whose metadata isn't in this listing of it.
     pub(crate) async fn lost_deliveries(&self, filter: &DeliveryFilter, standing: &Standing) -> Result<Vec<Lost>> {
         let metas = standing.metas();
-        let records = self.state.deliveries(filter).await?.into_iter();
+        let records = self.shared.state.deliveries(filter).await?.into_iter();
         let lost = records
             .filter(|record| record.status != DeliveryStatus::Landing && !metas.contains(&record.meta_path))
             .map(|record| Lost { has_bytes: standing.bare.contains(&record.data_path), record });
@@ -49,7 +49,7 @@ impl Workspace {
     /// pipelines ask for all of it again, as far back as Amazon still answers. How many they are. What stands is left as it
     /// is, and the deliveries it is of stay known.
     pub async fn forget_lost(&self, pipelines: &Pipelines) -> Result<u64> {
-        let standing = self.lake.standing(None, None).await?;
+        let standing = self.shared.lake.standing(None, None).await?;
         let mut rows: BTreeMap<(String, SellerId), bool> = BTreeMap::new();
         let mut forgotten = 0;
         for Lost { record, has_bytes } in self.lost_deliveries(&DeliveryFilter::default(), &standing).await? {
@@ -63,9 +63,9 @@ impl Workspace {
             }
             for pipeline in pipelines.iter().filter(|pipeline| pipeline.source == record.source) {
                 let (seller, scope) = (&record.seller, &record.scope);
-                self.state.forget_asked(seller, &pipeline.name, scope, record.window).await?;
+                self.shared.state.forget_asked(seller, &pipeline.name, scope, record.window).await?;
             }
-            self.state.remove_delivery(&record.id).await?;
+            self.shared.state.remove_delivery(&record.id).await?;
             forgotten += 1;
         }
         Ok(forgotten)
@@ -74,11 +74,18 @@ impl Workspace {
     /// Whether any rows of a source and seller stand in the lake.
     async fn any_object(&self, source: &str, seller: &SellerId) -> Result<bool> {
         let filter = ObjectFilter::of_dataset(sellerlake_contracts::Area::Sources, source, seller.clone());
-        for record in self.state.objects(&filter).await? {
-            if self.lake.head(&record.object.partition).await?.is_some() {
+        for record in self.shared.state.objects(&filter).await? {
+            if self.shared.lake.head(&record.object.partition).await?.is_some() {
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Reads the bytes of a delivery and compares them with the hash they were landed with.
+    pub(crate) async fn check_raw(&self, delivery: Delivery) -> Result<()> {
+        let raw = self.shared.lake.fetch(&delivery).await?;
+        let checked = tokio::task::spawn_blocking(move || raw.verify_sha256(&delivery)).await;
+        checked.map_err(|error| Error::permanent(Kind::Internal, "verifying was interrupted").source(error))?
     }
 }

@@ -6,14 +6,14 @@ use arrow::array::{Array, AsArray, StringArray};
 use sellerlake_contracts::{Error, Kind, MarketplaceId, Region, Result};
 use sellerlake_schemas::{Source, nearest};
 
-use crate::Workspace;
+use crate::loading::Loading;
 
 /// Ids are this long at least; shorter ones are somebody's own names.
 const SHORTEST_ID: usize = 10;
 
-impl Workspace {
+impl Loading {
     fn marketplace_column(&self, name: &str) -> Option<&StringArray> {
-        self.declarations.schemas.references.get("marketplaces")?.rows.column_by_name(name)?.as_string_opt()
+        self.shared.declarations.schemas.references.get("marketplaces")?.rows.column_by_name(name)?.as_string_opt()
     }
 
     /// Every marketplace of the reference table `marketplaces`, by id.

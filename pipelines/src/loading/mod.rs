@@ -12,3 +12,15 @@ pub(crate) mod novelty;
 pub(crate) mod prepare;
 pub(crate) mod resume;
 pub(crate) mod scope;
+
+use std::sync::Arc;
+
+use crate::objects::Objects;
+use crate::shared::Shared;
+
+/// Takes what arrives, from its bytes to its rows: lands, decodes, merges, and takes up what was left half done.
+#[derive(Clone)]
+pub struct Loading {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) objects: Objects,
+}

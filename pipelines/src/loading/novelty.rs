@@ -7,17 +7,17 @@ use sellerlake_contracts::{MarketplaceId, Result, SellerId};
 use sellerlake_schemas::nearest;
 use sellerlake_state::{AlertKind, Condition};
 
-use crate::Workspace;
+use crate::loading::Loading;
 use crate::loading::loaded::{Loaded, source_folder};
 
 /// Undeclared names that an alert lists.
 const SHOWN: usize = 20;
 
-impl Workspace {
+impl Loading {
     /// What is strange about a marketplace id, as a sentence; `None` where the reference table has it. Unknown ids
     /// are legal: Amazon opens marketplaces (amazon.md: Marketplaces).
     pub fn doubt(&self, marketplace: &MarketplaceId) -> Option<String> {
-        let rows = &self.declarations.schemas.references.get("marketplaces")?.rows;
+        let rows = &self.shared.declarations.schemas.references.get("marketplaces")?.rows;
         let column = |name: &str| rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
         let (ids, countries) = (column("marketplace_id")?, column("country_code")?);
         let id = marketplace.as_str();
@@ -45,16 +45,16 @@ impl Workspace {
         if !told.is_empty() {
             let message = format!("{}; last in delivery {}", told.join("; "), delivery.id);
             let drift = drift(&delivery.source, &delivery.seller);
-            self.state.raise_alert(&drift, &subject, &message, self.clock.now()).await?;
+            self.shared.state.raise_alert(&drift, &subject, &message, self.shared.clock.now()).await?;
         }
         let Some(marketplace) = &delivery.marketplace else { return Ok(()) };
         let condition = unknown_marketplace(&delivery.seller, marketplace);
         match self.doubt(marketplace) {
             Some(doubt) => {
                 let message = format!("{doubt}; {} has {} of its rows", delivery.id, outcome.rows);
-                self.state.raise_alert(&condition, &subject, &message, self.clock.now()).await
+                self.shared.state.raise_alert(&condition, &subject, &message, self.shared.clock.now()).await
             }
-            None => self.resolve(&condition).await,
+            None => self.shared.resolve(&condition).await,
         }
     }
 }

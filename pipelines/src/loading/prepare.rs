@@ -17,7 +17,7 @@ use sellerlake_sinks::{Mapped, Spool};
 use sellerlake_transforms::decode::{Outcome, Request, decode, inflate, recognise};
 use sellerlake_transforms::merge::{Sorter, Stamp, marker_batch, stamp};
 
-use crate::Workspace;
+use crate::loading::Loading;
 use crate::loading::land::ALLOW_PERSONAL_DATA;
 
 /// A decoded delivery; its rows are in the working schema, sorted.
@@ -71,7 +71,7 @@ impl Prepared {
     }
 }
 
-impl Workspace {
+impl Loading {
     /// Decodes and sorts one delivery. A document that can't be what it was said to be comes back refused.
     pub(crate) async fn prepare(&self, source: &Arc<Source>, delivery: Delivery) -> Result<Prepared> {
         let bytes = match self.plain_bytes(&delivery).await {
@@ -98,11 +98,11 @@ impl Workspace {
     }
 
     async fn decode(&self, source: &Arc<Source>, delivery: &Delivery, bytes: Mapped) -> Result<(Outcome, Sorter)> {
-        let others = self.declarations.schemas.sources.clone();
-        let (source, delivery, threads) = (Arc::clone(source), delivery.clone(), self.settings.threads);
+        let others = self.shared.declarations.schemas.sources.clone();
+        let (source, delivery, threads) = (Arc::clone(source), delivery.clone(), self.shared.settings.threads);
         // The rest is for merging with what stands.
-        let memory_bytes = self.settings.memory_bytes / 4 * 3;
-        let mut sorter = Sorter::new(&source, &self.task(), memory_bytes).map_err(unsorted)?;
+        let memory_bytes = self.shared.settings.memory_bytes / 4 * 3;
+        let mut sorter = Sorter::new(&source, &self.objects.task(), memory_bytes).map_err(unsorted)?;
         let work = tokio::task::spawn_blocking(move || {
             let allow_personal_data = delivery.options.contains_key(ALLOW_PERSONAL_DATA);
             let request = Request { source: &source, delivery: &delivery, allow_personal_data, threads };
@@ -124,9 +124,9 @@ impl Workspace {
 
     /// The delivery's bytes, inflated, as a memory map.
     async fn plain_bytes(&self, delivery: &Delivery) -> Result<Mapped> {
-        let most_bytes = self.settings.document_bytes;
-        let raw = self.lake.fetch(delivery).await?;
-        let mut spool = self.lake.spool()?;
+        let most_bytes = self.shared.settings.document_bytes;
+        let raw = self.shared.lake.fetch(delivery).await?;
+        let mut spool = self.shared.lake.spool()?;
         let work = tokio::task::spawn_blocking(move || {
             let mapped = raw.map()?;
             if !mapped.starts_with(&[0x1f, 0x8b]) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sellerlake_contracts::{Delivery, DeliveryId, Error, Result, SellerId};
 use sellerlake_state::{DeliveryFilter, DeliveryRecord, DeliveryStatus};
 
-use crate::Workspace;
+use crate::loading::Loading;
 use crate::loading::groups::by_owner;
 use crate::loading::loaded::{LoadOptions, not_loaded, source_folder};
 use crate::loading::lost::Lost;
@@ -25,7 +25,7 @@ pub struct Resumed {
     pub sellers: BTreeSet<SellerId>,
 }
 
-impl Workspace {
+impl Loading {
     /// Loads the deliveries that stand landed, and settles the entries of those whose landing broke off: with their
     /// metadata in place they are landed, without they never came. Asks the ledger alone where nothing is left over.
     ///
@@ -37,7 +37,7 @@ impl Workspace {
         // In this order, so that what is settled as landed isn't found twice.
         for status in [DeliveryStatus::Landed, DeliveryStatus::Landing] {
             let filter = DeliveryFilter { status: Some(status), ..DeliveryFilter::default() };
-            for record in self.state.deliveries(&filter).await? {
+            for record in self.shared.state.deliveries(&filter).await? {
                 if let Some(lost) = self.lost_since(&record).await? {
                     let (path, problem) = lost.told();
                     resumed.left.push((record.id, format!("{path}: {problem}")));
@@ -55,7 +55,7 @@ impl Workspace {
         }
         for owned in by_owner(landed) {
             let source = &owned[0].source;
-            if !self.declarations.schemas.sources.contains_key(source) {
+            if !self.shared.declarations.schemas.sources.contains_key(source) {
                 let reason = format!("{source:?} is no longer a declared source");
                 resumed.left.extend(owned.into_iter().map(|delivery| (delivery.id, reason.clone())));
                 continue;
@@ -69,27 +69,27 @@ impl Workspace {
 
     /// A delivery whose landing was done, and that is gone from `raw/` though nobody took it back.
     async fn lost_since(&self, record: &DeliveryRecord) -> Result<Option<Lost>> {
-        if record.status != DeliveryStatus::Landed || self.lake.has_metadata(&record.meta_path).await? {
+        if record.status != DeliveryStatus::Landed || self.shared.lake.has_metadata(&record.meta_path).await? {
             return Ok(None);
         }
-        let (withdrawn, _) = self.lake.withdrawn(Some(&record.seller)).await?;
+        let (withdrawn, _) = self.shared.lake.withdrawn(Some(&record.seller)).await?;
         if withdrawn.iter().any(|withdrawn| withdrawn.delivery.id == record.id) {
             return Ok(None);
         }
         let owned =
             DeliveryFilter { source: Some(record.source.clone()), seller: Some(record.seller.clone()), status: None };
-        let standing = self.lake.standing(Some(&record.source), Some(&record.seller)).await?;
+        let standing = self.shared.lake.standing(Some(&record.source), Some(&record.seller)).await?;
         let lost = self.lost_deliveries(&owned, &standing).await?;
         Ok(lost.into_iter().find(|lost| lost.record.id == record.id))
     }
 
     /// A delivery of the ledger as it stands in `raw/`; an entry without one is forgotten.
     pub(crate) async fn settle(&self, record: &DeliveryRecord) -> Result<Option<Delivery>> {
-        let mut found = self.lake.delivery(&record.meta_path).await?;
+        let mut found = self.shared.lake.delivery(&record.meta_path).await?;
         if found.is_none() {
-            self.state.remove_delivery(&record.id).await?;
+            self.shared.state.remove_delivery(&record.id).await?;
             // Whoever was at work on it may have finished just now.
-            found = self.lake.delivery(&record.meta_path).await?;
+            found = self.shared.lake.delivery(&record.meta_path).await?;
         }
         if let Some(delivery) = &found {
             self.enter(delivery).await?;
@@ -99,8 +99,8 @@ impl Workspace {
 
     /// Enters a delivery that stands in `raw/` as landed, unless the ledger knows more of it.
     pub(crate) async fn enter(&self, delivery: &Delivery) -> Result<()> {
-        self.state.begin_landing(delivery, self.clock.now()).await?;
-        self.state.set_landed(&delivery.id, self.clock.now()).await?;
+        self.shared.state.begin_landing(delivery, self.shared.clock.now()).await?;
+        self.shared.state.set_landed(&delivery.id, self.shared.clock.now()).await?;
         Ok(())
     }
 
@@ -133,7 +133,10 @@ impl Workspace {
         let id = delivery.id.clone();
         let reason = format!("delivery {id} can't be loaded: {error:#}");
         let subject = source_folder(&delivery.source, &delivery.seller);
-        self.state.raise_alert(&not_loaded(&delivery.seller, &id), &subject, &reason, self.clock.now()).await?;
+        self.shared
+            .state
+            .raise_alert(&not_loaded(&delivery.seller, &id), &subject, &reason, self.shared.clock.now())
+            .await?;
         resumed.left.push((id, reason));
         Ok(())
     }

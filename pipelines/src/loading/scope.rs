@@ -5,11 +5,11 @@ use sellerlake_contracts::{AccountId, Delivery, DeliveryId, MarketplaceId, Regio
 use sellerlake_schemas::{Source, Unit};
 use sellerlake_state::{AccountFilter, DeliveryFilter, DeliveryRecord, DeliveryStatus};
 
-use crate::Workspace;
+use crate::loading::Loading;
 use crate::loading::land::DeliveryFacts;
 use crate::loading::loaded::Loaded;
 
-impl Workspace {
+impl Loading {
     /// What a delivery is filed under where nobody says: what its marketplace tells, or the only one of its kind that the
     /// seller's accounts have. `None` where several are as likely, or none is known.
     pub(crate) async fn likely_scope(&self, source: &Source, facts: &DeliveryFacts) -> Result<Option<Scope>> {
@@ -17,7 +17,7 @@ impl Workspace {
             return Ok(None);
         }
         let filter = AccountFilter { seller: Some(facts.seller.clone()), ..AccountFilter::default() };
-        let accounts = self.state.accounts(&filter).await?;
+        let accounts = self.shared.state.accounts(&filter).await?;
         let region = || match &facts.marketplace {
             Some(marketplace) => self.region_of(marketplace),
             None => only(accounts.iter().map(|account| account.id.region)),
@@ -28,7 +28,7 @@ impl Workspace {
             "profile" => {
                 let mut profiles = Vec::new();
                 for account in &accounts {
-                    profiles.extend(self.state.ads_profiles(&account.id).await?);
+                    profiles.extend(self.shared.state.ads_profiles(&account.id).await?);
                 }
                 let all = facts.marketplace.is_none();
                 profiles.retain(|profile| all || Some(&profile.marketplace) == facts.marketplace.as_ref());
@@ -64,7 +64,7 @@ impl Workspace {
         let is_named = is_named(source, &delivery.scope);
         let refused_now =
             |id| group.iter().any(|Loaded { delivery, outcome, .. }| delivery.id == id && outcome.refused.is_some());
-        let earlier = self.state.deliveries(&filter).await?.into_iter().find(|record| {
+        let earlier = self.shared.state.deliveries(&filter).await?.into_iter().find(|record| {
             (record.fetched_at, &record.id) < (delivery.fetched_at, &delivery.id)
                 && record.scope != delivery.scope
                 && !(is_named && self::is_named(source, &record.scope))

@@ -8,7 +8,7 @@ use sellerlake_state::{AccountFilter, DeliveryFilter, ObjectFilter};
 use sellerlake_transforms::{Dataset, Declarations, Stage};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::Workspace;
+use crate::objects::Objects;
 
 /// The objects of one seller, by partition, and those of the lists that hold for all sellers, as stages name them.
 #[derive(Debug, Clone)]
@@ -17,10 +17,10 @@ pub(crate) struct Catalogue {
     objects: BTreeMap<(String, Option<Month>), ObjectState>,
 }
 
-impl Workspace {
+impl Objects {
     /// The catalogues of the sellers that some objects are of.
     pub(crate) async fn catalogues(&self, objects: Vec<ObjectState>) -> Result<Vec<Catalogue>> {
-        let shared = self.state.objects(&ObjectFilter::of_seller(SellerId::shared())).await?;
+        let shared = self.shared.state.objects(&ObjectFilter::of_seller(SellerId::shared())).await?;
         let mut catalogues: BTreeMap<SellerId, Catalogue> = BTreeMap::new();
         for object in objects.into_iter().filter(|object| !object.partition.seller.is_shared()) {
             let seller = object.partition.seller.clone();
@@ -36,7 +36,7 @@ impl Workspace {
     pub(crate) async fn catalogue(&self, seller: &SellerId) -> Result<Catalogue> {
         let mut catalogue = Catalogue { seller: seller.clone(), objects: BTreeMap::new() };
         for owner in [seller.clone(), SellerId::shared()] {
-            let records = self.state.objects(&ObjectFilter::of_seller(owner)).await?;
+            let records = self.shared.state.objects(&ObjectFilter::of_seller(owner)).await?;
             records.into_iter().for_each(|record| catalogue.put(record.object));
         }
         Ok(catalogue)
@@ -49,7 +49,7 @@ impl Workspace {
 
     /// Every seller the catalogue knows.
     pub async fn sellers(&self) -> Result<BTreeSet<SellerId>> {
-        let records = self.state.objects(&ObjectFilter::default()).await?;
+        let records = self.shared.state.objects(&ObjectFilter::default()).await?;
         let sellers = records.into_iter().map(|record| record.object.partition.seller);
         Ok(sellers.filter(|seller| !seller.is_shared()).collect())
     }
@@ -57,9 +57,12 @@ impl Workspace {
     /// Every seller there is anything of: objects, deliveries, accounts.
     pub async fn known_sellers(&self) -> Result<BTreeSet<SellerId>> {
         let mut sellers = self.sellers().await?;
-        sellers
-            .extend(self.state.deliveries(&DeliveryFilter::default()).await?.into_iter().map(|record| record.seller));
-        sellers.extend(self.state.accounts(&AccountFilter::default()).await?.into_iter().map(|account| account.seller));
+        sellers.extend(
+            self.shared.state.deliveries(&DeliveryFilter::default()).await?.into_iter().map(|record| record.seller),
+        );
+        sellers.extend(
+            self.shared.state.accounts(&AccountFilter::default()).await?.into_iter().map(|account| account.seller),
+        );
         sellers.remove(&SellerId::shared());
         Ok(sellers)
     }

@@ -8,7 +8,7 @@ use sellerlake_contracts::{Error, Kind, ObjectState, Partition, Result};
 use sellerlake_seal::outdated;
 use sellerlake_sinks::{Footer, Head};
 
-use crate::Workspace;
+use crate::objects::Objects;
 
 /// What the catalogue says of a partition, and the version that stands there, which is the one it says.
 pub(crate) struct Committed {
@@ -24,10 +24,10 @@ impl Committed {
     }
 }
 
-impl Workspace {
+impl Objects {
     /// What an object is, from its footer; what it was made from is unknown, so it counts as stale.
     pub(crate) async fn read_object(&self, partition: &Partition, head: &Head) -> Result<ObjectState> {
-        Ok(described(partition, head.clone(), self.lake.footer(partition, head).await?))
+        Ok(described(partition, head.clone(), self.shared.lake.footer(partition, head).await?))
     }
 
     /// What a partition is now, where that isn't what was known; remembered for everybody. [`Kind::Data`] where what stands
@@ -39,8 +39,8 @@ impl Workspace {
     ) -> Result<Option<ObjectState>> {
         loop {
             // In this order: what stands is never older than what was told before.
-            let told = self.state.object(partition).await?;
-            let Some(head) = self.lake.head(partition).await? else {
+            let told = self.shared.state.object(partition).await?;
+            let Some(head) = self.shared.lake.head(partition).await? else {
                 return if told.is_some_and(|told| told.etag.is_some()) { Err(gone(partition)) } else { Ok(None) };
             };
             if known.and_then(|known| known.etag.as_ref()) == Some(&head.etag) {
@@ -63,8 +63,8 @@ impl Workspace {
     pub(crate) async fn committed(&self, partition: &Partition) -> Result<Committed> {
         let mut is_news = false;
         loop {
-            let known = self.state.object(partition).await?;
-            let head = self.lake.head(partition).await?;
+            let known = self.shared.state.object(partition).await?;
+            let head = self.shared.lake.head(partition).await?;
             if known.as_ref().and_then(|known| known.etag.as_ref()) == head.as_ref().map(|head| &head.etag) {
                 return Ok(Committed { known, head, is_news });
             }
@@ -74,7 +74,7 @@ impl Workspace {
 
     /// Tells the catalogue what a partition is, unless somebody told it something since `known` was read.
     pub(crate) async fn tell(&self, object: &ObjectState, known: Option<ObjectState>) -> Result<bool> {
-        let told = self.state.put_objects_if(&[(object.clone(), known)], self.clock.now()).await?;
+        let told = self.shared.state.put_objects_if(&[(object.clone(), known)], self.shared.clock.now()).await?;
         Ok(told.iter().all(|told| *told))
     }
 }

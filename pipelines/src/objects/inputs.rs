@@ -20,10 +20,10 @@ use sellerlake_transforms::Dataset;
 use sellerlake_transforms::merge::stored_schema;
 use sellerlake_transforms::stage::{StageInput, table_schema};
 
-use crate::Workspace;
+use crate::objects::Objects;
 use crate::objects::swap::row_error;
 
-impl Workspace {
+impl Objects {
     /// The stored rows of a source's partition, all columns, in the order they are stored; of the version of this generation.
     pub(crate) async fn scan_source(
         &self,

@@ -10,7 +10,7 @@ use futures::StreamExt;
 use sellerlake_contracts::{Error, Kind, Partition, Result};
 use sellerlake_sinks::{BuiltPartition, PartitionWriter, WriteOptions};
 
-use crate::Workspace;
+use crate::objects::Objects;
 
 /// Batches that may wait for the writer.
 const AHEAD: usize = 2;
@@ -24,13 +24,13 @@ pub(crate) struct Layout {
     pub(crate) replaces: u64,
 }
 
-impl Workspace {
+impl Objects {
     /// Streams rows into a new file of a partition; nothing is published yet.
     pub(crate) async fn build(&self, layout: Layout, rows: SendableRecordBatchStream) -> Result<BuiltPartition> {
         let Layout { partition, schema_version, sorted_by, replaces } = layout;
-        let threads = self.settings.threads;
+        let threads = self.shared.settings.threads;
         let options = WriteOptions { sorted_by, nulls_first: true, threads, generation: replaces + 1 };
-        let (spool, schema, named) = (self.lake.spool()?, rows.schema(), partition.clone());
+        let (spool, schema, named) = (self.shared.lake.spool()?, rows.schema(), partition.clone());
         // Computed by a task of its own, while a thread writes, so that partitions built at once share the cores.
         let mut rows = spawn_buffered(rows, AHEAD);
         let runtime = tokio::runtime::Handle::current();
@@ -56,13 +56,13 @@ pub(crate) fn row_error(error: DataFusionError, partition: &Partition) -> Error 
 /// Attempts at anything that answers "look again".
 pub(crate) const ATTEMPTS: u32 = 40;
 
-impl Workspace {
+impl Objects {
     /// Waits a little longer each time, and not as long as the neighbour who collided with us.
     pub(crate) async fn back_off(&self, attempt: u32) {
         static TURN: AtomicU64 = AtomicU64::new(0);
         let turn = TURN.fetch_add(1, Ordering::Relaxed) + u64::from(std::process::id());
         let jitter_ms = (turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58) as i64;
         let wait = TimeDelta::milliseconds(i64::from(attempt.min(8)) * 8 + jitter_ms);
-        self.clock.sleep_until(self.clock.now() + wait).await;
+        self.shared.clock.sleep_until(self.shared.clock.now() + wait).await;
     }
 }

@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use sellerlake_contracts::{AccountId, DeliveryId, Result, Scope, Window};
 use sellerlake_state::{DeliveryFilter, DeliveryStatus, JobFilter, JobStatus, Mark, Slice, SliceKey, SliceStatus};
 
-use crate::Workspace;
 use crate::declared::pipeline::{Need, Pipeline};
 use crate::declared::pipelines::Pipelines;
 use crate::declared::scopes::{Holder, Scoped, Zones, scopes};
+use crate::planning::Planning;
 use crate::planning::intervals::Intervals;
 use crate::planning::plan::required;
 
@@ -89,7 +89,7 @@ pub struct CoverageLine {
     pub again_at: Option<DateTime<Utc>>,
 }
 
-impl Workspace {
+impl Planning {
     /// Everything an account's pipelines should have from `since` (as far back as Amazon answers, if nobody says) up
     /// to now, in the order of pipeline, scope and time; neighbours of which the same is known are one line.
     pub async fn coverage(
@@ -98,11 +98,11 @@ impl Workspace {
         holder: &Holder,
         since: Option<DateTime<Utc>>,
     ) -> Result<Vec<CoverageLine>> {
-        let (zones, now) = (Zones::of(&self.declarations.schemas), self.clock.now());
+        let (zones, now) = (Zones::of(&self.shared.declarations.schemas), self.shared.clock.now());
         let account = holder.id.clone();
         let filter = JobFilter { account: Some(account.clone()), ..JobFilter::default() };
         let mut queued: BTreeMap<(String, Scope), Vec<Window>> = BTreeMap::new();
-        for row in self.state.jobs(&filter).await? {
+        for row in self.shared.state.jobs(&filter).await? {
             if let (Some(window), JobStatus::Queued | JobStatus::Running) = (row.window, row.status) {
                 queued.entry((row.pipeline, row.scope)).or_default().push(window);
             }
@@ -112,13 +112,13 @@ impl Workspace {
             status: Some(DeliveryStatus::HeldBack),
             ..DeliveryFilter::default()
         };
-        let held_back = self.state.deliveries(&held_back).await?.into_iter().map(|record| record.id).collect();
+        let held_back = self.shared.state.deliveries(&held_back).await?.into_iter().map(|record| record.id).collect();
         let mut lines = Vec::new();
         for pipeline in pipelines.iter() {
             for scoped in scopes(pipeline, holder, &zones) {
                 let scope = scoped.scope.clone();
                 let key = SliceKey { account: account.clone(), pipeline: pipeline.name.clone(), scope: scope.clone() };
-                let slices = self.state.slices(&key).await?;
+                let slices = self.shared.state.slices(&key).await?;
                 let queued = queued.remove(&(pipeline.name.clone(), scope.clone())).unwrap_or_default();
                 let told = Told { slices: &slices, queued: &queued, held_back: &held_back };
                 let parts = parts(pipeline, &scoped, &told, now, since.or(holder.since));

@@ -7,8 +7,9 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use sellerlake_contracts::{Error, Kind, MarketplaceId, Result, SellerId};
 
+use crate::Granted;
 use crate::declared::pipeline::{Keys, Pipeline};
-use crate::{Granted, Workspace};
+use crate::planning::Planning;
 
 /// Keys by marketplace; those of no marketplace belong to all.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +26,7 @@ impl KeysByMarket {
     }
 }
 
-impl Workspace {
+impl Planning {
     /// Runs a pipeline's SELECT for keys over what stands of a seller.
     pub(crate) async fn keys(&self, pipeline: &Pipeline, keys: &Keys, seller: &SellerId) -> Result<KeysByMarket> {
         let granted = Granted::Sellers([seller.clone()].into());
@@ -38,7 +39,7 @@ impl Workspace {
                     "`keys.sql` must be one SELECT with a column `key`, and `marketplace_id` where keys belong to one",
                 )
         };
-        let batches = self.ask(&keys.sql, &granted).await.map_err(failed)?.collect().await?;
+        let batches = self.asking.ask(&keys.sql, &granted).await.map_err(failed)?.collect().await?;
         let mut found = KeysByMarket::default();
         for batch in &batches {
             let values =

@@ -6,3 +6,15 @@ pub(crate) mod intervals;
 pub(crate) mod keys;
 pub(crate) mod plan;
 pub(crate) mod schedule;
+
+use std::sync::Arc;
+
+use crate::asking::Asking;
+use crate::shared::Shared;
+
+/// Knows what is had, and what is asked for next.
+#[derive(Clone)]
+pub struct Planning {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) asking: Asking,
+}

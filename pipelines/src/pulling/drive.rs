@@ -48,7 +48,7 @@ impl Run<'_> {
                 Some(turn) if turn <= self.now() => {}
                 Some(turn) if turn - self.now() <= self.options.patience => {
                     self.load_old(turn).await?;
-                    let clock = Arc::clone(&self.puller.workspace.clock);
+                    let clock = Arc::clone(self.puller.workspace.clock());
                     // Nobody sleeps past a sign of life, on a clock that jumps either.
                     let until = turn.min(clock.now() + BEAT);
                     tokio::select! {
@@ -90,7 +90,7 @@ impl Run<'_> {
 
     /// Takes up what earlier runs left in the queue.
     async fn recall(&mut self) -> Result<()> {
-        let state = &self.puller.workspace.state;
+        let state = self.puller.workspace.state();
         let rows = state.unfinished_jobs(&self.account).await?;
         let firing = state.firing(AlertKind::Slice, &self.account.seller).await?;
         self.firing =
@@ -156,7 +156,7 @@ impl Run<'_> {
         if planned.is_empty() {
             return Ok(0);
         }
-        let state = &self.puller.workspace.state;
+        let state = self.puller.workspace.state();
         let mut leased = state.leased(&self.lease, self.now()).await?;
         let rows = leased.plan(planned).await?;
         leased.commit().await?;
@@ -204,7 +204,7 @@ impl Run<'_> {
         }
         let mut claimed = Vec::new();
         for id in &ids {
-            claimed.extend(self.puller.workspace.state.claim_job(&self.lease, id, now).await?);
+            claimed.extend(self.puller.workspace.state().claim_job(&self.lease, id, now).await?);
             self.queue.remove(id);
         }
         if claimed.is_empty() {
@@ -297,7 +297,7 @@ impl Run<'_> {
             self.queue.insert(row.id.clone(), Job { not_before: *until, ..row });
             return Ok(());
         }
-        let state = &self.puller.workspace.state;
+        let state = self.puller.workspace.state();
         if let JobStep::Wait { until, checkpoint: Some(reached) } = &step {
             // It stays with this run, so nobody has to claim it again.
             state.checkpoint_job(&self.lease, &row.id, reached, *until, self.now()).await?;
@@ -324,7 +324,7 @@ impl Run<'_> {
         if self.held.is_empty() {
             return Ok(());
         }
-        let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
+        let mut leased = self.puller.workspace.state().leased(&self.lease, self.now()).await?;
         for row in self.held.iter().filter_map(|id| self.queue.get(id)) {
             let step = JobStep::Wait { until: row.not_before, checkpoint: row.checkpoint.clone() };
             leased.step(&row.id, &step).await?;

@@ -51,14 +51,14 @@ impl Run<'_> {
         let as_of = answer.as_of;
         let facts = self.facts(&pipeline, &scoped, &row, &answer);
         let arrival = Arrival { name: format!("answer.{}", answer.extension), pages: answer.pages };
-        let delivery = match workspace.land(&facts, arrival).await {
+        let delivery = match workspace.loading.land(&facts, arrival).await {
             Ok(delivery) => delivery,
             Err(error) => return self.failed(row, error).await,
         };
         failpoint::reach("job.landed")?;
         let landed = Landed { delivery: delivery.id.clone(), as_of };
         let checkpoint = Progressed { connector: None, landed: Some(landed.clone()) }.text();
-        let mut leased = workspace.state.leased(&self.lease, self.now()).await?;
+        let mut leased = workspace.state().leased(&self.lease, self.now()).await?;
         leased.step(&row.id, &JobStep::Checkpoint(checkpoint)).await?;
         leased.commit().await?;
         failpoint::reach("job.noted")?;
@@ -91,7 +91,7 @@ impl Run<'_> {
     /// Amazon has nothing, which is an answer unless it came before Amazon could know.
     async fn empty(&mut self, row: Job, reason: &str, as_of: DateTime<Utc>) -> Result<()> {
         let (pipeline, scoped) = self.declared(&row)?;
-        let source = self.puller.workspace.source(&pipeline.source)?;
+        let source = self.puller.workspace.loading.source(&pipeline.source)?;
         let mark = match counts_from(source, &pipeline, &scoped, &row).filter(|from| *from > as_of) {
             Some(from) => Mark { not_before: Some(from), ..Mark::of(SliceStatus::Waiting) }
                 .because(format!("{reason}; too early to count as nothing")),
@@ -106,7 +106,7 @@ impl Run<'_> {
         let (pipeline, _) = self.declared(&row)?;
         let filter =
             JobFilter { account: Some(self.account.clone()), pipeline: Some(row.pipeline.clone()), status: None };
-        let known = self.puller.workspace.state.jobs(&filter).await?;
+        let known = self.puller.workspace.state().jobs(&filter).await?;
         let is_new =
             |plan: &JobPlan| !known.iter().any(|known| known.key == plan.key && known.status != JobStatus::Dead);
         let mut plans: Vec<JobPlan> =
@@ -121,7 +121,7 @@ impl Run<'_> {
     /// Amazon gave up: not again before the end of the cooldown, and not for ever.
     async fn fatal(&mut self, row: Job, reason: &str, again_at: DateTime<Utc>) -> Result<()> {
         let key = SliceKey { account: self.account.clone(), pipeline: row.pipeline.clone(), scope: row.scope.clone() };
-        let slices = self.puller.workspace.state.slices(&key).await?;
+        let slices = self.puller.workspace.state().slices(&key).await?;
         let met = slices.iter().filter(|slice| {
             row.window.is_some_and(|window| slice.window.from < window.to && window.from < slice.window.to)
         });
@@ -171,7 +171,7 @@ impl Run<'_> {
     pub(crate) async fn give_up(&mut self, row: &Job, error: &JobError) -> Result<()> {
         self.alert(row, &error.message).await?;
         let ending = Ending { mark: failed(&error.message), as_of: self.now() };
-        let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
+        let mut leased = self.puller.workspace.state().leased(&self.lease, self.now()).await?;
         leased.step(&row.id, &JobStep::Dead(error.clone())).await?;
         self.end(&mut leased, row, ending.clone()).await?;
         leased.commit().await?;
@@ -185,7 +185,7 @@ impl Run<'_> {
         let reason = sentence(error);
         let step = JobStep::Wait { until: now, checkpoint: row.checkpoint.clone() };
         self.back(row, step).await?;
-        let state = &self.puller.workspace.state;
+        let state = self.puller.workspace.state();
         state.suspend_account(&self.account, &reason, now).await?;
         let message = format!(
             "{reason}; nothing of this account is pulled until then: `sellerlake account add` takes a new token or secret \
@@ -202,7 +202,7 @@ impl Run<'_> {
         let window = row.window.map_or(String::new(), |window| format!(" {window}"));
         let subject = format!("{} {} {}{window}", self.holder.id, row.pipeline, row.scope);
         let condition = self.unanswered(row);
-        self.puller.workspace.state.raise_alert(&condition, &subject, reason, self.now()).await?;
+        self.puller.workspace.state().raise_alert(&condition, &subject, reason, self.now()).await?;
         self.firing.insert(condition);
         Ok(())
     }

@@ -62,7 +62,7 @@ impl Run<'_> {
         let mut planned = Vec::new();
         for pipeline in selected.into_iter().filter(|pipeline| which(pipeline)) {
             let keys = match &pipeline.keys {
-                Some(keys) => self.puller.workspace.keys(pipeline, keys, &self.holder.id.seller).await?,
+                Some(keys) => self.puller.workspace.planning.keys(pipeline, keys, &self.holder.id.seller).await?,
                 None => KeysByMarket::default(),
             };
             for scoped in scopes(pipeline, self.holder, &self.puller.zones) {
@@ -74,10 +74,10 @@ impl Run<'_> {
 
     async fn plan_scope(&mut self, pipeline: &Pipeline, scoped: &Scoped, keys: &KeysByMarket) -> Result<Vec<JobPlan>> {
         let workspace = &self.puller.workspace;
-        let now = workspace.clock.now();
+        let now = workspace.clock().now();
         let key =
             SliceKey { account: self.account.clone(), pipeline: pipeline.name.clone(), scope: scoped.scope.clone() };
-        let slices = workspace.state.slices(&key).await?;
+        let slices = workspace.state().slices(&key).await?;
         let mut remembered = Remembered::of(&slices, scoped, now, self.options.retry);
         if let Some(cooldown) = pipeline.cooldown.time().filter(|_| !self.options.retry) {
             remembered.busy.extend(cooling(&slices, cooldown, now));

@@ -173,13 +173,13 @@ impl Puller {
         connectors: Arc<dyn Connectors>,
         owner: &str,
     ) -> Self {
-        let zones = Zones::of(&workspace.declarations.schemas);
+        let zones = Zones::of(&workspace.declarations().schemas);
         Self { workspace, pipelines, connectors, zones, owner: owner.to_owned() }
     }
 
     /// One sign of life.
     pub(crate) async fn beat(&self, lease: &Lease) -> Result<()> {
         let workspace = &self.workspace;
-        workspace.state.renew_lease(lease, LEASE, workspace.clock.now()).await.map(drop)
+        workspace.state().renew_lease(lease, LEASE, workspace.clock().now()).await.map(drop)
     }
 }

@@ -94,9 +94,9 @@ impl<'a> Run<'a> {
             account: lease.account().clone(),
             options,
             watch,
-            renewed_at: puller.workspace.clock.now(),
+            renewed_at: puller.workspace.clock().now(),
             told_at: SystemClock.now(),
-            planned_at: puller.workspace.clock.now(),
+            planned_at: puller.workspace.clock().now(),
             waiting: BTreeMap::new(),
             lease,
             synced: Synced::default(),
@@ -115,6 +115,6 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        self.puller.workspace.clock.now()
+        self.puller.workspace.clock().now()
     }
 }

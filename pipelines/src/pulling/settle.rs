@@ -97,7 +97,7 @@ impl Run<'_> {
         for one in pending {
             let reason = format!("delivery {} can't be loaded: {error:#}", one.delivery.id);
             let subject = source_folder(&one.delivery.source, &one.delivery.seller);
-            let state = &self.puller.workspace.state;
+            let state = self.puller.workspace.state();
             state.raise_alert(&not_loaded(&one.delivery.seller, &one.delivery.id), &subject, &reason, now).await?;
             self.conclude(vec![(one.row, Ending { mark: failed(&reason), as_of: one.landed.as_of })]).await?;
         }
@@ -107,7 +107,7 @@ impl Run<'_> {
     /// Loads what landed; hands it back where a delivery is at fault, and not the store or whoever writes there too.
     async fn load_together(&mut self, source: &str, pending: Vec<Pending>) -> Result<Option<(Error, Vec<Pending>)>> {
         let deliveries = pending.iter().map(|one| one.delivery.clone()).collect();
-        let group = match self.puller.workspace.load(source, deliveries, &LoadOptions::default()).await {
+        let group = match self.puller.workspace.loading.load(source, deliveries, &LoadOptions::default()).await {
             Ok(group) => group,
             Err(error) if matches!(error.kind(), Kind::Storage | Kind::Timeout | Kind::Conflict) => return Err(error),
             Err(error) => return Ok(Some((error, pending))),
@@ -128,11 +128,11 @@ impl Run<'_> {
 
     /// Whether an answer that landed in an earlier run makes the request superfluous: it is loaded, or will be.
     pub(crate) async fn settled_before(&mut self, row: &Job, landed: &Landed) -> Result<bool> {
-        let Some(record) = self.puller.workspace.state.delivery(&landed.delivery).await? else { return Ok(false) };
+        let Some(record) = self.puller.workspace.state().delivery(&landed.delivery).await? else { return Ok(false) };
         let mark = match record.status {
             DeliveryStatus::Landing | DeliveryStatus::Landed => {
                 // What doesn't stand is asked for again.
-                let Some(delivery) = self.puller.workspace.settle(&record).await? else { return Ok(false) };
+                let Some(delivery) = self.puller.workspace.loading.settle(&record).await? else { return Ok(false) };
                 let (row, landed, since) = (row.clone(), landed.clone(), self.now());
                 let pending = Pending { row, delivery, landed, since };
                 self.pending.entry(record.source).or_default().push(pending);
@@ -151,7 +151,7 @@ impl Run<'_> {
 
     /// Ends requests, and covers the windows that have no other open: all of it in one step.
     pub(crate) async fn conclude(&mut self, endings: Vec<(Job, Ending)>) -> Result<()> {
-        let mut leased = self.puller.workspace.state.leased(&self.lease, self.now()).await?;
+        let mut leased = self.puller.workspace.state().leased(&self.lease, self.now()).await?;
         for (row, ending) in &endings {
             leased.step(&row.id, &last_step(row, &ending.mark)).await?;
             self.end(&mut leased, row, ending.clone()).await?;
@@ -159,7 +159,7 @@ impl Run<'_> {
         failpoint::reach("job.covering")?;
         leased.commit().await?;
         failpoint::reach("job.covered")?;
-        let state = &self.puller.workspace.state;
+        let state = self.puller.workspace.state();
         let good = endings.iter().filter(|(_, ending)| ending.mark.status.is_settled());
         let good: BTreeMap<Condition, &Job> = good.map(|(row, _)| (self.unanswered(row), row)).collect();
         for (condition, row) in good {
@@ -186,7 +186,7 @@ impl Run<'_> {
         }
         let (pipeline, scoped) = self.declared(row)?;
         let key = SliceKey { account: self.account.clone(), pipeline: row.pipeline.clone(), scope: row.scope.clone() };
-        let slices = self.puller.workspace.state.slices(&key).await?;
+        let slices = self.puller.workspace.state().slices(&key).await?;
         let wanted = required(&pipeline.need, scoped.wall(self.now()), self.options.since.or(self.holder.since));
         Ok(waiting_for_a_person(&slices, wanted) > 0)
     }

@@ -20,7 +20,7 @@ impl Puller {
         watch: &dyn Watch,
         cancel: &Cancel,
     ) -> Result<Synced> {
-        let (state, clock) = (&self.workspace.state, &self.workspace.clock);
+        let (state, clock) = (self.workspace.state(), self.workspace.clock());
         let taken = state.acquire_lease(&holder.id, &self.owner, LEASE, clock.now()).await;
         let lease = taken.map_err(|error| {
             let hint = "another run is pulling it: wait for it, or stop it; what died on another machine holds an \

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use sellerlake_contracts::{Month, Partition};
 use sellerlake_transforms::Stage;
 
-use crate::Workspace;
 use crate::objects::catalogue::Catalogue;
+use crate::rebuilding::Rebuilding;
 use crate::rebuilding::rebuild::is_downstream;
 
-impl Workspace {
+impl Rebuilding {
     /// The partitions of these stages, inputs first, that a rebuild would compute, and those that follow from them.
     pub(crate) fn behind(&self, stages: &[&Stage], catalogue: &Catalogue) -> BTreeSet<Partition> {
         let mut behind = BTreeSet::new();
@@ -17,7 +17,7 @@ impl Workspace {
             let stale = self.stale(stage, catalogue, None).into_iter().map(|(month, _)| month);
             let mut months: BTreeSet<_> = stale.collect();
             if !behind.is_empty() {
-                let all = catalogue.months(stage, &self.declarations).into_iter();
+                let all = catalogue.months(stage, &self.shared.declarations).into_iter();
                 months.extend(all.filter(|month| is_downstream(stage, *month, &behind)));
             }
             let partition = |month| catalogue.partition(stage.area, &stage.table.name, month);
@@ -30,7 +30,7 @@ impl Workspace {
     pub(crate) fn makers(&self, tables: &BTreeSet<String>) -> Vec<&Stage> {
         let mut wanted = tables.clone();
         let mut makers: Vec<&Stage> = Vec::new();
-        for stage in self.declarations.stages.values().rev() {
+        for stage in self.shared.declarations.stages.values().rev() {
             if wanted.contains(&stage.table.name) {
                 makers.push(stage);
                 wanted.extend(stage.reads.keys().cloned());

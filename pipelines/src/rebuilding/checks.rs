@@ -14,8 +14,8 @@ use sellerlake_state::{AlertKind, Condition};
 use sellerlake_transforms::stage::{Company, StageInput, table_schema};
 use sellerlake_transforms::{Check, Dataset, Severity, Stage};
 
-use crate::Workspace;
 use crate::objects::inputs::Inputs;
+use crate::rebuilding::Rebuilding;
 
 /// Rows of a check's answer that its alert shows.
 const SHOWN: usize = 3;
@@ -40,12 +40,12 @@ impl Objection {
     }
 }
 
-impl Workspace {
+impl Rebuilding {
     /// Reference data, which checks may look things up in.
     fn references(&self) -> Result<Inputs> {
-        let references = self.declarations.schemas.references.iter();
+        let references = self.shared.declarations.schemas.references.iter();
         let inputs = references.map(|(name, reference)| {
-            let input = self.stage_input(&Dataset::Reference(Arc::clone(reference)), Vec::new())?;
+            let input = self.objects.stage_input(&Dataset::Reference(Arc::clone(reference)), Vec::new())?;
             Ok((name.clone(), input))
         });
         inputs.collect()
@@ -58,15 +58,18 @@ impl Workspace {
         partition: &Partition,
         objections: &[Objection],
     ) -> Result<()> {
-        for check in self.declarations.checks.get(&stage.table.name).into_iter().flatten() {
+        for check in self.shared.declarations.checks.get(&stage.table.name).into_iter().flatten() {
             let about = format!("{}:{partition}", check.name);
             let condition = Condition::of_seller(AlertKind::Check, &partition.seller, about);
             match objections.iter().find(|objection| objection.check.name == check.name) {
                 Some(objection) => {
                     let message = format!("{}: {objection}", check.name);
-                    self.state.raise_alert(&condition, &partition.path(), &message, self.clock.now()).await?;
+                    self.shared
+                        .state
+                        .raise_alert(&condition, &partition.path(), &message, self.shared.clock.now())
+                        .await?;
                 }
-                None => self.resolve(&condition).await?,
+                None => self.shared.resolve(&condition).await?,
             }
         }
         Ok(())
@@ -80,7 +83,7 @@ impl Workspace {
         company: Company,
     ) -> Result<Vec<Objection>> {
         let mut objections = Vec::new();
-        for check in self.declarations.checks.get(&stage.table.name).into_iter().flatten() {
+        for check in self.shared.declarations.checks.get(&stage.table.name).into_iter().flatten() {
             let input = StageInput { provider: Arc::new(built_rows(stage, built)?), rows: built.rows };
             let mut inputs = self.references()?;
             inputs.insert(stage.table.name.clone(), input);

@@ -10,12 +10,12 @@ use sellerlake_transforms::Stage;
 use sellerlake_transforms::stage::Company;
 use tracing::Instrument;
 
-use crate::Workspace;
 use crate::objects::catalogue::Catalogue;
 use crate::objects::entry::is_damaged;
 use crate::objects::inputs::Inputs;
 use crate::objects::swap::{ATTEMPTS, Layout};
 use crate::progress::Progress;
+use crate::rebuilding::Rebuilding;
 use crate::rebuilding::checks::Objection;
 
 /// Rows that months rebuilt side by side may read together. Operators are bound in memory, but not what passes between
@@ -67,7 +67,7 @@ enum Attempt {
     Failed(StageFailure),
 }
 
-impl Workspace {
+impl Rebuilding {
     /// Brings a seller's tables and rollups up to date: downstream of `changed`, or all of them. After a list that holds
     /// for all sellers, everybody's.
     pub async fn rebuild(
@@ -78,8 +78,8 @@ impl Workspace {
     ) -> Result<Rebuilt> {
         let changed = changed.filter(|_| !seller.is_shared());
         let mut rebuilt = Rebuilt::default();
-        for seller in self.dependants(seller).await? {
-            let stages = self.declarations.stages.values().collect();
+        for seller in self.objects.dependants(seller).await? {
+            let stages = self.shared.declarations.stages.values().collect();
             rebuilt.extend(self.rebuild_stages(&seller, stages, changed, progress).await?);
         }
         Ok(rebuilt)
@@ -88,7 +88,7 @@ impl Workspace {
     /// Brings only these tables and rollups of a seller up to date, with their inputs as they stand; whatever follows
     /// from them stays stale. A name that no stage makes is a [`Kind::Usage`] error.
     pub async fn rebuild_only(&self, seller: &SellerId, names: &[String], progress: &dyn Progress) -> Result<Rebuilt> {
-        let stages = &self.declarations.stages;
+        let stages = &self.shared.declarations.stages;
         if let Some(unknown) = names.iter().find(|name| !stages.contains_key(*name)) {
             let hint = match sellerlake_schemas::nearest(unknown, stages.keys().map(String::as_str)) {
                 Some(nearest) => format!("did you mean {nearest:?}?"),
@@ -98,7 +98,7 @@ impl Workspace {
         }
         let named: Vec<_> = stages.values().filter(|stage| names.contains(&stage.table.name)).collect();
         let mut rebuilt = Rebuilt::default();
-        for seller in self.dependants(seller).await? {
+        for seller in self.objects.dependants(seller).await? {
             rebuilt.extend(self.rebuild_stages(&seller, named.clone(), None, progress).await?);
         }
         Ok(rebuilt)
@@ -111,7 +111,7 @@ impl Workspace {
         changed: Option<&[Partition]>,
         progress: &dyn Progress,
     ) -> Result<Rebuilt> {
-        let mut catalogue = self.catalogue(seller).await?;
+        let mut catalogue = self.objects.catalogue(seller).await?;
         let mut changed: Option<BTreeSet<Partition>> = changed.map(|changed| changed.iter().cloned().collect());
         let mut rebuilt = Rebuilt::default();
         progress.begin("rebuilding", Some(stages.len() as u64));
@@ -119,12 +119,13 @@ impl Workspace {
             let mut stale = self.stale(stage, &catalogue, changed.as_ref());
             while !stale.is_empty() {
                 if !self.announce(stage, &stale, &mut catalogue).await? {
-                    catalogue = self.catalogue(seller).await?;
+                    catalogue = self.objects.catalogue(seller).await?;
                     stale = self.stale(stage, &catalogue, changed.as_ref());
                     continue;
                 }
                 let largest = stale.iter().map(|(month, _)| rows_read(stage, &catalogue, *month)).max().unwrap_or(0);
-                let beside = (ROWS_SIDE_BY_SIDE / largest.max(1)).clamp(1, self.settings.threads as u64) as usize;
+                let beside =
+                    (ROWS_SIDE_BY_SIDE / largest.max(1)).clamp(1, self.shared.settings.threads as u64) as usize;
                 let company = if beside.min(stale.len()) > 1 { Company::Beside } else { Company::Alone };
                 let attempts: Vec<Attempt> = stream::iter(stale)
                     .map(|(month, input_hash)| {
@@ -184,7 +185,7 @@ impl Workspace {
         if announced.is_empty() {
             return Ok(true);
         }
-        let told = self.state.put_objects_if(&announced, self.clock.now()).await?;
+        let told = self.shared.state.put_objects_if(&announced, self.shared.clock.now()).await?;
         Ok(told.into_iter().all(|told| told))
     }
 
@@ -217,15 +218,15 @@ impl Workspace {
         if states.is_empty() {
             return Ok(BTreeSet::new());
         }
-        let told = self.state.put_objects_if(&states, self.clock.now()).await?;
+        let told = self.shared.state.put_objects_if(&states, self.shared.clock.now()).await?;
         let overtaken: Vec<Partition> =
             states.into_iter().zip(told).filter(|(_, told)| !told).map(|((state, _), _)| state.partition).collect();
         for partition in &overtaken {
-            self.look_again(partition, None).await?;
+            self.objects.look_again(partition, None).await?;
         }
         if !overtaken.is_empty() {
             // Their inputs have probably moved too.
-            *catalogue = self.catalogue(&catalogue.seller).await?;
+            *catalogue = self.objects.catalogue(&catalogue.seller).await?;
         }
         Ok(overtaken.into_iter().map(|partition| partition.month).collect())
     }
@@ -237,10 +238,10 @@ impl Workspace {
         catalogue: &Catalogue,
         changed: Option<&BTreeSet<Partition>>,
     ) -> Vec<(Option<Month>, String)> {
-        let months = catalogue.months(stage, &self.declarations).into_iter();
+        let months = catalogue.months(stage, &self.shared.declarations).into_iter();
         months
             .filter(|month| changed.is_none_or(|changed| is_downstream(stage, *month, changed)))
-            .map(|month| (month, catalogue.input_hash(stage, month, &self.declarations)))
+            .map(|month| (month, catalogue.input_hash(stage, month, &self.shared.declarations)))
             .filter(|(month, hash)| {
                 let partition = catalogue.partition(stage.area, &stage.table.name, *month);
                 catalogue.get(&partition).is_none_or(|object| object.input_hash != *hash)
@@ -263,16 +264,16 @@ impl Workspace {
         loop {
             match self.run_stage(stage, &catalogue, &partition, &input_hash, company).await {
                 Ok(built) => {
-                    self.resolve(&cant_be_made(&partition)).await?;
+                    self.shared.resolve(&cant_be_made(&partition)).await?;
                     return Ok(Attempt::Done(Box::new(built)));
                 }
                 Err(error) if error.is_look_again() && attempt < ATTEMPTS => {
                     attempt += 1;
-                    self.back_off(attempt).await;
+                    self.objects.back_off(attempt).await;
                     if let Err(error) = self.heal(stage, &mut catalogue, &partition).await {
                         return self.failed(partition, error).await;
                     }
-                    input_hash = catalogue.input_hash(stage, month, &self.declarations);
+                    input_hash = catalogue.input_hash(stage, month, &self.shared.declarations);
                 }
                 Err(error) => return self.failed(partition, error).await,
             }
@@ -307,7 +308,7 @@ impl Workspace {
             sorted_by: stage.table.sort.clone(),
             replaces: before.map_or(0, |before| before.generation),
         };
-        let built = self.build(layout, rows).await?;
+        let built = self.objects.build(layout, rows).await?;
         let same = before.is_some_and(|before| {
             before.row_hash == built.row_hash
                 && before.rows == built.rows
@@ -329,10 +330,10 @@ impl Workspace {
         }
         failpoint::reach("stage.built")?;
         let expected = match before {
-            Some(before) if is_damaged(before) => self.lake.head(partition).await?.map(|head| head.etag),
+            Some(before) if is_damaged(before) => self.shared.lake.head(partition).await?.map(|head| head.etag),
             before => before.and_then(|before| before.etag.clone()),
         };
-        let mut state = self.lake.swap(built, expected.as_deref()).await?;
+        let mut state = self.shared.lake.swap(built, expected.as_deref()).await?;
         failpoint::reach("stage.swapped")?;
         input_hash.clone_into(&mut state.input_hash);
         self.tell_objections(stage, partition, &objections).await?;
@@ -342,7 +343,7 @@ impl Workspace {
 
     /// A conflict where the object isn't the version the catalogue knows: a run may have been cut short after a swap.
     async fn still_stands(&self, partition: &Partition, known: &ObjectState) -> Result<()> {
-        let head = self.lake.head(partition).await?;
+        let head = self.shared.lake.head(partition).await?;
         if head.map(|head| head.etag) == known.etag {
             return Ok(());
         }
@@ -353,8 +354,8 @@ impl Workspace {
 
     fn inputs(&self, stage: &Stage, catalogue: &Catalogue, month: Option<Month>) -> Result<Inputs> {
         let inputs = stage.reads.iter().filter_map(|(name, reach)| {
-            let dataset = self.declarations.dataset(name)?;
-            let input = self.stage_input(&dataset, catalogue.read(name, *reach, month));
+            let dataset = self.shared.declarations.dataset(name)?;
+            let input = self.objects.stage_input(&dataset, catalogue.read(name, *reach, month));
             Some(input.map(|input| (name.clone(), input)))
         });
         inputs.collect()
@@ -369,7 +370,7 @@ impl Workspace {
             partitions.push(partition.clone());
         }
         for partition in partitions {
-            if let Some(object) = self.look_again(&partition, catalogue.get(&partition)).await? {
+            if let Some(object) = self.objects.look_again(&partition, catalogue.get(&partition)).await? {
                 catalogue.put(object);
             }
         }
@@ -378,7 +379,10 @@ impl Workspace {
 
     async fn alert(&self, partition: &Partition, reason: &str) -> Result<()> {
         tracing::warn!(%partition, reason, "a stage failed; its earlier object stands");
-        self.state.raise_alert(&cant_be_made(partition), &partition.path(), reason, self.clock.now()).await
+        self.shared
+            .state
+            .raise_alert(&cant_be_made(partition), &partition.path(), reason, self.shared.clock.now())
+            .await
     }
 }
 

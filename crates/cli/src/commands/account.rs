@@ -19,7 +19,7 @@ pub(crate) async fn run(workspace: &Workspace, gateway: &Gateway, command: &Acco
         AccountCommand::List | AccountCommand::Show { .. } => return look(workspace, command).await,
         AccountCommand::Check { account, sandbox } => return check(workspace, gateway, account, *sandbox).await,
         AccountCommand::Pause { account, reason } => {
-            workspace.state.pause_account(account, reason.as_deref(), workspace.clock.now()).await?;
+            workspace.state().pause_account(account, reason.as_deref(), workspace.clock().now()).await?;
             printer::note(format!("{account} is paused; `sellerlake account resume {account}` goes on"));
         }
         AccountCommand::Resume { account } => {
@@ -27,7 +27,7 @@ pub(crate) async fn run(workspace: &Workspace, gateway: &Gateway, command: &Acco
             printer::note(format!("{account} is pulled again"));
         }
         AccountCommand::Remove { account } => {
-            workspace.state.remove_account(account, workspace.clock.now()).await?;
+            workspace.state().remove_account(account, workspace.clock().now()).await?;
             printer::note(format!("{account} and its secrets are forgotten; what was loaded stays"));
         }
     }
@@ -45,7 +45,8 @@ pub(crate) async fn look(workspace: &Workspace, command: &AccountCommand) -> Res
 
 async fn add(workspace: &Workspace, gateway: &Gateway, add: &AddAccount) -> Result<ExitCode> {
     let id: AccountId = AccountId::new(&add.seller, add.region).to_string().parse()?;
-    let named = add.marketplaces.iter().map(|name| workspace.named_marketplace(name)).collect::<Result<Vec<_>>>()?;
+    let named =
+        add.marketplaces.iter().map(|name| workspace.loading.named_marketplace(name)).collect::<Result<Vec<_>>>()?;
     let known = gateway.vault().await?.fields(APPLICATION).await?;
     let secrets = secrets::ask_for(add.stdin, &known)?;
     if add.offline {
@@ -66,7 +67,7 @@ async fn add(workspace: &Workspace, gateway: &Gateway, add: &AddAccount) -> Resu
 
 async fn list(workspace: &Workspace) -> Result<()> {
     let mut rows = vec![["account", "state", "marketplaces", "why"].map(str::to_owned).to_vec()];
-    for account in workspace.state.accounts(&AccountFilter::default()).await? {
+    for account in workspace.state().accounts(&AccountFilter::default()).await? {
         let marketplaces: Vec<String> = account.marketplaces.iter().map(ToString::to_string).collect();
         rows.push(vec![
             account.id.to_string(),
@@ -80,7 +81,7 @@ async fn list(workspace: &Workspace) -> Result<()> {
 }
 
 async fn show(workspace: &Workspace, id: &AccountId) -> Result<()> {
-    let account = workspace.state.account(id).await?.ok_or_else(|| unknown(id))?;
+    let account = workspace.state().account(id).await?.ok_or_else(|| unknown(id))?;
     let mut rows = vec![
         vec!["account".to_owned(), id.to_string()],
         vec!["state".into(), account.status.to_string()],
@@ -88,12 +89,12 @@ async fn show(workspace: &Workspace, id: &AccountId) -> Result<()> {
         vec!["added".into(), account.created_at.to_rfc3339_opts(SecondsFormat::Secs, true)],
     ];
     rows.extend(account.marketplaces.iter().map(|market| vec!["marketplace".to_owned(), market.to_string()]));
-    for profile in workspace.state.ads_profiles(id).await? {
+    for profile in workspace.state().ads_profiles(id).await? {
         let text = format!("{} {} {} {}", profile.id, profile.marketplace, profile.currency, profile.time_zone);
         rows.push(vec!["Ads profile".to_owned(), text]);
     }
     let filter = RunFilter { account: Some(id.clone()), limit: Some(5), ..RunFilter::default() };
-    for run in workspace.state.runs(&filter).await? {
+    for run in workspace.state().runs(&filter).await? {
         let message = run.message.unwrap_or_default();
         let began = run.started_at.to_rfc3339_opts(SecondsFormat::Secs, true);
         let text = format!("{began} {} {} {message}", run.outcome, count(run.rows, "row"));
@@ -104,7 +105,7 @@ async fn show(workspace: &Workspace, id: &AccountId) -> Result<()> {
 }
 
 async fn check(workspace: &Workspace, gateway: &Gateway, id: &AccountId, sandbox: bool) -> Result<ExitCode> {
-    let chosen = workspace.state.account(id).await?.ok_or_else(|| unknown(id))?.marketplaces;
+    let chosen = workspace.state().account(id).await?.ok_or_else(|| unknown(id))?.marketplaces;
     let findings = if sandbox {
         gateway.sandboxed(id).await?.check_sandbox().await
     } else {

@@ -30,14 +30,14 @@ const SHOWN: usize = 5;
 const ZONES: TimeDelta = TimeDelta::hours(14);
 
 pub(crate) async fn run(workspace: &Workspace, url: &str, at: Option<DateTime<Utc>>) -> Result<ExitCode> {
-    let now = at.unwrap_or_else(|| workspace.clock.now());
+    let now = at.unwrap_or_else(|| workspace.clock().now());
     let mut grid = vec![
         ["account", "what", "in both", "still moving", "only true", "only here", "different"]
             .map(str::to_owned)
             .to_vec(),
     ];
     let (mut differences, mut compared, mut untold, mut details) = (0, 0, 0, Vec::new());
-    for account in workspace.state.accounts(&AccountFilter::default()).await? {
+    for account in workspace.state().accounts(&AccountFilter::default()).await? {
         let id: AccountId = account.id.to_string().parse()?;
         let newest = truth(url, &id, now).await?;
         let mut told: BTreeMap<DateTime<Utc>, Value> = BTreeMap::new();
@@ -170,13 +170,13 @@ async fn not_due(
     let Ok(day) = day.parse::<NaiveDate>() else { return Ok(Vec::new()) };
     let filter = SliceFilter { account: Some(id.clone()), ..SliceFilter::default() };
     let mut read = Vec::new();
-    for (of, slice) in workspace.state.all_slices(&filter).await? {
+    for (of, slice) in workspace.state().all_slices(&filter).await? {
         let is_day = slice.window.from.date_naive() <= day && day < slice.window.to.date_naive();
         if !is_day || of.scope.to_string() != *scope || !comparison.pipelines.contains(&of.pipeline.as_str()) {
             continue;
         }
         let is_good = matches!(slice.mark.status, SliceStatus::Loaded | SliceStatus::NoData);
-        if !is_good || slice.mark.not_before.is_none_or(|again| again <= workspace.clock.now()) {
+        if !is_good || slice.mark.not_before.is_none_or(|again| again <= workspace.clock().now()) {
             return Ok(Vec::new());
         }
         read.push(slice.updated_at);
@@ -241,7 +241,7 @@ type Answered = ((String, String), sellerlake_contracts::Window, DateTime<Utc>);
 
 async fn answered(workspace: &Workspace, account: &AccountId, comparison: &Comparison) -> Result<Vec<Answered>> {
     let filter = SliceFilter { account: Some(account.clone()), ..SliceFilter::default() };
-    let slices = workspace.state.all_slices(&filter).await?.into_iter();
+    let slices = workspace.state().all_slices(&filter).await?.into_iter();
     let of = slices.filter(|(key, slice)| {
         comparison.pipelines.contains(&key.pipeline.as_str())
             && matches!(slice.mark.status, SliceStatus::Loaded | SliceStatus::NoData)
@@ -271,7 +271,7 @@ async fn lake(
 async fn asked(workspace: &Workspace, id: &AccountId, statement: &str) -> Result<Vec<Row>> {
     let granted = Granted::Sellers([id.seller.clone()].into());
     let mut text = Vec::new();
-    write(workspace.ask(statement, &granted).await?, OutputFormat::Json, &mut text).await?;
+    write(workspace.asking.ask(statement, &granted).await?, OutputFormat::Json, &mut text).await?;
     let lines = std::str::from_utf8(&text).unwrap_or_default().lines();
     Ok(lines.filter_map(|line| serde_json::from_str::<Row>(line).ok()).collect())
 }

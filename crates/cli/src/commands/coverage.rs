@@ -13,16 +13,16 @@ use crate::arguments::Coverage;
 use crate::printer;
 
 pub(crate) async fn run(workspace: &Workspace, coverage: &Coverage) -> Result<ExitCode> {
-    let pipelines = Pipelines::load(workspace.settings.declarations.as_deref(), &workspace.declarations)?;
+    let pipelines = Pipelines::load(workspace.settings().declarations.as_deref(), workspace.declarations())?;
     for name in &coverage.pipeline {
         pipelines.get(name)?;
     }
     let since = since(workspace, coverage.days);
     let mut lines = Vec::new();
-    for account in workspace.state.accounts(&AccountFilter::default()).await? {
+    for account in workspace.state().accounts(&AccountFilter::default()).await? {
         let holder = holder(workspace, &account).await?;
         if coverage.account.is_empty() || coverage.account.contains(&holder.id) {
-            lines.extend(workspace.coverage(&pipelines, &holder, since).await?);
+            lines.extend(workspace.planning.coverage(&pipelines, &holder, since).await?);
         }
     }
     lines.retain(|line| coverage.pipeline.is_empty() || coverage.pipeline.contains(&line.pipeline));

@@ -39,7 +39,7 @@ pub(crate) async fn run(demo: &Demo) -> Result<ExitCode> {
     let config = settings(folder.path(), simulator.url(), demo.full)?;
     let settings = Settings::read(&config)?;
     let (workspace, gateway) = with_amazon(settings).await?;
-    let state = workspace.state.clone();
+    let state = workspace.state().clone();
     let code = super::closing(state, Box::pin(fill(workspace, gateway, &simulator, &folder, begun))).await?;
     farewell(&simulator, &config, begun);
     if !demo.exit {
@@ -62,7 +62,7 @@ async fn fill(
         add(&workspace, &gateway, &known).await?;
     }
     let workspace = Arc::new(workspace);
-    let pipelines = Pipelines::load(None, &workspace.declarations)?;
+    let pipelines = Pipelines::load(None, workspace.declarations())?;
     let names = pipelines.iter().map(|pipeline| pipeline.name.clone());
     let options = SyncOptions {
         pipelines: names.filter(|name| !LEFT_OUT.contains(&name.as_str())).collect(),
@@ -79,7 +79,7 @@ async fn fill(
     give_lists(&workspace).await?;
     let mut rebuilt = Vec::new();
     for holder in &holders {
-        rebuilt.push(workspace.rebuild(&holder.id.seller, None, &Bars::default()).await?);
+        rebuilt.push(workspace.rebuilding.rebuild(&holder.id.seller, None, &Bars::default()).await?);
     }
     rebuild::print(&rebuilt);
     let is_fresh = rebuilt.iter().all(|rebuilt| rebuilt.failed.is_empty());
@@ -144,15 +144,15 @@ async fn give_lists(workspace: &Workspace) -> Result<()> {
             scope: None,
             marketplace: None,
             window: None,
-            as_of: Some(workspace.clock.now()),
+            as_of: Some(workspace.clock().now()),
             charset: None,
             options: BTreeMap::new(),
             allow_personal_data: false,
             origin: Some(name.clone()),
         };
         let arrival = Arrival { name, pages: vec![Box::new(std::io::Cursor::new(list))] };
-        let delivery = workspace.land(&facts, arrival).await?;
-        workspace.load(source, vec![delivery], &LoadOptions::default()).await?;
+        let delivery = workspace.loading.land(&facts, arrival).await?;
+        workspace.loading.load(source, vec![delivery], &LoadOptions::default()).await?;
     }
     Ok(())
 }

@@ -128,7 +128,7 @@ fn reconciled(row: &Row) -> [String; 2] {
 
 async fn rows(workspace: &Workspace, statement: &str, granted: &Granted) -> Result<Vec<Row>> {
     let mut text = Vec::new();
-    write(workspace.ask(statement, granted).await?, OutputFormat::Json, &mut text).await?;
+    write(workspace.asking.ask(statement, granted).await?, OutputFormat::Json, &mut text).await?;
     let lines = std::str::from_utf8(&text).unwrap_or_default().lines();
     Ok(lines.filter_map(|line| serde_json::from_str(line).ok()).collect())
 }

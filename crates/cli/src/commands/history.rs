@@ -50,7 +50,7 @@ pub(crate) async fn replay(
         printer::note(format!("{deliveries} deliveries of {source:?} left out: it is no longer declared"));
     }
     rebuild::print(&replayed.rebuilt);
-    known.workspace.state.close().await;
+    known.workspace.state().close().await;
     if deliveries.is_empty() {
         printer::note("nothing had come by then: the lake is empty");
     }
@@ -70,7 +70,7 @@ pub(crate) async fn changed(workspace: &Workspace, changed: &Changed) -> Result<
     sellers::known(workspace, changed.seller.as_slice()).await?;
     let Changed { since, month, seller, .. } = changed;
     let since = Since { moment: *since, month: *month, seller: seller.clone() };
-    let found = Box::pin(workspace.changed(&since, &Bars::default())).await?;
+    let found = Box::pin(sellerlake_pipelines::changed(workspace, &since, &Bars::default())).await?;
     let shown = match (changed.show, changed.format) {
         (Some(show), _) => vec![show],
         (None, OutputFormat::Table) if found.lines == 0 => Vec::new(),

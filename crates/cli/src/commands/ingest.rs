@@ -21,13 +21,14 @@ use crate::printer::{self, count};
 const SHOWN: usize = 5;
 
 pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCode> {
-    let declared = workspace.source(&ingest.source)?;
+    let declared = workspace.loading.source(&ingest.source)?;
     let source = declared.name.clone();
-    let marketplace = ingest.marketplace.as_deref().map(|name| workspace.named_marketplace(name)).transpose()?;
-    let scope = ingest.scope.as_deref().map(|name| workspace.named_scope(declared, name)).transpose()?;
-    workspace.check_times(ingest.window, ingest.as_of)?;
+    let marketplace =
+        ingest.marketplace.as_deref().map(|name| workspace.loading.named_marketplace(name)).transpose()?;
+    let scope = ingest.scope.as_deref().map(|name| workspace.loading.named_scope(declared, name)).transpose()?;
+    workspace.loading.check_times(ingest.window, ingest.as_of)?;
     let arrivals = arrivals(ingest)?;
-    if let Some(doubt) = marketplace.as_ref().and_then(|marketplace| workspace.doubt(marketplace)) {
+    if let Some(doubt) = marketplace.as_ref().and_then(|marketplace| workspace.loading.doubt(marketplace)) {
         printer::note(format!("warning: {doubt}"));
     }
     let TakenUp { mut sellers, is_whole } = resume(workspace).await?;
@@ -45,13 +46,13 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
                 marketplace: marketplace.clone(),
                 ..facts(ingest, &source, &arrival.name)
             };
-            let delivery = workspace.land(&facts, arrival).await?;
+            let delivery = workspace.loading.land(&facts, arrival).await?;
             if facts.scope.is_none() && facts.marketplace.is_none() && delivery.scope.is_told() {
                 let (name, scope) = (delivery.origin.as_deref().unwrap_or_default(), &delivery.scope);
                 printer::note(format!("{name}: taken for {scope}, by the seller's accounts; --scope says otherwise"));
             }
             if landed.iter().all(|known| known.id != delivery.id) {
-                bytes += workspace.plain_size(&delivery).await?;
+                bytes += workspace.loading.plain_size(&delivery).await?;
                 landed.push(delivery);
             }
             bars.advance(1);
@@ -59,7 +60,7 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
                 break;
             }
         }
-        let group = workspace.load(&source, landed, &LoadOptions::default()).await?;
+        let group = workspace.loading.load(&source, landed, &LoadOptions::default()).await?;
         in_part |= group.in_part() > 0 || group.ties.are_doubtful();
         bars.end();
         summarise(&group);
@@ -72,7 +73,7 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
         // The first comparison of a run is of everything: an earlier run may have been cut short.
         let mut rebuilt = Vec::new();
         for seller in &sellers {
-            rebuilt.push(workspace.rebuild(seller, None, &bars).await?);
+            rebuilt.push(workspace.rebuilding.rebuild(seller, None, &bars).await?);
         }
         stale = report(&rebuilt);
         if !ingest.seller.is_shared() {
@@ -84,7 +85,7 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
 
 /// Says which names in a list kept by hand nothing else in the lake knows.
 async fn tell_unknown(workspace: &Workspace, source: &str, seller: &SellerId) -> Result<()> {
-    for unknown in workspace.unknown_in_list(workspace.source(source)?, seller).await? {
+    for unknown in workspace.asking.unknown_in_list(workspace.loading.source(source)?, seller).await? {
         let Unknown { column, count, shown, nobody_known } = unknown;
         let more = if count > shown.len() as i64 { ", …" } else { "" };
         let shown = format!("{}{more}", shown.join(", "));
@@ -241,7 +242,7 @@ fn summarise(group: &Group) {
 async fn tell_ties(workspace: &Workspace, ties: &Ties) -> Result<()> {
     let Some(Tie { unit, stands, other, by_rows }) = &ties.example else { return Ok(()) };
     let fetched = async |id: &str| -> Result<_> {
-        Ok(workspace.state.delivery(&id.parse()?).await?.map(|record| record.fetched_at))
+        Ok(workspace.state().delivery(&id.parse()?).await?.map(|record| record.fetched_at))
     };
     let (what, why) = if *by_rows {
         ("fewer rows, and yet it balances", "has more rows")

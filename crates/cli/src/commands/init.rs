@@ -25,9 +25,9 @@ pub(crate) async fn run(init: &Init) -> Result<ExitCode> {
         std::fs::write(&path, DEFAULT).map_err(failed)?;
     }
     let workspace = Workspace::open(Settings::read(&path)?, Arc::new(SystemClock)).await?;
-    workspace.state.close().await;
+    workspace.state().close().await;
     let verb = if exists { "found" } else { "wrote" };
-    printer::note(format!("{verb} {}; the lake is at {}", path.display(), workspace.lake.url()));
+    printer::note(format!("{verb} {}; the lake is at {}", path.display(), workspace.lake().url()));
     printer::note("next: sellerlake ingest --source all_orders --seller SELLER_ID report.txt");
     Ok(ExitCode::SUCCESS)
 }

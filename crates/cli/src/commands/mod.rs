@@ -50,15 +50,15 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
         }
         Command::Account(command) => {
             let (workspace, gateway) = with_amazon(Settings::read(config)?).await?;
-            closing(workspace.state.clone(), account::run(&workspace, &gateway, command)).await
+            closing(workspace.state().clone(), account::run(&workspace, &gateway, command)).await
         }
         Command::Sync(sync) => {
             let (workspace, gateway) = with_amazon(Settings::read(config)?).await?;
-            closing(workspace.state.clone(), Box::pin(sync::sync(workspace, gateway, sync))).await
+            closing(workspace.state().clone(), Box::pin(sync::sync(workspace, gateway, sync))).await
         }
         Command::Backfill(backfill) => {
             let (workspace, gateway) = with_amazon(Settings::read(config)?).await?;
-            closing(workspace.state.clone(), Box::pin(sync::backfill(workspace, gateway, backfill))).await
+            closing(workspace.state().clone(), Box::pin(sync::backfill(workspace, gateway, backfill))).await
         }
         Command::Coverage(coverage) => look(config, async |lake| coverage::run(lake, coverage).await).await,
         Command::Sources { name } => tables::sources(config, name.as_deref()),
@@ -79,7 +79,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
             None if verify.second_opinion => look(config, async |lake| second_opinion::run(lake).await).await,
             None => {
                 let lake = without_amazon(Settings::read(config)?).await?;
-                closing(lake.state.clone(), Box::pin(verify::run(&lake, verify.repair))).await
+                closing(lake.state().clone(), Box::pin(verify::run(&lake, verify.repair))).await
             }
         },
         Command::Completions { shell } => {
@@ -94,13 +94,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode> {
 /// Does something with the lake.
 async fn work(config: &Path, command: impl AsyncFnOnce(&Workspace) -> Result<ExitCode>) -> Result<ExitCode> {
     let workspace = with_amazon(Settings::read(config)?).await?.0;
-    closing(workspace.state.clone(), command(&workspace)).await
+    closing(workspace.state().clone(), command(&workspace)).await
 }
 
 /// The same for who only wants to look.
 async fn look(config: &Path, command: impl AsyncFnOnce(&Workspace) -> Result<ExitCode>) -> Result<ExitCode> {
     let workspace = to_read(Settings::read(config)?).await?;
-    closing(workspace.state.clone(), command(&workspace)).await
+    closing(workspace.state().clone(), command(&workspace)).await
 }
 
 /// Ends a command: what it told the state stands in the database's own file then, whatever came of it.

@@ -22,7 +22,7 @@ pub(crate) struct TakenUp {
 
 /// Loads what an earlier run left landed, and says so.
 pub(crate) async fn resume(workspace: &Workspace) -> Result<TakenUp> {
-    workspace.resume().await.map(taken_up)
+    workspace.loading.resume().await.map(taken_up)
 }
 
 /// Says what an earlier run had left.
@@ -53,14 +53,14 @@ pub(crate) async fn rollup(workspace: &Workspace, seller: Option<&SellerId>, tab
     let is_whole = resume(workspace).await?.is_whole;
     let sellers = match seller {
         Some(seller) => [seller.clone()].into(),
-        None => workspace.sellers().await?,
+        None => workspace.objects.sellers().await?,
     };
     let mut rebuilt = Vec::new();
     for seller in &sellers {
         let bars = Bars::default();
         rebuilt.push(match tables {
-            [] => workspace.rebuild(seller, None, &bars).await?,
-            named => workspace.rebuild_only(seller, named, &bars).await?,
+            [] => workspace.rebuilding.rebuild(seller, None, &bars).await?,
+            named => workspace.rebuilding.rebuild_only(seller, named, &bars).await?,
         });
     }
     print(&rebuilt);
@@ -69,7 +69,7 @@ pub(crate) async fn rollup(workspace: &Workspace, seller: Option<&SellerId>, tab
 
 pub(crate) async fn replay(workspace: &Workspace, replay: &Replay) -> Result<ExitCode> {
     resume(workspace).await?;
-    let done = workspace.replay(replay.source.as_deref(), replay.seller.as_ref(), &Bars::default()).await?;
+    let done = workspace.care.replay(replay.source.as_deref(), replay.seller.as_ref(), &Bars::default()).await?;
     if done.deliveries == 0 && done.damaged.is_empty() {
         known(workspace, replay.seller.as_slice()).await?;
     }

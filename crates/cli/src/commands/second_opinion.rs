@@ -92,7 +92,7 @@ mod with_engine {
 
     /// Rollups and columns that nobody else looks at.
     fn uncovered(workspace: &Workspace, opinions: &[Opinion]) -> Vec<String> {
-        let declarations = &workspace.declarations;
+        let declarations = workspace.declarations();
         let rollups = declarations.stages.values().filter(|stage| stage.area == Area::Rollups);
         let others: Vec<&str> =
             rollups.map(|stage| stage.table.name.as_str()).filter(|name| !COVERED.contains(name)).collect();

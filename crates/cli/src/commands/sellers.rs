@@ -9,7 +9,7 @@ pub(crate) async fn known(workspace: &Workspace, named: &[SellerId]) -> Result<(
     if named.is_empty() {
         return Ok(());
     }
-    let known = workspace.known_sellers().await?;
+    let known = workspace.objects.known_sellers().await?;
     let strange: Vec<&str> = named.iter().filter(|seller| !known.contains(*seller)).map(SellerId::as_str).collect();
     let Some(first) = strange.first() else { return Ok(()) };
     let hint = match nearest(first, known.iter().map(SellerId::as_str)) {

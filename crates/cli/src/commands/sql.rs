@@ -25,9 +25,9 @@ pub(crate) async fn run(workspace: &Workspace, sql: &Sql) -> Result<ExitCode> {
     let granted =
         if sql.seller.is_empty() { Granted::All } else { Granted::Sellers(sql.seller.iter().cloned().collect()) };
     let mut out = Output::open(sql.output.as_deref())?;
-    let (answer, behind) = workspace.ask_and_look_behind(&statement, &granted).await?;
+    let (answer, behind) = workspace.asking.ask_and_look_behind(&statement, &granted).await?;
     if let Err(error) = write(answer, sql.format, &mut out).await {
-        return Err(workspace.told_of_damage(error).await);
+        return Err(workspace.asking.told_of_damage(error).await);
     }
     out.finish()?;
     if !behind.is_empty() {

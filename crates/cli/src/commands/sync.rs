@@ -103,7 +103,7 @@ async fn carry_out(
     if !no_rollup {
         let mut rebuilt = Vec::new();
         for seller in &sellers {
-            rebuilt.push(workspace.rebuild(seller, None, &Bars::default()).await?);
+            rebuilt.push(workspace.rebuilding.rebuild(seller, None, &Bars::default()).await?);
         }
         rebuild::print(&rebuilt);
         stale = rebuilt.iter().any(|rebuilt| !rebuilt.failed.is_empty());

@@ -13,7 +13,7 @@ use crate::printer;
 
 pub(crate) async fn run(workspace: &Workspace, name: Option<&str>) -> Result<ExitCode> {
     match name {
-        Some(name) => show(&workspace.declarations, name.trim_start_matches("sources.")),
+        Some(name) => show(workspace.declarations(), name.trim_start_matches("sources.")),
         None => list(workspace).await,
     }
 }
@@ -33,9 +33,9 @@ pub(crate) fn sources(config: &Path, name: Option<&str>) -> Result<ExitCode> {
 }
 
 async fn list(workspace: &Workspace) -> Result<ExitCode> {
-    let records = workspace.state.objects(&sellerlake_state::ObjectFilter::default()).await?;
+    let records = workspace.state().objects(&sellerlake_state::ObjectFilter::default()).await?;
     let mut rows = vec![["table", "rows", "objects", "what a row is"].map(str::to_owned).to_vec()];
-    for stage in workspace.declarations.stages.values() {
+    for stage in workspace.declarations().stages.values() {
         let owned = records.iter().filter(|record| record.object.partition.name == stage.table.name);
         let (objects, count) =
             owned.fold((0_u64, 0), |(objects, count), record| (objects + 1, count + record.object.rows));
@@ -46,7 +46,7 @@ async fn list(workspace: &Workspace) -> Result<ExitCode> {
             first_sentence(&stage.table.doc),
         ]);
     }
-    for reference in workspace.declarations.schemas.references.values() {
+    for reference in workspace.declarations().schemas.references.values() {
         let count = reference.rows.num_rows().to_string();
         rows.push(vec![reference.table.name.clone(), count, "built in".into(), first_sentence(&reference.table.doc)]);
     }

@@ -12,13 +12,13 @@ use crate::printer::{self, count};
 pub(crate) async fn run(workspace: &Workspace, repair: bool) -> Result<ExitCode> {
     let mut is_whole = true;
     if repair {
-        let pipelines = Pipelines::load(workspace.settings.declarations.as_deref(), &workspace.declarations)?;
-        let lost = workspace.forget_lost(&pipelines).await?;
+        let pipelines = Pipelines::load(workspace.settings().declarations.as_deref(), workspace.declarations())?;
+        let lost = workspace.loading.forget_lost(&pipelines).await?;
         if lost > 0 {
             let lost = count(lost, "delivery");
             printer::note(format!("{lost} forgotten of which the lake holds nothing any more; sync asks again"));
         }
-        let repaired = workspace.repair(&Bars::default()).await?;
+        let repaired = workspace.care.repair(&Bars::default()).await?;
         printer::note(format!(
             "{} entered into the catalogue, {} found",
             count(repaired.objects, "object"),
@@ -30,7 +30,7 @@ pub(crate) async fn run(workspace: &Workspace, repair: bool) -> Result<ExitCode>
         rebuild::print(&repaired.rebuilt);
         is_whole = repaired.rebuilt.iter().all(|rebuilt| rebuilt.failed.is_empty());
     }
-    let verified = workspace.verify(&Bars::default()).await?;
+    let verified = workspace.care.verify(&Bars::default()).await?;
     for alert in &verified.alerts {
         printer::note(format!("alert: {}: {}", alert.subject, alert.message));
     }

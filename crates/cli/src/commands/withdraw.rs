@@ -12,8 +12,8 @@ use crate::printer::{self, count};
 
 pub(crate) async fn run(workspace: &Workspace, withdraw: &Withdraw) -> Result<ExitCode> {
     let is_whole = rebuild::resume(workspace).await?.is_whole;
-    let record = workspace.named_delivery(&withdraw.delivery).await?;
-    let Withdrawal { record, rows, others } = workspace.withdrawal(record).await?;
+    let record = workspace.care.named_delivery(&withdraw.delivery).await?;
+    let Withdrawal { record, rows, others } = workspace.care.withdrawal(record).await?;
     let window = record.window.map_or(String::new(), |window| format!(", window {window}"));
     let as_of = record.as_of.map_or(String::new(), |as_of| format!(", as of {}", as_of.to_rfc3339()));
     printer::note(format!(
@@ -35,7 +35,7 @@ pub(crate) async fn run(workspace: &Workspace, withdraw: &Withdraw) -> Result<Ex
         printer::note("nothing is changed yet: add --yes to take it back, bytes and all");
         return Ok(ExitCode::SUCCESS);
     }
-    let rebuilt = workspace.withdraw(&record, &Bars::default()).await?;
+    let rebuilt = workspace.care.withdraw(&record, &Bars::default()).await?;
     printer::note(format!("delivery {} is taken back", record.id));
     rebuild::print(std::slice::from_ref(&rebuilt));
     Ok(rebuild::exit_code(&[rebuilt], is_whole))

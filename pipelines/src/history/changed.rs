@@ -10,9 +10,9 @@ use sellerlake_contracts::{Delivery, Error, Kind, Month, Result, SellerId};
 use sellerlake_query::{Answer, LAKE, meta};
 use sellerlake_state::DeliveryStatus;
 
-use crate::care::history::{self, Known};
-use crate::care::moved::{self, Bench, Days, texts};
-use crate::care::movers::{Moment, Mover, Movers, Search, pass_on};
+use crate::history::known::{self, Known};
+use crate::history::moved::{self, Bench, Days, texts};
+use crate::history::movers::{Moment, Mover, Movers, Search, pass_on};
 use crate::progress::Progress;
 use crate::{Granted, Workspace};
 
@@ -111,113 +111,110 @@ impl Changed {
     }
 }
 
-impl Workspace {
-    /// Makes the lake as it was known at a moment, in a private folder, and compares it with the lake as it stands: every
-    /// declared change, line by line. Each line that moved is traced to the deliveries whose rows differ.
-    pub async fn changed(&self, since: &Since, progress: &dyn Progress) -> Result<Changed> {
-        let folder = self.lake.spill_folder()?;
-        let Since { moment, seller, .. } = since;
-        let clock = Arc::clone(&self.clock);
-        let into = folder.path().join("then");
-        let known =
-            Box::pin(history::make(&self.settings, &self.lake, *moment, seller.as_ref(), &into, clock, progress))
-                .await?;
-        refuse_damaged(&known)?;
-        let granted = seller.clone().map_or(Granted::All, |seller| Granted::Sellers([seller].into()));
-        let doubts = self.doubts(&known, since, &granted).await?;
-        let compared = self.compare(&known, &granted, days(since)).await?;
-        let found = compared.finish(&known, doubts).await;
-        known.workspace.state.close().await;
-        found
-    }
+/// Makes the lake as it was known at a moment, in a private folder, and compares it with the lake as it stands: every
+/// declared change, line by line. Each line that moved is traced to the deliveries whose rows differ.
+pub async fn changed(workspace: &Workspace, since: &Since, progress: &dyn Progress) -> Result<Changed> {
+    let folder = workspace.lake().spill_folder()?;
+    let Since { moment, seller, .. } = since;
+    let clock = Arc::clone(workspace.clock());
+    let into = folder.path().join("then");
+    let known =
+        Box::pin(known::make(workspace.settings(), workspace.lake(), *moment, seller.as_ref(), &into, clock, progress))
+            .await?;
+    refuse_damaged(&known)?;
+    let granted = seller.clone().map_or(Granted::All, |seller| Granted::Sellers([seller].into()));
+    let doubts = doubts(workspace, &known, since, &granted).await?;
+    let compared = compare(workspace, &known, &granted, days(since)).await?;
+    let found = compared.finish(&known, doubts).await;
+    known.workspace.state().close().await;
+    found
+}
 
-    async fn compare(&self, known: &Known, granted: &Granted, days: Days) -> Result<Compared> {
-        let then = &known.workspace;
-        let granted = &match granted {
-            Granted::Sellers(sellers) => {
-                Granted::Sellers(sellers.iter().cloned().chain([SellerId::shared()]).collect())
-            }
-            Granted::All => Granted::All,
-        };
-        let (objects_then, objects_now) = (then.granted_objects(granted).await?, self.granted_objects(granted).await?);
-        let sessions = [
-            ("then", then.session_over(&objects_then, &then.reader, granted).await?),
-            ("now", self.session_over(&objects_now, &self.reader, granted).await?),
-        ];
-        let mut builder = self.session_builder();
-        (builder.row_limit, builder.timeout) = (None, None);
-        let bench = Bench::new(builder.build()?);
-        let ids: BTreeSet<String> = known.deliveries.iter().map(|delivery| delivery.id.to_string()).collect();
-        let mut search = Search {
-            bench: &bench,
-            then: Moment { name: "then", reader: &then.reader, objects: &objects_then },
-            now: Moment { name: "now", reader: &self.reader, objects: &objects_now },
-            known: &ids,
-            ready: BTreeMap::new(),
-        };
-        let (mut lines, mut totals) = (Vec::new(), Vec::new());
-        let (mut keys, mut movers) = (BTreeMap::new(), BTreeMap::new());
-        for change in self.declarations.changes.values() {
-            let wrong = |error: Error| error.with("file", &change.file);
-            for (moment, session) in &sessions {
-                let view = session.view(&moved::lines(change, days)).await.map_err(wrong)?;
-                bench.session().register(LAKE, &moved::lines_of(change, moment), view)?;
-            }
-            let (moved, rows) = bench.keep(&moved::moved(change)).await.map_err(wrong)?;
-            if rows > 0 {
-                let source = |name: &str| self.declarations.schemas.source(name).cloned();
-                movers.insert(change.name.clone(), search.movers(change, &moved, source).await.map_err(wrong)?);
-                let found = bench.rows(&format!("SELECT line_key FROM {moved}")).await?;
-                keys.insert(change.name.clone(), texts(&found)?);
-            }
-            lines.push(format!("SELECT * FROM {moved}"));
-            totals.push(format!("SELECT * FROM {}", bench.keep(&moved::totals(change)).await?.0));
+async fn compare(workspace: &Workspace, known: &Known, granted: &Granted, days: Days) -> Result<Compared> {
+    let then = &known.workspace;
+    let granted = &match granted {
+        Granted::Sellers(sellers) => Granted::Sellers(sellers.iter().cloned().chain([SellerId::shared()]).collect()),
+        Granted::All => Granted::All,
+    };
+    let (objects_then, objects_now) =
+        (then.asking.granted_objects(granted).await?, workspace.asking.granted_objects(granted).await?);
+    let sessions = [
+        ("then", then.asking.session_over(&objects_then, &then.objects.reader, granted).await?),
+        ("now", workspace.asking.session_over(&objects_now, &workspace.objects.reader, granted).await?),
+    ];
+    let mut builder = workspace.asking.session_builder();
+    (builder.row_limit, builder.timeout) = (None, None);
+    let bench = Bench::new(builder.build()?);
+    let ids: BTreeSet<String> = known.deliveries.iter().map(|delivery| delivery.id.to_string()).collect();
+    let mut search = Search {
+        bench: &bench,
+        then: Moment { name: "then", reader: &then.objects.reader, objects: &objects_then },
+        now: Moment { name: "now", reader: &workspace.objects.reader, objects: &objects_now },
+        known: &ids,
+        ready: BTreeMap::new(),
+    };
+    let (mut lines, mut totals) = (Vec::new(), Vec::new());
+    let (mut keys, mut movers) = (BTreeMap::new(), BTreeMap::new());
+    for change in workspace.declarations().changes.values() {
+        let wrong = |error: Error| error.with("file", &change.file);
+        for (moment, session) in &sessions {
+            let view = session.view(&moved::lines(change, days)).await.map_err(wrong)?;
+            bench.session().register(LAKE, &moved::lines_of(change, moment), view)?;
         }
-        let changes = self.declarations.changes.values().filter(|change| keys.contains_key(&change.name));
-        while changes.clone().any(|change| pass_on(change, &keys[&change.name], &mut movers)) {}
-        bench.keep_as("totals", &totals.join(" UNION ALL ")).await?;
-        let keys = keys.into_iter().flat_map(|(what, keys)| keys.into_iter().map(move |key| (what.clone(), key)));
-        Ok(Compared { lines: lines.join(" UNION ALL "), keys: keys.collect(), bench, movers })
+        let (moved, rows) = bench.keep(&moved::moved(change)).await.map_err(wrong)?;
+        if rows > 0 {
+            let source = |name: &str| workspace.declarations().schemas.source(name).cloned();
+            movers.insert(change.name.clone(), search.movers(change, &moved, source).await.map_err(wrong)?);
+            let found = bench.rows(&format!("SELECT line_key FROM {moved}")).await?;
+            keys.insert(change.name.clone(), texts(&found)?);
+        }
+        lines.push(format!("SELECT * FROM {moved}"));
+        totals.push(format!("SELECT * FROM {}", bench.keep(&moved::totals(change)).await?.0));
     }
+    let changes = workspace.declarations().changes.values().filter(|change| keys.contains_key(&change.name));
+    while changes.clone().any(|change| pass_on(change, &keys[&change.name], &mut movers)) {}
+    bench.keep_as("totals", &totals.join(" UNION ALL ")).await?;
+    let keys = keys.into_iter().flat_map(|(what, keys)| keys.into_iter().map(move |key| (what.clone(), key)));
+    Ok(Compared { lines: lines.join(" UNION ALL "), keys: keys.collect(), bench, movers })
+}
 
-    /// Why the two lakes may not be what was known then and is known now.
-    async fn doubts(&self, known: &Known, since: &Since, granted: &Granted) -> Result<Vec<String>> {
-        let mut doubts = Vec::new();
-        let failed = known.replayed.rebuilt.iter().flat_map(|rebuilt| &rebuilt.failed);
-        doubts.extend(failed.map(|failure| format!("as known then, {}: {}", failure.partition, failure.reason)));
-        for seller in self.sellers().await? {
-            let catalogue = self.catalogue(&seller).await?;
-            let asked = since.seller.as_ref().is_none_or(|asked| *asked == seller);
-            let stages = self.declarations.stages.values();
-            if asked && stages.into_iter().any(|stage| !self.stale(stage, &catalogue, None).is_empty()) {
-                doubts.push(format!("tables of seller {seller} aren't up to date: run `sellerlake rollup` first"));
-            }
+/// Why the two lakes may not be what was known then and is known now.
+async fn doubts(workspace: &Workspace, known: &Known, since: &Since, granted: &Granted) -> Result<Vec<String>> {
+    let mut doubts = Vec::new();
+    let failed = known.replayed.rebuilt.iter().flat_map(|rebuilt| &rebuilt.failed);
+    doubts.extend(failed.map(|failure| format!("as known then, {}: {}", failure.partition, failure.reason)));
+    for seller in workspace.objects.sellers().await? {
+        let catalogue = workspace.objects.catalogue(&seller).await?;
+        let asked = since.seller.as_ref().is_none_or(|asked| *asked == seller);
+        let stages = workspace.declarations().stages.values();
+        if asked && stages.into_iter().any(|stage| !workspace.rebuilding.stale(stage, &catalogue, None).is_empty()) {
+            doubts.push(format!("tables of seller {seller} aren't up to date: run `sellerlake rollup` first"));
         }
-        let standing: BTreeSet<_> = known.deliveries.iter().chain(&known.later).map(|delivery| &delivery.id).collect();
-        let (mut waiting, mut gone) = (0, 0);
-        for record in self.granted_deliveries(granted).await? {
-            waiting += u64::from(record.status == DeliveryStatus::Landed);
-            let stands =
-                matches!(record.status, DeliveryStatus::Loaded | DeliveryStatus::InPart | DeliveryStatus::HeldBack);
-            let was_known = stands && record.fetched_at <= since.moment;
-            gone += u64::from(was_known && !standing.contains(&record.id));
-        }
-        if !known.withdrawn.is_empty() {
-            doubts.push(format!(
-                "{} deliveries that were known then were taken back since: what they said is left out",
-                known.withdrawn.len()
-            ));
-        }
-        if waiting > 0 {
-            doubts.push(format!("{waiting} deliveries are landed and not loaded: run `sellerlake rollup` first"));
-        }
-        if gone > 0 {
-            doubts.push(format!(
-                "{gone} deliveries that were known then are no longer in raw/: what they said counts as new"
-            ));
-        }
-        Ok(doubts)
     }
+    let standing: BTreeSet<_> = known.deliveries.iter().chain(&known.later).map(|delivery| &delivery.id).collect();
+    let (mut waiting, mut gone) = (0, 0);
+    for record in workspace.asking.granted_deliveries(granted).await? {
+        waiting += u64::from(record.status == DeliveryStatus::Landed);
+        let stands =
+            matches!(record.status, DeliveryStatus::Loaded | DeliveryStatus::InPart | DeliveryStatus::HeldBack);
+        let was_known = stands && record.fetched_at <= since.moment;
+        gone += u64::from(was_known && !standing.contains(&record.id));
+    }
+    if !known.withdrawn.is_empty() {
+        doubts.push(format!(
+            "{} deliveries that were known then were taken back since: what they said is left out",
+            known.withdrawn.len()
+        ));
+    }
+    if waiting > 0 {
+        doubts.push(format!("{waiting} deliveries are landed and not loaded: run `sellerlake rollup` first"));
+    }
+    if gone > 0 {
+        doubts.push(format!(
+            "{gone} deliveries that were known then are no longer in raw/: what they said counts as new"
+        ));
+    }
+    Ok(doubts)
 }
 
 /// What a comparison found.

@@ -9,7 +9,7 @@ use sellerlake_schemas::Source;
 use sellerlake_transforms::{Change, Match};
 
 use crate::asking::ask::source_table;
-use crate::care::moved::{Bench, column_of_text, lines_of, parts, quoted};
+use crate::history::moved::{Bench, column_of_text, lines_of, parts, quoted};
 
 /// How a document came to move a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

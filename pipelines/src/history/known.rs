@@ -71,7 +71,7 @@ pub(crate) async fn make(
             Ok(Known { workspace, deliveries, later, damaged, withdrawn, replayed })
         }
         Err(error) => {
-            workspace.state.close().await;
+            workspace.state().close().await;
             Err(error)
         }
     }
@@ -87,7 +87,7 @@ async fn fill(
     let mut damaged = Vec::new();
     progress.begin("copying", Some(deliveries.len() as u64));
     for delivery in deliveries {
-        match origin.land_in(&workspace.lake, delivery).await {
+        match origin.land_in(workspace.lake(), delivery).await {
             Ok(_) => {}
             Err(error) if matches!(error.kind(), Kind::Data | Kind::NotFound) => {
                 damaged.push(Complaint { subject: delivery.data_path(), problem: format!("{error:#}") });
@@ -97,7 +97,7 @@ async fn fill(
         progress.advance(1);
     }
     progress.end();
-    Ok((damaged, workspace.replay(None, None, progress).await?))
+    Ok((damaged, workspace.care.replay(None, None, progress).await?))
 }
 
 /// What `raw/` says of a moment.
