@@ -11,8 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_config::Settings;
 use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions};
 use sellerlake_contracts::{
-    AccountId, BucketStore, Clock, Connector, MarketplaceId, Pace, Region, Request, Result, Scope, Secret, SellerId,
-    Step, Window,
+    AccountId, BucketStore, Clock, Connector, MarketplaceId, Region, Request, Result, Scope, Secret, SellerId, Step,
+    Window,
 };
 use sellerlake_pipelines::{
     AdsProfile, Cancel, Connectors, Holder, Levels, Need, Pipelines, Puller, SyncOptions, Watch, Workspace, scopes,
@@ -175,10 +175,6 @@ impl Connectors for Stubs {
         self.levels.release(account).await;
         Ok(())
     }
-
-    fn pace(&self, operation: &str) -> Option<Pace> {
-        sellerlake_connectors::pace(operation)
-    }
 }
 
 struct Nobody;
@@ -334,7 +330,8 @@ async fn measure(accounts: usize, hours: i64) {
     let clock = Arc::new(FleetClock::new(start, accounts + 1));
     let settings = Settings::below(folder.path()).unwrap();
     let workspace = Arc::new(Workspace::open(settings, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap());
-    let pipelines = Arc::new(Pipelines::load(None, &workspace.declarations()).unwrap());
+    let pipelines =
+        Arc::new(Pipelines::load(None, workspace.declarations(), &sellerlake_connectors::offered()).unwrap());
     let levels = Arc::new(Levels::new(workspace.state().clone(), "default"));
     let amazon = Amazon::new(
         Endpoints::single("http://127.0.0.1:1"),

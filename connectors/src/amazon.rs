@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{AccountId, BucketStore, Clock, Connector, Error, Kind, MarketplaceId, Result};
+use sellerlake_contracts::{
+    AccountId, BucketStore, Clock, Connector, ConnectorFacts, Error, Kind, MarketplaceId, Result,
+};
 
-use crate::ads::profiles::PROFILES;
 use crate::ads::report::AdsReport;
 use crate::call::Caller;
 use crate::check::{self, Finding};
@@ -15,65 +16,17 @@ use crate::endpoints::Endpoints;
 use crate::failure::Stop;
 use crate::files::Files;
 use crate::operation::Api;
-use crate::pace::OPERATIONS;
-use crate::paging::{Listing, Paged};
+use crate::paging::Paged;
 use crate::quota::{Quota, Refusals};
 use crate::sandbox;
 use crate::scratch::Scratch;
 use crate::signin::SignIn;
 use crate::skew::{Skew, synchronise};
-use crate::spapi::finances::{FINANCIAL_EVENT_GROUPS_V0, FINANCIAL_EVENTS_V0, TRANSACTIONS};
-use crate::spapi::inventory::INVENTORY;
 use crate::spapi::kiosk::DataKiosk;
-use crate::spapi::orders::ORDERS;
-use crate::spapi::orders_v0::{ORDER_ITEMS_V0, ORDERS_V0};
-use crate::spapi::products::{CATALOG, COMPETITIVE_PRICES, FEES, LISTINGS, PRICES};
 use crate::spapi::report::Report;
-use crate::spapi::sellers::{ORDER_METRICS, PARTICIPATIONS};
 use crate::spapi::settlements::Settlements;
+use crate::table::{self, TABLE, Way};
 use crate::transport::{HttpOptions, Transport};
-
-/// Names [`Account::connector`] knows.
-pub const CONNECTORS: &[&str] = &[
-    "ads_profiles",
-    "ads_report",
-    "catalog",
-    "competitive_prices",
-    "data_kiosk",
-    "fees",
-    "files",
-    "financial_event_groups_v0",
-    "financial_events_v0",
-    "inventory",
-    "listings",
-    "order_items_v0",
-    "order_metrics",
-    "orders",
-    "orders_v0",
-    "participations",
-    "prices",
-    "report",
-    "settlements",
-    "transactions",
-];
-
-static LISTINGS_BY_NAME: &[(&str, Listing)] = &[
-    ("ads_profiles", PROFILES),
-    ("catalog", CATALOG),
-    ("competitive_prices", COMPETITIVE_PRICES),
-    ("fees", FEES),
-    ("financial_event_groups_v0", FINANCIAL_EVENT_GROUPS_V0),
-    ("financial_events_v0", FINANCIAL_EVENTS_V0),
-    ("inventory", INVENTORY),
-    ("listings", LISTINGS),
-    ("order_items_v0", ORDER_ITEMS_V0),
-    ("order_metrics", ORDER_METRICS),
-    ("orders", ORDERS),
-    ("orders_v0", ORDERS_V0),
-    ("participations", PARTICIPATIONS),
-    ("prices", PRICES),
-    ("transactions", TRANSACTIONS),
-];
 
 /// Amazon, for one application.
 #[derive(Clone)]
@@ -165,26 +118,27 @@ impl Account {
     /// The connector of this name. [`Kind::Declaration`] if there is none.
     pub fn connector(&self, name: &str) -> Result<Arc<dyn Connector>> {
         let (caller, scratch, process) = (Arc::clone(&self.caller), self.scratch.clone(), self.process);
-        if let Some((_, listing)) = LISTINGS_BY_NAME.iter().find(|(known, _)| *known == name) {
-            return Ok(Arc::new(Paged { caller, scratch, listing }));
-        }
-        Ok(match name {
-            "ads_report" => Arc::new(AdsReport { caller, scratch, process }),
-            "data_kiosk" => Arc::new(DataKiosk { caller, scratch, process }),
-            "files" => Arc::new(Files),
-            "report" => Arc::new(Report { caller, scratch, process }),
-            "settlements" => Arc::new(Settlements { caller, scratch }),
-            _ => {
-                let error = Error::permanent(Kind::Declaration, format!("there is no connector {name:?}"));
-                return Err(error.at("connectors.find").hint(format!("one of {}", CONNECTORS.join(", "))));
-            }
+        let row = table::row(name).ok_or_else(|| {
+            let known: Vec<&str> = TABLE.iter().map(|row| row.facts.name).collect();
+            Error::permanent(Kind::Declaration, format!("there is no connector {name:?}"))
+                .at("connectors.find")
+                .hint(format!("one of {}", known.join(", ")))
+        })?;
+        let ConnectorFacts { lag, cooldown, .. } = row.facts;
+        Ok(match row.way {
+            Way::Paged(listing) => Arc::new(Paged { caller, scratch, listing, lag }),
+            Way::Report => Arc::new(Report { caller, scratch, process, cooldown }),
+            Way::DataKiosk => Arc::new(DataKiosk { caller, scratch, process, cooldown }),
+            Way::AdsReport => Arc::new(AdsReport { caller, scratch, process, cooldown }),
+            Way::Settlements => Arc::new(Settlements { caller, scratch }),
+            Way::Files => Arc::new(Files),
         })
     }
 
     /// Takes a token for a call that is made by other means than a connector; if it may be sent only later than in a
     /// minute, takes none and says when. [`Kind::Declaration`] if the operation isn't one of those in use.
     pub async fn admit(&self, operation: &str) -> Result<Option<DateTime<Utc>>> {
-        let known = OPERATIONS.iter().find(|known| known.name == operation).ok_or_else(|| {
+        let known = table::operation(operation).ok_or_else(|| {
             Error::permanent(Kind::Declaration, format!("there is no operation {operation:?}")).at("connectors.admit")
         })?;
         match self.caller.quota.take(known).await {
@@ -208,17 +162,5 @@ impl Account {
     /// Tries one documented request per operation, which only the sandbox answers: see [`Endpoints::sandboxed`].
     pub async fn check_sandbox(&self) -> Vec<Finding> {
         sandbox::check(&self.caller).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_listing_is_known_by_its_name() {
-        assert!(CONNECTORS.is_sorted());
-        assert!(LISTINGS_BY_NAME.iter().all(|(name, _)| CONNECTORS.contains(name)));
-        assert_eq!(LISTINGS_BY_NAME.len() + 5, CONNECTORS.len());
     }
 }

@@ -18,6 +18,20 @@ pub(crate) struct Ask {
     pub bearer: Option<Secret>,
 }
 
+/// A call as the documentation shows it, word for word, since the sandbox answers no others (amazon.md: Sandbox).
+#[derive(Debug)]
+pub(crate) struct Sample {
+    pub ask: Ask,
+    /// Where the documented answer holds something.
+    pub holds: &'static str,
+}
+
+impl Sample {
+    pub(crate) fn new(ask: Ask, holds: &'static str) -> Self {
+        Self { ask, holds }
+    }
+}
+
 /// An instant as Amazon wants it in queries and bodies.
 pub(crate) fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)

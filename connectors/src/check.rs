@@ -4,15 +4,17 @@ use chrono::TimeDelta;
 use sellerlake_contracts::{Kind, MarketplaceId};
 use serde_json::Value;
 
-use crate::ads::operations::LIST_PROFILES;
+use crate::ads::profiles::LIST_PROFILES;
 use crate::ask::Ask;
 use crate::call::Caller;
 use crate::failure::Stop;
 use crate::operation::Api;
 use crate::skew::synchronise;
-use crate::spapi::operations::{
-    GET_INVENTORY_SUMMARIES, GET_MARKETPLACE_PARTICIPATIONS, GET_REPORTS, LIST_TRANSACTIONS, SEARCH_LISTINGS_ITEMS,
-};
+use crate::spapi::finances::LIST_TRANSACTIONS;
+use crate::spapi::inventory::GET_INVENTORY_SUMMARIES;
+use crate::spapi::products::SEARCH_LISTINGS_ITEMS;
+use crate::spapi::report_operations::GET_REPORTS;
+use crate::spapi::sellers::GET_MARKETPLACE_PARTICIPATIONS;
 
 /// One thing that was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -26,7 +26,6 @@ pub use care::verify::{Complaint, Verified};
 pub use care::withdraw::Withdrawal;
 pub use declared::pipeline::{Need, Pipeline};
 pub use declared::pipelines::Pipelines;
-pub use declared::rules::OPERATIONS;
 pub use declared::scopes::{AdsProfile, Holder, Scoped, Zones, account_scope, scopes};
 pub use history::changed::{Changed, Show, Since, changed};
 pub use history::known::{Known, as_known};

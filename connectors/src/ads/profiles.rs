@@ -3,10 +3,14 @@
 
 use sellerlake_contracts::{Request, Result};
 
-use super::operations::LIST_PROFILES;
+use super::ACCESS;
 use crate::ask::Ask;
+use crate::operation::Operation;
 use crate::paging::{Listing, Part};
 use crate::parameters;
+
+pub(crate) const LIST_PROFILES: Operation =
+    Operation::get("listProfiles", "/v2/profiles").ads().rate(1.0, 5).role(ACCESS);
 
 /// `listProfiles`. Parameters: `access_level`, `api_program`; the defaults also show profiles that may only be read.
 pub(crate) const PROFILES: Listing = Listing::one_page(ask);

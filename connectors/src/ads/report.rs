@@ -7,18 +7,24 @@ use chrono::TimeDelta;
 use sellerlake_contracts::{Answer, Connector, Error, Kind, Request, Result, Step};
 use serde_json::{Value, json};
 
-use super::operations::{CREATE_ADS_REPORT, GET_ADS_REPORT};
+use super::ACCESS;
 use crate::ask::Ask;
 use crate::call::Caller;
 use crate::checkpoint;
 use crate::document::{Mint, fetch};
 use crate::failure::{Failure, Fault, Stop};
+use crate::operation::Operation;
 use crate::parameters;
 use crate::scratch::Scratch;
 use crate::spapi::errand::{Errand, printed};
 
+pub(crate) const CREATE_ADS_REPORT: Operation =
+    Operation::post("createAsyncReport", "/reporting/reports").ads().rate(0.5, 10).role(ACCESS).creates();
+// A shared bucket doesn't know of calls under way, so its burst stays well below what may be admitted.
+pub(crate) const GET_ADS_REPORT: Operation =
+    Operation::get("getAsyncReport", "/reporting/reports/{reportId}").ads().rate(5.0, 10).role(ACCESS);
+
 const MEDIA_TYPE: &str = "application/vnd.createasyncreportrequest.v3+json";
-const COOLDOWN: TimeDelta = TimeDelta::hours(1);
 
 /// Any v3 report. The request's scope is the profile's id, its window the days in the profile's zone. Parameters:
 /// `report_type`, `ad_product`, `group_by`, `columns` (lists), `time_unit` (`DAILY`).
@@ -26,6 +32,7 @@ pub(crate) struct AdsReport {
     pub caller: Arc<Caller>,
     pub scratch: Scratch,
     pub process: u64,
+    pub cooldown: TimeDelta,
 }
 
 #[async_trait]
@@ -70,11 +77,14 @@ impl AdsReport {
             }
             "FAILED" | "FAILURE" | "CANCELLED" => {
                 let why = reply.text("/failureReason").unwrap_or("Amazon gives no reason");
-                Ok(Step::Fatal { reason: format!("Amazon couldn't make the report: {why}"), again_at: now + COOLDOWN })
+                Ok(Step::Fatal {
+                    reason: format!("Amazon couldn't make the report: {why}"),
+                    again_at: now + self.cooldown,
+                })
             }
             status if errand.is_hopeless(now) => {
                 let reason = format!("Amazon hasn't finished the report for a day: it is {status}");
-                Ok(Step::Fatal { reason, again_at: now + COOLDOWN })
+                Ok(Step::Fatal { reason, again_at: now + self.cooldown })
             }
             _ => Err(Stop::later(errand.next_look(now))),
         }

@@ -53,8 +53,6 @@ pub(crate) struct Listing {
     pub keys_per_call: usize,
     /// Longest window one call may ask for; longer ones are asked in parts.
     pub longest: TimeDelta,
-    /// How long before now a window must end.
-    pub lag: TimeDelta,
     /// First instant of everything, where all there is has to be asked by window.
     pub since: Option<DateTime<Utc>>,
     /// Whether an error can come from the window's size, so that halves may work.
@@ -76,14 +74,18 @@ impl Listing {
             cutoff_at: "",
             keys_per_call: 0,
             longest: TimeDelta::MAX,
-            lag: TimeDelta::zero(),
             since: None,
             halves_on_error: false,
         }
     }
 
-    /// The parts of a request, first to last; the instant to come back at if its window has not begun to be answerable.
-    pub(crate) fn parts(&self, request: &Request, now: DateTime<Utc>) -> Result<Vec<Part>, DateTime<Utc>> {
+    /// The parts of a request that can be answered up to `lag` ago, first to last; the instant to come back at if its window has not begun to be answerable.
+    pub(crate) fn parts(
+        &self,
+        request: &Request,
+        now: DateTime<Utc>,
+        lag: TimeDelta,
+    ) -> Result<Vec<Part>, DateTime<Utc>> {
         if self.keys_per_call > 0 && !request.keys.is_empty() {
             let batches = request.keys.chunks(self.keys_per_call);
             return Ok(batches.map(|keys| Part { window: request.window, keys: keys.to_vec() }).collect());
@@ -92,9 +94,9 @@ impl Listing {
         let Some(window) = request.window.or(whole) else {
             return Ok(vec![Part { window: None, keys: Vec::new() }]);
         };
-        let end = window.to.min(now - self.lag);
+        let end = window.to.min(now - lag);
         if end <= window.from {
-            return Err(window.from + self.lag + TimeDelta::seconds(1));
+            return Err(window.from + lag + TimeDelta::seconds(1));
         }
         let mut parts = Vec::new();
         let mut from = window.from;

@@ -26,6 +26,8 @@ pub(crate) struct Paged {
     pub caller: Arc<Caller>,
     pub scratch: Scratch,
     pub listing: &'static Listing,
+    /// How long before now an answer ends.
+    pub lag: TimeDelta,
 }
 
 #[async_trait]
@@ -36,7 +38,7 @@ impl Connector for Paged {
             None if request.window.is_some_and(|window| window.to <= window.from) => {
                 return Err(parameters::lacking(request, "the request's window is empty".to_owned()));
             }
-            None => match self.listing.parts(request, self.caller.clock.now()) {
+            None => match self.listing.parts(request, self.caller.clock.now(), self.lag) {
                 Ok(parts) => {
                     let spool = self.scratch.spool(&request.account.to_string())?;
                     (Progress::begin(parts, &spool), spool)

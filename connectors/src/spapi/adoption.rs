@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::errand::{SLACK, printed};
-use super::operations::GET_REPORTS;
+use super::report_operations::GET_REPORTS;
 use crate::ask::Ask;
 use crate::call::Caller;
 use crate::failure::Stop;

@@ -5,11 +5,10 @@ use sellerlake_contracts::{Request, Result};
 
 use crate::parameters;
 
-const NEAR_REAL_TIME: TimeDelta = TimeDelta::minutes(30);
 const DAILY: TimeDelta = TimeDelta::hours(4);
 const ONCE_A_DAY: TimeDelta = TimeDelta::hours(24);
 
-/// Types that are made anew at most every four hours; what is not named here is near-real-time.
+/// Types that are made anew at most every four hours.
 const DAILY_TYPES: [&str; 10] = [
     "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA",
     "GET_FBA_REIMBURSEMENTS_DATA",
@@ -23,30 +22,21 @@ const DAILY_TYPES: [&str; 10] = [
     "GET_COUPON_PERFORMANCE_REPORT",
 ];
 
-/// The regeneration window of a request's report: the parameter `cooldown` (`near_real_time`, `daily`, `once_a_day` or a
-/// number of minutes), or what is known of the type.
-pub(crate) fn cooldown(request: &Request, report_type: &str) -> Result<TimeDelta> {
-    let told = match parameters::optional(request, "cooldown") {
-        None => None,
-        Some("near_real_time") => Some(NEAR_REAL_TIME),
-        Some("daily") => Some(DAILY),
-        Some("once_a_day") => Some(ONCE_A_DAY),
-        Some(text) => {
-            let minutes = text.parse().map(TimeDelta::minutes).map_err(|error| {
-                parameters::lacking(request, format!("{text:?} is not a cooldown"))
-                    .source(error)
-                    .hint("near_real_time, daily, once_a_day or a number of minutes")
-            });
-            Some(minutes?)
-        }
+/// How long a request's report rests: the minutes of the parameter `cooldown`, or what is known of the type, or else
+/// `otherwise`.
+pub(crate) fn cooldown(request: &Request, report_type: &str, otherwise: TimeDelta) -> Result<TimeDelta> {
+    let Some(minutes) = parameters::optional(request, "cooldown") else {
+        return Ok(of_type(report_type).unwrap_or(otherwise));
     };
-    Ok(told.unwrap_or_else(|| of_type(report_type)))
+    minutes.parse().map(TimeDelta::minutes).map_err(|error| {
+        parameters::lacking(request, format!("{minutes:?} is no number of minutes to leave a report alone for"))
+            .source(error)
+    })
 }
 
-fn of_type(report_type: &str) -> TimeDelta {
+fn of_type(report_type: &str) -> Option<TimeDelta> {
     if report_type == "GET_REFERRAL_FEE_PREVIEW_REPORT" {
-        return ONCE_A_DAY;
+        return Some(ONCE_A_DAY);
     }
-    let is_daily = DAILY_TYPES.iter().any(|daily| report_type.starts_with(daily));
-    if is_daily { DAILY } else { NEAR_REAL_TIME }
+    DAILY_TYPES.iter().any(|daily| report_type.starts_with(daily)).then_some(DAILY)
 }

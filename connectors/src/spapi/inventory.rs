@@ -3,10 +3,14 @@
 use chrono::TimeDelta;
 use sellerlake_contracts::{Request, Result};
 
-use super::operations::GET_INVENTORY_SUMMARIES;
+use super::roles;
 use crate::ask::Ask;
+use crate::operation::Operation;
 use crate::paging::{Listing, Part};
 use crate::parameters;
+
+pub(crate) const GET_INVENTORY_SUMMARIES: Operation =
+    Operation::get("getInventorySummaries", "/fba/inventory/v1/summaries").rate(2.0, 2).role(roles::FULFILMENT);
 
 /// `getInventorySummaries`. Tokens live thirty seconds, so a list that is interrupted starts over.
 pub(crate) const INVENTORY: Listing = Listing {

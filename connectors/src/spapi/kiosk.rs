@@ -10,19 +10,27 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::errand::{DOUBT, Errand, MOST_DOUBTS, SLACK, printed};
-use super::operations::{CREATE_QUERY, GET_DOCUMENT, GET_QUERIES, GET_QUERY};
-use crate::ask::Ask;
+use crate::ask::{Ask, Sample};
 use crate::call::Caller;
 use crate::checkpoint;
 use crate::classify::Reply;
 use crate::document::{Document, Mint, fetch};
 use crate::failure::Stop;
+use crate::operation::Operation;
 use crate::parameters;
 use crate::scratch::{Scratch, Spool};
 
+pub(crate) const CREATE_QUERY: Operation =
+    Operation::post("createQuery", "/dataKiosk/2023-11-15/queries").rate(0.0167, 15).creates();
+pub(crate) const GET_QUERIES: Operation =
+    Operation::get("getQueries", "/dataKiosk/2023-11-15/queries").rate(0.0222, 10);
+pub(crate) const GET_QUERY: Operation =
+    Operation::get("getQuery", "/dataKiosk/2023-11-15/queries/{queryId}").rate(2.0, 15);
+pub(crate) const GET_DOCUMENT: Operation =
+    Operation::get("getDocument", "/dataKiosk/2023-11-15/documents/{documentId}").rate(0.0167, 15);
+
 /// Queries longer than this are refused, counted without superfluous white space.
 const MOST_CHARACTERS: usize = 8000;
-const COOLDOWN: TimeDelta = TimeDelta::minutes(30);
 const EXPLANATION_BYTES: u64 = 1000;
 
 /// Any query. Parameter: `query`, in which `{from}` and `{to}` stand for the first and the last day of the window and
@@ -31,6 +39,7 @@ pub(crate) struct DataKiosk {
     pub caller: Arc<Caller>,
     pub scratch: Scratch,
     pub process: u64,
+    pub cooldown: TimeDelta,
 }
 
 /// The query under way and the documents of those before it.
@@ -112,7 +121,7 @@ impl DataKiosk {
         match reply.text("/processingStatus").unwrap_or_default() {
             "DONE" => self.done(id, queries, &reply).await,
             "CANCELLED" => {
-                Ok(Step::Fatal { reason: "Amazon cancelled the query".to_owned(), again_at: now + COOLDOWN })
+                Ok(Step::Fatal { reason: "Amazon cancelled the query".to_owned(), again_at: now + self.cooldown })
             }
             "FATAL" => {
                 let mut reason = "Amazon couldn't answer the query".to_owned();
@@ -120,11 +129,11 @@ impl DataKiosk {
                     let document = self.document(document).await?;
                     reason = format!("{reason}: {}", document.explanation(EXPLANATION_BYTES));
                 }
-                Ok(Step::Fatal { reason, again_at: now + COOLDOWN })
+                Ok(Step::Fatal { reason, again_at: now + self.cooldown })
             }
             status if queries.errand.is_hopeless(now) => {
                 let reason = format!("Amazon hasn't answered the query for a day: it is {status}");
-                Ok(Step::Fatal { reason, again_at: now + COOLDOWN })
+                Ok(Step::Fatal { reason, again_at: now + self.cooldown })
             }
             _ => Err(Stop::later(queries.errand.next_look(now))),
         }
@@ -240,6 +249,17 @@ fn filled(request: &Request) -> Result<String> {
         query = query.replace("{to}", &window.last_day().to_string());
     }
     Ok(query)
+}
+
+/// What is asked of Data Kiosk in the sandbox.
+pub(crate) fn samples() -> Vec<Sample> {
+    let query = "query {sampleQuery(startDate:\"2023-03-01\" endDate:\"2023-03-31\" marketplaceIds:[\"ATVPDKIKX0DER\"])\
+                 {sales{date averageSellingPrice{amount currencyCode}}}}";
+    vec![
+        Sample::new(Ask::of(&CREATE_QUERY).json(&json!({ "query": query })), "/queryId"),
+        Sample::new(Ask::of(&GET_QUERY).name("QueryId1"), "/queryId"),
+        Sample::new(Ask::of(&GET_DOCUMENT).name("DocumentId1"), "/documentUrl"),
+    ]
 }
 
 #[cfg(test)]

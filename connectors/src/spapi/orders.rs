@@ -3,10 +3,14 @@
 use chrono::TimeDelta;
 use sellerlake_contracts::{Request, Result};
 
-use super::operations::SEARCH_ORDERS;
-use crate::ask::Ask;
+use super::roles;
+use crate::ask::{Ask, Sample};
+use crate::operation::Operation;
 use crate::paging::{Listing, Part};
 use crate::parameters;
+
+pub(crate) const SEARCH_ORDERS: Operation =
+    Operation::get("searchOrders", "/orders/2026-01-01/orders").rate(0.0056, 20).role(roles::ORDERS);
 
 /// Nothing financial comes unless it is asked for.
 const INCLUDED: &str = "PROCEEDS,EXPENSE,PROMOTION,CANCELLATION,FULFILLMENT,TAX";
@@ -20,8 +24,6 @@ pub(crate) const ORDERS: Listing = Listing {
     items_at: "/orders",
     full_page: 100,
     cutoff_at: "/lastUpdatedBefore",
-    // Bounds must be two minutes old; a little more, because clocks differ.
-    lag: TimeDelta::seconds(150),
     ..Listing::one_page(ask)
 };
 
@@ -37,4 +39,15 @@ fn ask(request: &Request, part: &Part) -> Result<Ask> {
         .list("marketplaceIds", parameters::marketplaces(request))
         .query("maxResultsPerPage", "100")
         .list("includedData", parameters::list(request, "included_data", INCLUDED)))
+}
+
+/// Orders, as the sandbox knows them.
+pub(crate) fn samples() -> Vec<Sample> {
+    let included =
+        ["BUYER", "RECIPIENT", "PROCEEDS", "EXPENSE", "PROMOTION", "CANCELLATION", "FULFILLMENT", "PACKAGES"];
+    let searched = Ask::of(&SEARCH_ORDERS)
+        .query("createdAfter", "2024-12-25T00:00:00Z")
+        .query("marketplaceIds", "A1VC38T7YXB528")
+        .list("includedData", included);
+    vec![Sample::new(searched, "/orders/0/orderId")]
 }

@@ -4,10 +4,16 @@
 use chrono::TimeDelta;
 use sellerlake_contracts::{Error, Kind, Request, Result};
 
-use super::operations::{GET_ORDER_ITEMS, GET_ORDERS};
-use crate::ask::Ask;
+use super::roles;
+use crate::ask::{Ask, Sample};
+use crate::operation::Operation;
 use crate::paging::{Listing, Part};
 use crate::parameters;
+
+pub(crate) const GET_ORDERS: Operation =
+    Operation::get("getOrders", "/orders/v0/orders").rate(0.0167, 20).role(roles::ORDERS);
+pub(crate) const GET_ORDER_ITEMS: Operation =
+    Operation::get("getOrderItems", "/orders/v0/orders/{orderId}/orderItems").rate(0.5, 30).role(roles::ORDERS);
 
 /// `getOrders`, by last update.
 pub(crate) const ORDERS_V0: Listing = Listing {
@@ -18,7 +24,6 @@ pub(crate) const ORDERS_V0: Listing = Listing {
     items_at: "/payload/Orders",
     full_page: 100,
     cutoff_at: "/payload/LastUpdatedBefore",
-    lag: TimeDelta::seconds(150),
     ..Listing::one_page(orders)
 };
 
@@ -47,4 +52,15 @@ fn items(request: &Request, part: &Part) -> Result<Ask> {
             .with("pipeline", &request.pipeline)
     })?;
     Ok(Ask::of(&GET_ORDER_ITEMS).name(order))
+}
+
+/// Orders, as the sandbox knows them.
+pub(crate) fn order_samples() -> Vec<Sample> {
+    let ask = Ask::of(&GET_ORDERS).query("CreatedAfter", "TEST_CASE_200").query("MarketplaceIds", "ATVPDKIKX0DER");
+    vec![Sample::new(ask, "/payload/Orders/0/AmazonOrderId")]
+}
+
+/// Items, as the sandbox knows them.
+pub(crate) fn item_samples() -> Vec<Sample> {
+    vec![Sample::new(Ask::of(&GET_ORDER_ITEMS).name("TEST_CASE_200"), "/payload/OrderItems/0/OrderItemId")]
 }

@@ -4,13 +4,22 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Request, Result};
 use serde_json::{Value, json};
 
-use super::operations::{
-    GET_COMPETITIVE_PRICING, GET_MY_FEES_ESTIMATES, GET_PRICING, SEARCH_CATALOG_ITEMS, SEARCH_LISTINGS_ITEMS,
-};
-use crate::ask::{Ask, encoded};
+use super::roles;
+use crate::ask::{Ask, Sample, encoded};
 use crate::operation::Operation;
 use crate::paging::{Listing, Part};
 use crate::parameters;
+
+pub(crate) const SEARCH_CATALOG_ITEMS: Operation =
+    Operation::get("searchCatalogItems", "/catalog/2022-04-01/items").rate(2.0, 2).role(roles::LISTING);
+pub(crate) const SEARCH_LISTINGS_ITEMS: Operation =
+    Operation::get("searchListingsItems", "/listings/2021-08-01/items/{sellerId}").rate(5.0, 5).role(roles::LISTING);
+pub(crate) const GET_PRICING: Operation =
+    Operation::get("getPricing", "/products/pricing/v0/price").rate(0.5, 1).role(roles::PRICING);
+pub(crate) const GET_COMPETITIVE_PRICING: Operation =
+    Operation::get("getCompetitivePricing", "/products/pricing/v0/competitivePrice").rate(0.5, 1).role(roles::PRICING);
+pub(crate) const GET_MY_FEES_ESTIMATES: Operation =
+    Operation::post("getMyFeesEstimates", "/products/fees/v0/feesEstimate").rate(0.5, 1).role(roles::PRICING);
 
 /// `searchCatalogItems`, twenty ASINs a call. Parameters: `included_data`, `locale`.
 pub(crate) const CATALOG: Listing = Listing {
@@ -151,6 +160,53 @@ fn some_keys(request: &Request, part: &Part) -> Result<()> {
         return Err(parameters::lacking(request, "the request names no products to ask for".to_owned()));
     }
     Ok(())
+}
+
+/// The catalogue, as the sandbox knows it.
+pub(crate) fn catalog_samples() -> Vec<Sample> {
+    let included = [
+        "classifications",
+        "dimensions",
+        "identifiers",
+        "images",
+        "productTypes",
+        "relationships",
+        "salesRanks",
+        "summaries",
+        "vendorDetails",
+    ];
+    let found = Ask::of(&SEARCH_CATALOG_ITEMS)
+        .list("keywords", ["samsung", "tv"])
+        .query("marketplaceIds", "ATVPDKIKX0DER")
+        .list("includedData", included);
+    vec![Sample::new(found, "/numberOfResults")]
+}
+
+/// Listings, as the sandbox knows them.
+pub(crate) fn listing_samples() -> Vec<Sample> {
+    let listed = Ask::of(&SEARCH_LISTINGS_ITEMS)
+        .name("AXXXXXXXXXXXXX")
+        .query("identifiersType", "SKU")
+        .list("identifiers", ["GM-ZDPI-9B4E", "HW-ZDPI-9B4E", "TC-ZDPI-9B4E"])
+        .list("marketplaceIds", ["ATVPDKIKX0DER", "A2EUQ1WTGCTBG2"])
+        .list("includedData", ["summaries", "offers", "fulfillmentAvailability", "issues"])
+        .query("pageSize", "1");
+    vec![Sample::new(listed, "/numberOfResults")]
+}
+
+/// Prices, as the sandbox knows them.
+pub(crate) fn price_samples() -> Vec<Sample> {
+    vec![price_sample(&GET_PRICING)]
+}
+
+/// Competitors' prices, as the sandbox knows them.
+pub(crate) fn competitive_price_samples() -> Vec<Sample> {
+    vec![price_sample(&GET_COMPETITIVE_PRICING)]
+}
+
+fn price_sample(operation: &'static Operation) -> Sample {
+    let ask = Ask::of(operation).query("MarketplaceId", "ATVPDKIKX0DER").query("ItemType", "Asin");
+    Sample::new(ask, "/payload/0/status")
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 use super::adoption::{Wanted, find};
 use super::cooldown::cooldown;
 use super::errand::{DOUBT, Errand, MOST_DOUBTS, printed};
-use super::operations::{CREATE_REPORT, GET_REPORT};
 use super::report_document::{answer, document};
-use crate::ask::{Ask, instant};
+use super::report_operations::{CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT, GET_REPORTS};
+use crate::ask::{Ask, Sample, instant};
 use crate::call::Caller;
 use crate::checkpoint;
 use crate::classify::Reply;
@@ -31,6 +31,8 @@ pub(crate) struct Report {
     pub scratch: Scratch,
     /// This process, to tell its own checkpoints from those of one that crashed.
     pub process: u64,
+    /// How long a type rests of which nothing else is known.
+    pub cooldown: TimeDelta,
 }
 
 #[async_trait]
@@ -66,7 +68,7 @@ impl Report {
             other => other?,
         };
         let status = reply.text("/processingStatus").unwrap_or_default();
-        if let Some(rest) = rest(request)?.filter(|_| ["DONE", "CANCELLED", "FATAL"].contains(&status)) {
+        if let Some(rest) = self.rest(request)?.filter(|_| ["DONE", "CANCELLED", "FATAL"].contains(&status)) {
             self.caller.quota.rest(&kind(request)?, rest).await?;
         }
         match status {
@@ -113,7 +115,7 @@ impl Report {
                     errand.begun(id, now);
                     return Ok(Stop::later(now));
                 }
-                if let Some(rest) = rest(request)?.filter(|_| !errand.crowded) {
+                if let Some(rest) = self.rest(request)?.filter(|_| !errand.crowded) {
                     self.caller.quota.unused(&kind(request)?, rest).await?;
                 }
                 Err(stop)
@@ -123,7 +125,7 @@ impl Report {
 
     /// Notes whether others of its kind were made just before, and when to come back if that must not be so.
     async fn crowds(&self, request: &Request, errand: &mut Errand) -> Result<Option<DateTime<Utc>>, Stop> {
-        let Some(rest) = rest(request)? else { return Ok(None) };
+        let Some(rest) = self.rest(request)? else { return Ok(None) };
         let kind = kind(request)?;
         let rested = self.caller.quota.wake(&kind, rest).await?;
         errand.crowded = rested.is_some();
@@ -166,7 +168,7 @@ impl Report {
         errand.astray += 1;
         if errand.astray > 1 {
             let reason = format!("Amazon twice gave a report of other days than asked for: of {from} to {to}");
-            let again_at = self.caller.clock.now() + cooldown(request, report_type(request)?)?;
+            let again_at = self.caller.clock.now() + self.cooldown(request)?;
             return Ok(Step::Fatal { reason, again_at });
         }
         tracing::warn!(account = %request.account, from, to, "a report of other days than asked for came; asking again");
@@ -177,7 +179,7 @@ impl Report {
     fn alone(&self, request: &Request, errand: &mut Errand) -> Result<Step, Stop> {
         let now = self.caller.clock.now();
         errand.alone = true;
-        errand.again(self.process, now + cooldown(request, report_type(request)?)?);
+        errand.again(self.process, now + self.cooldown(request)?);
         Err(Stop::later(errand.asked_at))
     }
 
@@ -193,7 +195,17 @@ impl Report {
                 }
             }
         }
-        Ok(Step::Fatal { reason, again_at: self.caller.clock.now() + cooldown(request, report_type)? })
+        Ok(Step::Fatal { reason, again_at: self.caller.clock.now() + self.cooldown(request)? })
+    }
+
+    fn cooldown(&self, request: &Request) -> Result<TimeDelta> {
+        cooldown(request, report_type(request)?, self.cooldown)
+    }
+
+    /// How long the report's kind rests after one was made, where it has to.
+    fn rest(&self, request: &Request) -> Result<Option<TimeDelta>> {
+        let must = parameters::optional(request, "cooldown").is_some();
+        must.then(|| self.cooldown(request)).transpose()
     }
 
     fn waiting(&self, request: &Request, errand: &Errand, status: &str) -> Result<Step, Stop> {
@@ -202,14 +214,8 @@ impl Report {
             return Err(Stop::later(errand.next_look(now)));
         }
         let reason = format!("Amazon hasn't finished the report for a day: it is {status}");
-        Ok(Step::Fatal { reason, again_at: now + cooldown(request, report_type(request)?)? })
+        Ok(Step::Fatal { reason, again_at: now + self.cooldown(request)? })
     }
-}
-
-/// How long the report's kind rests after one was made, where it has to.
-fn rest(request: &Request) -> Result<Option<TimeDelta>> {
-    let must = parameters::optional(request, "cooldown").is_some();
-    must.then(|| cooldown(request, report_type(request)?)).transpose()
 }
 
 /// What rests together: reports of a type for the same marketplaces.
@@ -271,6 +277,24 @@ fn running(stop: &Stop) -> Option<String> {
 
 fn nameless() -> Error {
     Error::transient(Kind::Remote, "Amazon created a report and didn't say which").at("report.create")
+}
+
+/// What is asked of reports in the sandbox.
+pub(crate) fn samples() -> Vec<Sample> {
+    let listed = Ask::of(&GET_REPORTS)
+        .list("reportTypes", ["FEE_DISCOUNTS_REPORT", "GET_AFN_INVENTORY_DATA"])
+        .list("processingStatuses", ["IN_QUEUE", "IN_PROGRESS"]);
+    let created = Ask::of(&CREATE_REPORT).json(&json!({
+        "reportType": "GET_MERCHANT_LISTINGS_ALL_DATA",
+        "dataStartTime": "2024-03-10T20:11:24.000Z",
+        "marketplaceIds": ["A1PA6795UKMFR9", "ATVPDKIKX0DER"],
+    }));
+    vec![
+        Sample::new(listed, "/reports/0/reportId"),
+        Sample::new(created, "/reportId"),
+        Sample::new(Ask::of(&GET_REPORT).name("ID323"), "/processingStatus"),
+        Sample::new(Ask::of(&GET_REPORT_DOCUMENT).name("0356cf79-b8b0-4226-b4b9-0ee058ea5760"), "/url"),
+    ]
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sellerlake_contracts::{Answer, Secret};
 use serde_json::json;
 
-use super::operations::{CREATE_RESTRICTED_DATA_TOKEN, GET_REPORT_DOCUMENT};
+use super::report_operations::{CREATE_RESTRICTED_DATA_TOKEN, GET_REPORT_DOCUMENT};
 use crate::ask::Ask;
 use crate::call::Caller;
 use crate::document::{Document, Mint, fetch};

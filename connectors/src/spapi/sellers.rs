@@ -2,10 +2,18 @@
 
 use sellerlake_contracts::{Request, Result};
 
-use super::operations::{GET_MARKETPLACE_PARTICIPATIONS, GET_ORDER_METRICS};
-use crate::ask::{Ask, instant};
+use super::roles;
+use crate::ask::{Ask, Sample, instant};
+use crate::operation::Operation;
 use crate::paging::{Listing, Part};
 use crate::parameters;
+
+pub(crate) const GET_MARKETPLACE_PARTICIPATIONS: Operation =
+    Operation::get("getMarketplaceParticipations", "/sellers/v1/marketplaceParticipations")
+        .rate(0.016, 15)
+        .role(roles::INSIGHT);
+pub(crate) const GET_ORDER_METRICS: Operation =
+    Operation::get("getOrderMetrics", "/sales/v1/orderMetrics").rate(0.5, 15).role(roles::ORDERS);
 
 /// `getMarketplaceParticipations`: marketplaces of the account's region, pseudo ones included.
 pub(crate) const PARTICIPATIONS: Listing = Listing::one_page(participations);
@@ -29,4 +37,14 @@ fn order_metrics(request: &Request, part: &Part) -> Result<Ask> {
         .query("granularityTimeZone", parameters::optional(request, "time_zone").unwrap_or("UTC"))
         .maybe("buyerType", parameters::optional(request, "buyer_type"))
         .maybe("fulfillmentNetwork", parameters::optional(request, "fulfillment_network")))
+}
+
+/// Where the seller sells, as the sandbox knows it.
+pub(crate) fn participation_samples() -> Vec<Sample> {
+    vec![Sample::new(Ask::of(&GET_MARKETPLACE_PARTICIPATIONS), "/payload/0/marketplace/id")]
+}
+
+/// Sales, as the sandbox knows them.
+pub(crate) fn metrics_samples() -> Vec<Sample> {
+    vec![Sample::new(Ask::of(&GET_ORDER_METRICS).query("granularity", "Total"), "/payload/0/unitCount")]
 }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::errand::printed;
-use super::operations::GET_REPORTS;
 use super::report_document::{answer, document};
+use super::report_operations::GET_REPORTS;
 use crate::ask::{Ask, instant};
 use crate::call::Caller;
 use crate::checkpoint;

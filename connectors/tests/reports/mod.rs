@@ -124,7 +124,7 @@ async fn cancelled_twice_is_no_data_and_not_three_requests() {
 async fn what_is_refused_among_others_of_its_kind_is_no_empty_answer() {
     let peer = Peer::with(|options| options.profile.types_rest = true).await;
     let connector = peer.account(0).connector("report").unwrap();
-    let whole = peer.request(&[("report_type", RETURNS), ("cooldown", "daily")]);
+    let whole = peer.request(&[("report_type", RETURNS), ("cooldown", "240")]);
     // Six weeks at once, two of them before the world began.
     let from = |week: i64| whole.window.unwrap().to - TimeDelta::weeks(6 - week);
     let weeks = (0..6).map(|week| {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sellerlake_config::Settings;
 use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
-use sellerlake_contracts::{AccountId, BucketStore, Clock, Connector, Error, Kind, Pace, Result, Secret};
+use sellerlake_contracts::{AccountId, BucketStore, Clock, Connector, Error, Kind, Result, Secret};
 use sellerlake_pipelines::{Connectors, Levels, Workspace};
 use sellerlake_state::{Lease, State, Vault};
 use tokio::sync::{Mutex, OnceCell};
@@ -154,23 +154,11 @@ impl Connectors for Gateway {
         settled
     }
 
-    fn pace(&self, operation: &str) -> Option<Pace> {
-        sellerlake_connectors::pace(operation)
-    }
-
     async fn misled(&self, account: &AccountId) -> Option<Error> {
         // A stepped clock jumps while answers are on their way.
         if self.stepped.is_some() {
             return None;
         }
         self.seats.lock().await.accounts.get(account).and_then(Account::misled)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn pipelines_may_name_what_connectors_offer() {
-        assert_eq!(sellerlake_connectors::CONNECTORS, sellerlake_pipelines::OPERATIONS);
     }
 }

@@ -15,4 +15,5 @@ mod unkept;
 pub use gateway::Gateway;
 pub use opening::{clock_to_read, to_read, with_amazon, without_amazon};
 pub use secrets::Secrets;
+pub use sellerlake_connectors::offered;
 pub use syncing::Syncing;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use futures::StreamExt;
+use sellerlake_connectors::offered;
 use sellerlake_contracts::{AccountId, Error, Kind, Result};
 use sellerlake_pipelines::{Cancel, Holder, Pipelines, Puller, Resumed, SyncOptions, Synced, Watch, Workspace};
 use sellerlake_state::Process;
@@ -33,7 +34,8 @@ impl Syncing {
         lake_is_there(&workspace).await?;
         // Without it no request can be signed, and none is to blame.
         gateway.vault().await?;
-        let pipelines = Pipelines::load(workspace.settings().declarations.as_deref(), workspace.declarations())?;
+        let pipelines =
+            Pipelines::load(workspace.settings().declarations.as_deref(), workspace.declarations(), &offered())?;
         for name in &options.pipelines {
             pipelines.get(name)?;
         }

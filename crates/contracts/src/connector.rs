@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::{AccountId, MarketplaceId, Result, Scope, Window};
@@ -118,6 +118,40 @@ pub struct Pace {
     pub rate: f64,
     /// Calls at once after a rest.
     pub burst: f64,
+}
+
+/// Whether a connector is asked for chosen products or orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keyed {
+    /// Never: it answers for everything.
+    Never,
+    /// If the request names keys.
+    #[default]
+    Perhaps,
+    /// Always: without keys it has nothing to ask for.
+    Always,
+}
+
+/// What is known of a connector before it is used: what those need who plan, check and run pipelines. Each is a row of
+/// one table, which `sellerlake_connectors::offered` hands out.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ConnectorFacts {
+    /// What a pipeline's `connector` names.
+    pub name: &'static str,
+    /// Whether it wants keys.
+    pub keyed: Keyed,
+    /// How long before the present its answers end, whatever was asked for.
+    pub lag: TimeDelta,
+    /// The quota that holds it up; `None` where Amazon publishes none.
+    pub pace: Option<Pace>,
+    /// How long what Amazon gave up on is left alone, where nobody knows better.
+    pub cooldown: TimeDelta,
+    /// The window of one request, unless a pipeline says otherwise.
+    pub chunk: TimeDelta,
+    /// The keys of one request, unless a pipeline says otherwise.
+    pub chunk_keys: usize,
+    /// Parameters it can't do without.
+    pub parameters: &'static [&'static str],
 }
 
 /// A token bucket that all accounts of an application share.

@@ -17,7 +17,10 @@ mod window;
 
 pub use account::{AccountId, Region};
 pub use clock::{Clock, SystemClock};
-pub use connector::{Answer, BucketLevel, BucketStore, Connector, Pace, Page, Request, SharedBucket, Step, soon_full};
+pub use connector::{
+    Answer, BucketLevel, BucketStore, Connector, ConnectorFacts, Keyed, Pace, Page, Request, SharedBucket, Step,
+    soon_full,
+};
 pub use delivery::{Delivery, DeliveryId, META_VERSION, Scope};
 pub use error::{Error, Kind, Result, Status};
 pub use ids::{MarketplaceId, SellerId};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
+use sellerlake_contracts::ConnectorFacts;
 use serde::Deserialize;
 
 use crate::declared::span::Span;
@@ -118,8 +119,8 @@ pub struct WindowRule {
     /// Whose midnight, where they fall on midnights.
     #[serde(default)]
     pub zone: Zone,
-    /// The longest window Amazon takes; ignored where a request is one month.
-    #[serde(default = "one_day")]
+    /// The window of one request, unless it is written that of the connector; ignored where a request is one month.
+    #[serde(default = "unsaid")]
     pub span: Span,
     /// How long after an interval Amazon first knows of it.
     #[serde(default = "no_time")]
@@ -138,8 +139,8 @@ pub struct WindowRule {
     pub restate: Vec<Restate>,
 }
 
-fn one_day() -> Span {
-    Span::days(1)
+fn unsaid() -> Span {
+    Span::UNSAID
 }
 
 fn no_time() -> Span {
@@ -156,8 +157,7 @@ pub enum Need {
 }
 
 /// The keys a request names, read from the lake.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys {
     /// One SELECT over the seller's lake with a column `key`, and `marketplace_id` where keys belong to one.
     pub sql: String,
@@ -166,7 +166,7 @@ pub struct Keys {
 }
 
 /// One declared pipeline: `pipelines/<name>.toml`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Pipeline {
     /// The file's name.
     pub name: String,
@@ -174,8 +174,8 @@ pub struct Pipeline {
     pub file: String,
     /// What it pulls and why so.
     pub doc: String,
-    /// Name of the connector's operation.
-    pub connector: String,
+    /// What its requests are answered by.
+    pub connector: ConnectorFacts,
     /// Declared source its answers are.
     pub source: String,
     /// What one request covers.

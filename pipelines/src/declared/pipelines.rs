@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use sellerlake_contracts::{Error, Kind, Result};
+use chrono::TimeDelta;
+use sellerlake_contracts::{ConnectorFacts, Error, Kind, Result};
 use sellerlake_schemas::{File, Files, Findings, nearest};
 use sellerlake_transforms::Declarations;
 use serde::Deserialize;
@@ -25,6 +26,13 @@ enum Parameter {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct WrittenKeys {
+    sql: String,
+    per_request: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Written {
     doc: String,
     connector: String,
@@ -38,7 +46,7 @@ struct Written {
     parameters: BTreeMap<String, Parameter>,
     window: Option<WindowRule>,
     snapshot: Option<Span>,
-    keys: Option<Keys>,
+    keys: Option<WrittenKeys>,
 }
 
 /// Every declared pipeline, by name.
@@ -47,20 +55,25 @@ pub struct Pipelines(BTreeMap<String, Arc<Pipeline>>);
 
 impl Pipelines {
     /// Loads what is built in and, where given, what a user's directory has under `pipelines/`; fails listing every
-    /// mistake. A pipeline of the user's may not take the name of a built-in one.
-    pub fn load(user: Option<&Path>, declarations: &Declarations) -> Result<Self> {
+    /// mistake. A pipeline of the user's may not take the name of a built-in one, and names one of `connectors`.
+    pub fn load(user: Option<&Path>, declarations: &Declarations, connectors: &[ConnectorFacts]) -> Result<Self> {
         let mut files = Files::default();
         if let Some(user) = user {
             files.add_user_directory(user)?;
         }
         let mut findings = Findings::default();
-        let pipelines = Self::from_files(&files, declarations, &mut findings);
+        let pipelines = Self::from_files(&files, declarations, connectors, &mut findings);
         findings.into_result()?;
         Ok(pipelines)
     }
 
     /// Builds from the built-in declarations and a user's files, recording mistakes.
-    pub fn from_files(files: &Files, declarations: &Declarations, findings: &mut Findings) -> Self {
+    pub fn from_files(
+        files: &Files,
+        declarations: &Declarations,
+        connectors: &[ConnectorFacts],
+        findings: &mut Findings,
+    ) -> Self {
         let mut pipelines = Self::default();
         let built_in = BUILT_IN.iter().map(|(name, text)| File {
             path: format!("pipelines/{name}"),
@@ -68,12 +81,18 @@ impl Pipelines {
             user: false,
         });
         for file in built_in.chain(files.within("pipelines", "toml").cloned()) {
-            pipelines.add(&file, declarations, findings);
+            pipelines.add(&file, declarations, connectors, findings);
         }
         pipelines
     }
 
-    fn add(&mut self, file: &File, declarations: &Declarations, findings: &mut Findings) {
+    fn add(
+        &mut self,
+        file: &File,
+        declarations: &Declarations,
+        connectors: &[ConnectorFacts],
+        findings: &mut Findings,
+    ) {
         if self.0.contains_key(file.stem()) {
             let problem =
                 format!("{:?} is a built-in pipeline, which can't be replaced; choose another name", file.stem());
@@ -84,8 +103,19 @@ impl Pipelines {
             Ok(written) => written,
             Err(error) => return findings.unreadable(&file.path, "", &error.to_string()),
         };
+        let known = connectors.iter().find(|facts| facts.name == written.connector);
+        let connector = known.copied().unwrap_or_else(|| {
+            let known = connectors.iter().map(|facts| facts.name);
+            findings.unknown(&file.path, "connector", "a connector", &written.connector, known);
+            ConnectorFacts { chunk: TimeDelta::days(1), chunk_keys: 1, ..ConnectorFacts::default() }
+        });
         let need = match (written.window, written.snapshot) {
-            (Some(window), None) => Need::Window(window),
+            (Some(mut window), None) => {
+                if window.span == Span::UNSAID {
+                    window.span = Span(connector.chunk);
+                }
+                Need::Window(window)
+            }
             (None, Some(period)) => Need::Snapshot(period),
             (None, None) => {
                 return findings.add(&file.path, "", "expected either [window] or `snapshot`, found neither");
@@ -106,7 +136,7 @@ impl Pipelines {
             name: file.stem().to_owned(),
             file: file.path.clone(),
             doc: written.doc,
-            connector: written.connector,
+            connector,
             source: written.source,
             scope: written.scope,
             marketplaces: written.marketplaces.unwrap_or(naming),
@@ -114,7 +144,10 @@ impl Pipelines {
             cooldown: written.cooldown,
             parameters: parameters.collect(),
             need,
-            keys: written.keys,
+            keys: written.keys.map(|WrittenKeys { sql, per_request }| Keys {
+                sql,
+                per_request: per_request.unwrap_or(connector.chunk_keys),
+            }),
         };
         check_pipeline(&pipeline, declarations, findings);
         self.0.insert(pipeline.name.clone(), Arc::new(pipeline));
@@ -150,19 +183,21 @@ impl Pipelines {
 
 #[cfg(test)]
 mod tests {
+    use sellerlake_connectors::offered;
+
     use super::*;
 
     fn findings(text: &str) -> Vec<String> {
         let declarations = Declarations::load(None).unwrap();
         let mut findings = Findings::default();
         let file = File { path: "pipelines/mine.toml".into(), text: text.into(), user: true };
-        Pipelines::default().add(&file, &declarations, &mut findings);
+        Pipelines::default().add(&file, &declarations, &offered(), &mut findings);
         findings.sorted().iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn what_is_built_in_has_no_mistakes() {
-        let pipelines = Pipelines::load(None, &Declarations::load(None).unwrap()).unwrap();
+        let pipelines = Pipelines::load(None, &Declarations::load(None).unwrap(), &offered()).unwrap();
         assert!(pipelines.len() > 10);
         assert!(pipelines.get("all_order").unwrap_err().remedy().unwrap().contains("all_orders"));
     }
@@ -184,6 +219,25 @@ mod tests {
         assert!(found.iter().any(|line| line.contains(r#"did you mean "all_orders"?"#)), "{found:#?}");
         assert!(found.iter().any(|line| line.contains("every")), "{found:#?}");
         assert!(found.iter().any(|line| line.contains("restate")), "{found:#?}");
+    }
+
+    #[test]
+    fn what_a_connector_says_of_itself_is_held_against_the_pipeline() {
+        let of = |connector: &str, rest: &str| {
+            let head = "doc = \"Mine.\"\nsource = \"all_orders\"\nscope = \"account\"\nevery = \"1h\"\n";
+            findings(&format!("{head}connector = \"{connector}\"\n{rest}"))
+        };
+        let keys = "snapshot = \"1d\"\n[keys]\nsql = \"SELECT 1 AS key\"";
+        for (connector, rest, complaint) in [
+            ("transactions", "[window]\nreach = \"30d\"\nlag = \"2m\"", "expected \"150s\" or more"),
+            ("fees", "snapshot = \"1d\"", "fees must be asked for keys"),
+            ("inventory", keys, "inventory is never asked for keys"),
+            ("data_kiosk", "snapshot = \"1d\"", "parameters.query"),
+        ] {
+            let found = of(connector, rest);
+            assert!(found.iter().any(|line| line.contains(complaint)), "{connector}: {found:#?}");
+        }
+        assert!(of("fees", keys).iter().all(|line| !line.contains("keys")));
     }
 
     #[test]

@@ -1,64 +1,27 @@
 //! What must hold inside one pipeline declaration, and between it and the source it fills.
 
-use chrono::TimeDelta;
+use sellerlake_contracts::{ConnectorFacts, Keyed};
 use sellerlake_schemas::{Findings, Unit};
 use sellerlake_transforms::Declarations;
 
 use crate::declared::pipeline::{Align, Need, Pipeline, WindowRule};
 use crate::declared::span::Span;
 
-/// Operations that end before what was asked for, where that ends less than three minutes ago.
-const UP_TO_LATELY: [&str; 5] =
-    ["financial_event_groups_v0", "financial_events_v0", "orders", "orders_v0", "transactions"];
-
-/// Operations connectors offer (`connectors/src`); a pipeline names one.
-pub const OPERATIONS: [&str; 20] = [
-    "ads_profiles",
-    "ads_report",
-    "catalog",
-    "competitive_prices",
-    "data_kiosk",
-    "fees",
-    "files",
-    "financial_event_groups_v0",
-    "financial_events_v0",
-    "inventory",
-    "listings",
-    "order_items_v0",
-    "order_metrics",
-    "orders",
-    "orders_v0",
-    "participations",
-    "prices",
-    "report",
-    "settlements",
-    "transactions",
-];
-
-/// Those that can't be asked without saying for which products.
-const KEYED: [&str; 5] = ["catalog", "competitive_prices", "fees", "order_items_v0", "prices"];
-
 pub(crate) fn check_pipeline(pipeline: &Pipeline, declarations: &Declarations, findings: &mut Findings) {
     let file = pipeline.file.as_str();
     if pipeline.doc.trim().is_empty() {
         findings.add(file, "doc", "says nothing");
     }
-    if !OPERATIONS.contains(&pipeline.connector.as_str()) {
-        findings.unknown(file, "connector", "an operation", &pipeline.connector, OPERATIONS);
-    }
     if pipeline.every == Span::ZERO {
         findings.add(file, "every", "expected more than no time at all");
     }
-    let wants_type = pipeline.connector == "report";
-    if wants_type && !pipeline.parameters.contains_key("report_type") {
-        findings.add(
-            file,
-            "parameters.report_type",
-            "a report must be named, for instance \"GET_FBA_REIMBURSEMENTS_DATA\"",
-        );
+    let ConnectorFacts { name, keyed, lag, parameters, .. } = pipeline.connector;
+    for parameter in parameters.iter().filter(|parameter| !pipeline.parameters.contains_key(**parameter)) {
+        findings.add(file, &format!("parameters.{parameter}"), format!("{name} can't be asked without it"));
     }
-    match (&pipeline.keys, KEYED.contains(&pipeline.connector.as_str())) {
-        (None, true) => findings.add(file, "keys", format!("{} must be asked for keys", pipeline.connector)),
+    match (&pipeline.keys, keyed) {
+        (None, Keyed::Always) => findings.add(file, "keys", format!("{name} must be asked for keys")),
+        (Some(_), Keyed::Never) => findings.add(file, "keys", format!("{name} is never asked for keys")),
         (Some(keys), _) if keys.per_request == 0 => findings.add(file, "keys.per_request", "expected at least 1"),
         _ => {}
     }
@@ -66,8 +29,9 @@ pub(crate) fn check_pipeline(pipeline: &Pipeline, declarations: &Declarations, f
     match &pipeline.need {
         Need::Window(rule) => {
             check_window(file, rule, findings);
-            if UP_TO_LATELY.contains(&pipeline.connector.as_str()) && rule.lag < Span(TimeDelta::minutes(3)) {
-                findings.add(file, "window.lag", "expected \"3m\" or more: Amazon answers for nothing newer");
+            if rule.lag.0 < lag {
+                let problem = format!("expected \"{}s\" or more: Amazon answers for nothing newer", lag.num_seconds());
+                findings.add(file, "window.lag", problem);
             }
         }
         Need::Snapshot(period) if *period == Span::ZERO => {

@@ -11,6 +11,9 @@ impl Span {
     /// No time at all.
     pub const ZERO: Self = Self(TimeDelta::zero());
 
+    /// What stands for a span that isn't written.
+    pub(crate) const UNSAID: Self = Self(TimeDelta::MIN);
+
     /// This many days.
     pub const fn days(count: i64) -> Self {
         Self(TimeDelta::days(count))

@@ -34,13 +34,14 @@ fn next(pipeline: &Pipeline, account: &AccountId, after: DateTime<Utc>) -> DateT
 
 #[cfg(test)]
 mod tests {
+    use sellerlake_connectors::offered;
     use sellerlake_transforms::Declarations;
 
     use super::*;
 
     #[test]
     fn every_pipeline_is_due_once_in_its_rhythm() {
-        let pipelines = Pipelines::load(None, &Declarations::load(None).unwrap()).unwrap();
+        let pipelines = Pipelines::load(None, &Declarations::load(None).unwrap(), &offered()).unwrap();
         let account: AccountId = "A1-eu".parse().unwrap();
         let start = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
         let mut counts = std::collections::BTreeMap::<&str, i64>::new();
@@ -61,7 +62,7 @@ mod tests {
 
     #[test]
     fn accounts_don_t_come_all_at_once_and_slow_rhythms_fall_together_with_fast_ones() {
-        let pipelines = Pipelines::load(None, &Declarations::load(None).unwrap()).unwrap();
+        let pipelines = Pipelines::load(None, &Declarations::load(None).unwrap(), &offered()).unwrap();
         let of = |account: &str| {
             let account: AccountId = account.parse().unwrap();
             (pipelines.next_due(&account, DateTime::UNIX_EPOCH).unwrap(), account)

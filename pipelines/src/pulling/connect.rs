@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sellerlake_contracts::{AccountId, Connector, Error, Pace, Result};
+use sellerlake_contracts::{AccountId, Connector, Error, Result};
 use sellerlake_state::Lease;
 
 /// Hands out connectors.
@@ -24,7 +24,4 @@ pub trait Connectors: Send + Sync {
     async fn misled(&self, _account: &AccountId) -> Option<Error> {
         None
     }
-
-    /// How fast an operation may be used; `None` where no quota worth mentioning holds it up.
-    fn pace(&self, operation: &str) -> Option<Pace>;
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{Clock, Error, Kind, Result, Step, SystemClock, failpoint};
+use sellerlake_contracts::{Clock, ConnectorFacts, Error, Kind, Pace, Result, Step, SystemClock, failpoint};
 use sellerlake_state::{AlertKind, Job, JobPlan, JobStatus, JobStep};
 
 use crate::declared::pipeline::Pipeline;
@@ -133,7 +133,7 @@ impl Run<'_> {
 
     /// The operation a row uses; of a pipeline that is no longer declared, none.
     pub(crate) fn operation(&self, row: &Job) -> &str {
-        self.puller.pipelines.get(&row.pipeline).map_or("", |pipeline| &pipeline.connector)
+        self.puller.pipelines.get(&row.pipeline).map_or("", |pipeline| pipeline.connector.name)
     }
 
     /// When the first of what is queued has its turn.
@@ -143,12 +143,14 @@ impl Run<'_> {
 
     /// How long what is queued takes at least.
     fn at_least(&self) -> TimeDelta {
-        let mut requests: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut requests: BTreeMap<&str, (Pace, u64)> = BTreeMap::new();
         for row in self.queue.values() {
-            *requests.entry(self.operation(row)).or_default() += 1;
+            let facts = self.puller.pipelines.get(&row.pipeline).map(|pipeline| pipeline.connector);
+            if let Ok(ConnectorFacts { name, pace: Some(pace), .. }) = facts {
+                requests.entry(name).or_insert((pace, 0)).1 += 1;
+            }
         }
-        let pace = |operation: &str| self.puller.connectors.pace(operation);
-        least(requests.into_iter().filter_map(|(operation, count)| Some((pace(operation)?, count))))
+        least(requests.into_values())
     }
 
     /// Enters planned requests into the ledger and the queue; how many are new.
@@ -232,13 +234,13 @@ impl Run<'_> {
             Ok(asked) => asked,
             Err(error) => return self.give_up(&row, &sellerlake_state::JobError::from(&error)).await,
         };
-        let operation = self.puller.pipelines.get(&row.pipeline)?.connector.clone();
+        let operation = self.puller.pipelines.get(&row.pipeline)?.connector.name;
         let connectors = Arc::clone(&self.puller.connectors);
         *self.airborne.entry(row.pipeline.clone()).or_default() += 1;
-        self.turns.begin(&row, &operation);
+        self.turns.begin(&row, operation);
         let span = tracing::info_span!("job", id = row.id, pipeline = row.pipeline, scope = %row.scope);
         let step = async move {
-            let stepped = match connectors.connector(&asked.account, &operation).await {
+            let stepped = match connectors.connector(&asked.account, operation).await {
                 Ok(connector) => connector.step(&asked, progressed.connector.as_ref()).await,
                 Err(error) => Err(error),
             };

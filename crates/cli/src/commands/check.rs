@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use sellerlake_accounts::offered;
 use sellerlake_contracts::Result;
 use sellerlake_pipelines::Pipelines;
 use sellerlake_schemas::Findings;
@@ -66,7 +67,7 @@ pub(crate) async fn run(config: &Path) -> Result<ExitCode> {
     let (engine, reads) = (sellerlake_query::engine, sellerlake_query::in_parentheses);
     let engine = StageEngine::new(Arc::clone(&declarations), &Arc::default(), 1, engine, reads)?;
     engine.check(&mut findings).await;
-    let pipelines = Pipelines::from_files(&files, &declarations, &mut findings);
+    let pipelines = Pipelines::from_files(&files, &declarations, &offered(), &mut findings);
     findings.into_result()?;
     for table in declarations.schemas.tables.values().filter(|table| table.leaves_key_open()) {
         printer::note(format!(

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use sellerlake_accounts::holders::{holder, since};
+use sellerlake_accounts::offered;
 use sellerlake_contracts::Result;
 use sellerlake_pipelines::{CoverageLine, Covered, Pipelines, Workspace};
 use sellerlake_query::output::OutputFormat;
@@ -13,7 +14,8 @@ use crate::arguments::Coverage;
 use crate::printer;
 
 pub(crate) async fn run(workspace: &Workspace, coverage: &Coverage) -> Result<ExitCode> {
-    let pipelines = Pipelines::load(workspace.settings().declarations.as_deref(), workspace.declarations())?;
+    let pipelines =
+        Pipelines::load(workspace.settings().declarations.as_deref(), workspace.declarations(), &offered())?;
     for name in &coverage.pipeline {
         pipelines.get(name)?;
     }

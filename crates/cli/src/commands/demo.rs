@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_accounts::holders::{holders, since};
 use sellerlake_accounts::secrets::{Secrets, field};
-use sellerlake_accounts::{Gateway, Syncing, enrol, with_amazon};
+use sellerlake_accounts::{Gateway, Syncing, enrol, offered, with_amazon};
 use sellerlake_config::{DEFAULT, FILE_NAME, Settings};
 use sellerlake_contracts::{AccountId, Clock, Error, Kind, Result, Secret, SellerId, SystemClock};
 use sellerlake_pipelines::{Arrival, Cancel, DeliveryFacts, LoadOptions, Pipelines, SyncOptions, Watch, Workspace};
@@ -62,7 +62,7 @@ async fn fill(
         add(&workspace, &gateway, &known).await?;
     }
     let workspace = Arc::new(workspace);
-    let pipelines = Pipelines::load(None, workspace.declarations())?;
+    let pipelines = Pipelines::load(None, workspace.declarations(), &offered())?;
     let names = pipelines.iter().map(|pipeline| pipeline.name.clone());
     let options = SyncOptions {
         pipelines: names.filter(|name| !LEFT_OUT.contains(&name.as_str())).collect(),

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use sellerlake_accounts::offered;
 use sellerlake_contracts::{Result, printable};
 use sellerlake_pipelines::{Pipelines, Workspace};
 
@@ -12,7 +13,8 @@ use crate::printer::{self, count};
 pub(crate) async fn run(workspace: &Workspace, repair: bool) -> Result<ExitCode> {
     let mut is_whole = true;
     if repair {
-        let pipelines = Pipelines::load(workspace.settings().declarations.as_deref(), workspace.declarations())?;
+        let pipelines =
+            Pipelines::load(workspace.settings().declarations.as_deref(), workspace.declarations(), &offered())?;
         let lost = workspace.loading.forget_lost(&pipelines).await?;
         if lost > 0 {
             let lost = count(lost, "delivery");
