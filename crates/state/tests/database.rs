@@ -1,5 +1,7 @@
 //! Opening, closing, waiting for each other, and saying what is wrong.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sellerlake_contracts::Kind;
 use sellerlake_state::{AlertKind, Condition, DeliveryFilter, ObjectFilter, State};
 
@@ -13,6 +15,7 @@ on_both! {
     many_may_open_a_new_database_at_once,
     a_newer_database_is_refused,
     a_database_of_the_first_version_is_brought_up_to_date,
+    a_row_says_whom_it_concerns,
 }
 
 async fn what_was_said_is_there_after_reopening(place: Place) {
@@ -176,4 +179,38 @@ async fn a_database_that_is_not_there_is_named_without_its_password() {
     assert!(!format!("{error:?}").contains("geheim"), "{error:?}");
     let state = State::open(&url.replace("/other_", "/test_"), now()).await.unwrap();
     assert!(!format!("{state:?} {}", state.address()).contains("geheim"), "{state:?}");
+}
+
+/// Tables that concern no one seller or account alone, and why.
+const OF_NOBODY: [(&str, &str); 4] = [
+    ("migrations", "what was done to the database itself"),
+    ("vault_key", "one key for all secrets"),
+    ("vault", "a secret's owner is an account or an application"),
+    ("buckets", "a quota's owner is an account or an application"),
+];
+
+/// What is shown to somebody is cut by a column, never by a name or a path that is taken apart.
+async fn a_row_says_whom_it_concerns(place: Place) {
+    const SQLITE: &str =
+        "SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table'";
+    const POSTGRES: &str = "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = current_schema()";
+    place.open().await.close().await;
+    let columns: Vec<(String, String)> = if place.url.starts_with("sqlite") {
+        let pool = sqlx::SqlitePool::connect(&place.url).await.unwrap();
+        sqlx::query_as(SQLITE).fetch_all(&pool).await.unwrap()
+    } else {
+        let pool = sqlx::PgPool::connect(&place.url).await.unwrap();
+        sqlx::query_as(POSTGRES).fetch_all(&pool).await.unwrap()
+    };
+    let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (table, column) in columns {
+        tables.entry(table).or_default().insert(column);
+    }
+    assert!(tables.len() > 12, "{tables:?}");
+    for (table, columns) in &tables {
+        let says = columns.contains("seller") || columns.contains("account");
+        let excused = OF_NOBODY.iter().any(|(name, _)| name == table);
+        assert!(says != excused, "{table} has a column `seller` or `account`, or a reason in this list: {columns:?}");
+    }
+    assert!(OF_NOBODY.iter().all(|(name, _)| tables.contains_key(*name)), "{tables:?}");
 }
