@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use sellerlake_contracts::{Error, Kind};
 use sellerlake_schemas::Source;
-use sellerlake_transforms::decode::{Outcome, Request, decode};
+use sellerlake_transforms::decode::{DecodeRequest, Outcome, decode};
 
 use crate::decoded::{Asked, Decoded, built_in, decode_bytes, delivery, source};
 use crate::lossless::shared;
@@ -385,7 +385,7 @@ fn a_full_list_is_dated_by_its_newest_row() {
     assert_eq!(cells(&decoded, "_unit"), vec!["2026-03-04\u{1f}A1FIXTURE"; 2]);
     source.as_of = None;
     let delivery = delivery(&source, &Asked::default(), text.as_bytes());
-    let request = Request { source: &source, delivery: &delivery, allow_personal_data: false, threads: 1 };
+    let request = DecodeRequest { source: &source, delivery: &delivery, allow_personal_data: false, threads: 1 };
     let error = decode(&request, text.as_bytes(), &mut |_| Ok(())).unwrap_err();
     assert_eq!(error.kind(), Kind::Usage);
 }
@@ -394,7 +394,7 @@ fn a_full_list_is_dated_by_its_newest_row() {
 fn a_receiver_that_fails_is_heard() {
     let source = declared(ORDERS);
     let delivery = delivery(&source, &Asked::default(), b"");
-    let request = Request { source: &source, delivery: &delivery, allow_personal_data: false, threads: 1 };
+    let request = DecodeRequest { source: &source, delivery: &delivery, allow_personal_data: false, threads: 1 };
     let many: String = (0..40_000).map(|n| format!(r#"{{"orders":[{{"id":"{n}"}}]}}"#)).collect();
     let mut batches = 0;
     let error = decode(&request, many.as_bytes(), &mut |_| {

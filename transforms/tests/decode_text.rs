@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use sellerlake_contracts::Kind;
 use sellerlake_schemas::{Column, Source};
-use sellerlake_transforms::decode::{Outcome, Request, decode};
+use sellerlake_transforms::decode::{DecodeRequest, Outcome, decode};
 
 use crate::decoded::{Asked, Decoded, decode_bytes, delivery};
 
@@ -432,7 +432,7 @@ fn periods_and_lists_are_one_unit() {
 fn missing_arguments_are_usage_errors() {
     let fails = |source: &Source, asked: &Asked<'_>| {
         let delivery = delivery(source, asked, b"");
-        let request = Request { source, delivery: &delivery, allow_personal_data: false, threads: 1 };
+        let request = DecodeRequest { source, delivery: &delivery, allow_personal_data: false, threads: 1 };
         decode(&request, b"day\n", &mut |_| Ok(())).unwrap_err()
     };
     let no_window = fails(&declare(RETURNS), &Asked { as_of: Some("2026-03-05T00:00:00Z"), ..Asked::default() });
@@ -522,7 +522,7 @@ fn a_receiver_that_fails_stops_everything() {
     let (source, asked) = (orders(), asked());
     let delivery = delivery(&source, &asked, b"");
     for threads in [1, 2] {
-        let request = Request { source: &source, delivery: &delivery, allow_personal_data: false, threads };
+        let request = DecodeRequest { source: &source, delivery: &delivery, allow_personal_data: false, threads };
         let mut calls = 0;
         let error = decode(&request, text.as_bytes(), &mut |_| {
             calls += 1;

@@ -8,7 +8,7 @@ use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use sellerlake_contracts::{Delivery, DeliveryId, META_VERSION, Scope};
 use sellerlake_schemas::{Files, Findings, Schemas, Source, add_built_in};
-use sellerlake_transforms::decode::{Outcome, Request, decode};
+use sellerlake_transforms::decode::{DecodeRequest, Outcome, decode};
 
 /// The declarations that come with the binary.
 pub fn built_in() -> Schemas {
@@ -81,7 +81,8 @@ pub struct Decoded {
 /// Decodes `bytes`; the number of threads must not show.
 pub fn decode_bytes(source: &Source, asked: &Asked<'_>, bytes: &[u8], threads: usize) -> Decoded {
     let delivery = delivery(source, asked, bytes);
-    let request = Request { source, delivery: &delivery, allow_personal_data: asked.allow_personal_data, threads };
+    let request =
+        DecodeRequest { source, delivery: &delivery, allow_personal_data: asked.allow_personal_data, threads };
     let mut batches = Vec::new();
     let outcome = decode(&request, bytes, &mut |batch| {
         batches.push(batch);

@@ -16,7 +16,7 @@ use sellerlake_schemas::Source;
 use sellerlake_sinks::Mapped;
 use sellerlake_state::LoadReport;
 use sellerlake_transforms::decode::Outcome;
-use sellerlake_transforms::merge::{MonthRows, Tally, as_input, merge, split_months, standing};
+use sellerlake_transforms::merge::{MonthRows, StandingTally, as_input, merge, split_months, standing};
 use serde_json::json;
 use tracing::Instrument;
 
@@ -32,7 +32,7 @@ use crate::objects::swap::{ATTEMPTS, Layout, row_error};
 pub(crate) struct Swapped {
     partition: Partition,
     touched: bool,
-    tally: Arc<Tally>,
+    tally: Arc<StandingTally>,
 }
 
 /// Months merged at once: their rows come one after the other.
@@ -143,7 +143,7 @@ impl Loading {
         rows: Option<SendableRecordBatchStream>,
         options: &LoadOptions,
     ) -> Result<Swapped> {
-        let tally = Arc::new(Tally::default());
+        let tally = Arc::new(StandingTally::default());
         let touched = self.merge_into(source, &partition, rows, options, &tally).await?;
         Ok(Swapped { partition, touched, tally })
     }
@@ -155,7 +155,7 @@ impl Loading {
         partition: &Partition,
         rows: Option<SendableRecordBatchStream>,
         options: &LoadOptions,
-        tally: &Arc<Tally>,
+        tally: &Arc<StandingTally>,
     ) -> Result<bool> {
         let mut pending = rows;
         let mut attempt = 0;

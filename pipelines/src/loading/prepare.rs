@@ -14,7 +14,7 @@ use futures::TryStreamExt;
 use sellerlake_contracts::{Delivery, Error, Kind, Result};
 use sellerlake_schemas::Source;
 use sellerlake_sinks::{Mapped, Spool};
-use sellerlake_transforms::decode::{Outcome, Request, decode, inflate, recognise};
+use sellerlake_transforms::decode::{DecodeRequest, Outcome, decode, inflate, recognise};
 use sellerlake_transforms::merge::{Sorter, Stamp, marker_batch, stamp};
 
 use crate::loading::Loading;
@@ -105,7 +105,7 @@ impl Loading {
         let mut sorter = Sorter::new(&source, &self.objects.task(), memory_bytes).map_err(unsorted)?;
         let work = tokio::task::spawn_blocking(move || {
             let allow_personal_data = delivery.options.contains_key(ALLOW_PERSONAL_DATA);
-            let request = Request { source: &source, delivery: &delivery, allow_personal_data, threads };
+            let request = DecodeRequest { source: &source, delivery: &delivery, allow_personal_data, threads };
             let mut outcome =
                 decode(&request, &bytes, &mut |batch: RecordBatch| sorter.push(&batch).map_err(unsorted))?;
             if let Some(reason) = &mut outcome.refused {

@@ -11,7 +11,7 @@ use super::fault::Fault;
 use super::marks::Reading;
 use super::moment::{Moments, date_of};
 use super::names::Names;
-use super::number::{self, Evidence, MONEY_SCALE, Mark, scale_of};
+use super::number::{self, MONEY_SCALE, Mark, MarkEvidence, scale_of};
 
 /// No rate is higher.
 const MOST_PER_CENT: i128 = 50;
@@ -205,17 +205,17 @@ impl CellFormat {
         }
         let groups = || text.as_bytes().contains(&self.mark.other().byte());
         match (number::evidence(text, self.column_type), self.reading) {
-            (Evidence::Either, Reading::Ungrouped) if !groups() => Ok(self.mark),
-            (Evidence::Either, Reading::Grouped) if groups() => Ok(self.mark),
-            (Evidence::Either, Reading::Ungrouped | Reading::Grouped) => {
+            (MarkEvidence::Either, Reading::Ungrouped) if !groups() => Ok(self.mark),
+            (MarkEvidence::Either, Reading::Grouped) if groups() => Ok(self.mark),
+            (MarkEvidence::Either, Reading::Ungrouped | Reading::Grouped) => {
                 Err("could have thousands or decimals, and no other number is written so: --decimal comma or point"
                     .into())
             }
-            (Evidence::Either, _) => {
+            (MarkEvidence::Either, _) => {
                 Err("could be read with a decimal point or comma, and what else the column has contradicts itself"
                     .into())
             }
-            (Evidence::Only(mark), Reading::Own) => Ok(mark),
+            (MarkEvidence::Only(mark), Reading::Own) => Ok(mark),
             _ => Ok(self.mark),
         }
     }

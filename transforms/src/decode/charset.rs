@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use encoding_rs::{DecoderResult, Encoding, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use sellerlake_contracts::MarketplaceId;
 
-use super::Request;
+use super::DecodeRequest;
 use super::chunk::{self, Chunk};
 
 /// A UTF-16 document is transcoded as a whole; Amazon sends none, spreadsheets save small ones.
@@ -55,7 +55,7 @@ pub struct Detected<'a> {
 }
 
 /// Finds the charset; an error is the sentence with which the document is refused.
-pub fn detect<'a>(request: &Request<'_>, bytes: &'a [u8]) -> Result<Detected<'a>, String> {
+pub fn detect<'a>(request: &DecodeRequest<'_>, bytes: &'a [u8]) -> Result<Detected<'a>, String> {
     let label = request.delivery.charset.as_deref().filter(|label| !label.trim().is_empty());
     let labelled = label.and_then(for_label);
     let found = |encoding, guessed, skip: usize| {

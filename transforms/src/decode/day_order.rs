@@ -5,7 +5,7 @@
 use sellerlake_contracts::Window;
 use sellerlake_schemas::{Column, DayOrder, Knowledge, Named, Place, Source, Unit};
 
-use super::Request;
+use super::DecodeRequest;
 use super::cell::CellFormat;
 use super::moment::Readings;
 use super::moment::days_of;
@@ -18,7 +18,7 @@ const SLACK: i32 = 1;
 const STALE: i32 = 7;
 
 /// The order a person named for this delivery.
-pub fn named(request: &Request<'_>) -> Option<Settled> {
+pub fn named(request: &DecodeRequest<'_>) -> Option<Settled> {
     let order = request.delivery.options.get(OPTION).and_then(|order| DayOrder::parse(order))?;
     Some(Settled::by(order, "--day-order"))
 }
@@ -79,7 +79,7 @@ struct Asked {
 impl<'a> Question<'a> {
     /// What is open in a file with these columns; `None` where nothing is.
     pub fn of(
-        request: &Request<'a>,
+        request: &DecodeRequest<'a>,
         window: Option<Window>,
         formats: &[CellFormat],
         fed: impl Fn(usize) -> bool,
@@ -135,7 +135,7 @@ impl<'a> Question<'a> {
 }
 
 /// The days that were asked for, where the request filtered on this column.
-fn within(request: &Request<'_>, window: Option<Window>, column: &str) -> Option<(i32, i32)> {
+fn within(request: &DecodeRequest<'_>, window: Option<Window>, column: &str) -> Option<(i32, i32)> {
     let source: &Source = request.source;
     let days = |window: Window| (days_of(window.from.date_naive()) - SLACK, days_of(window.last_day()) + SLACK);
     match &source.unit {
@@ -150,7 +150,7 @@ fn within(request: &Request<'_>, window: Option<Window>, column: &str) -> Option
 }
 
 /// How dates are written where the request went to: a marketplace, or a region whose marketplaces agree.
-fn place(request: &Request<'_>) -> Option<Habit> {
+fn place(request: &DecodeRequest<'_>) -> Option<Habit> {
     let (delivery, known) = (request.delivery, &request.source.knowledge);
     let scope = delivery.scope.0.as_str();
     let marketplace = delivery.marketplace.as_ref().map_or(scope, |marketplace| marketplace.as_str());

@@ -38,7 +38,7 @@ impl Target {
 
 /// A header the source doesn't declare.
 #[derive(Debug, Clone)]
-pub struct Unknown {
+pub struct UnknownColumn {
     /// As it stands in the file; the second of a name is numbered.
     pub text: String,
     /// As a JSON string.
@@ -53,7 +53,7 @@ pub struct Header {
     /// What each cell is for.
     pub targets: Vec<Target>,
     /// The undeclared ones.
-    pub unknown: Vec<Unknown>,
+    pub unknown: Vec<UnknownColumn>,
     /// The texts themselves.
     pub texts: Vec<String>,
     /// What separates the file's cells.
@@ -106,7 +106,7 @@ impl Header {
             name = format!("{text} ({number})");
         }
         let json = serde_json::Value::from(name.as_str()).to_string();
-        self.unknown.push(Unknown { text: name, json, personal: personal.has(text) });
+        self.unknown.push(UnknownColumn { text: name, json, personal: personal.has(text) });
         Target::Unknown(self.unknown.len() - 1)
     }
 
@@ -146,7 +146,7 @@ impl Header {
             source.columns.values().filter(|column| column.from.is_none() && !taken.contains(column.name.as_str()));
         let mut spellings = absent.flat_map(|column| column.headers.iter().chain([&column.name]));
         let slip = spellings.find_map(|name| {
-            let is_meant = |unknown: &&Unknown| resemble(&normalise(&unknown.text), &normalise(name));
+            let is_meant = |unknown: &&UnknownColumn| resemble(&normalise(&unknown.text), &normalise(name));
             self.unknown.iter().find(is_meant).map(|unknown| (name, &unknown.text))
         });
         slip.map_or(Ok(()), |(name, text)| {

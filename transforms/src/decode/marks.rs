@@ -2,7 +2,7 @@
 
 use sellerlake_schemas::ColumnType;
 
-use super::number::{self, Evidence, MONEY_SCALE, Mark};
+use super::number::{self, MONEY_SCALE, Mark, MarkEvidence};
 
 /// A mark used in more than this share of a column's telling cells contests the other; less are single bad cells.
 const CONTESTING_SHARE: u64 = 100;
@@ -76,19 +76,19 @@ impl Marks {
             return false;
         }
         match number::evidence(cell, column_type) {
-            Evidence::Only(mark) => {
+            MarkEvidence::Only(mark) => {
                 let grouped = u64::from(cell.as_bytes().contains(&mark.other().byte()));
                 let telling = if mark == Mark::Point { &mut self.point } else { &mut self.comma };
                 telling.add(Telling { all: 1, grouped });
             }
-            Evidence::Either => {
+            MarkEvidence::Either => {
                 let has_point = cell.contains('.');
                 let either = if has_point { &mut self.either_point } else { &mut self.either_comma };
                 *either += 1;
                 self.point_money += u64::from(has_point && is_money(column_type));
                 return true;
             }
-            Evidence::None | Evidence::Unreadable => {}
+            MarkEvidence::None | MarkEvidence::Unreadable => {}
         }
         false
     }

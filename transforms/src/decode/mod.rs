@@ -54,7 +54,7 @@ pub use recognise::recognise;
 
 /// What decoding needs besides the bytes.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
+pub struct DecodeRequest<'a> {
     /// What the bytes are said to be.
     pub source: &'a Source,
     /// Scope, window, as-of and charset label of the request that was answered.
@@ -73,7 +73,7 @@ pub type Emit<'a> = dyn FnMut(RecordBatch) -> Result<()> + Send + 'a;
 /// Batches have the [`decoded_schema`] of the source. What they hold counts only once the [`Outcome`] says so:
 /// it may refuse the whole delivery or hold units back. The same bytes and request give the same batches,
 /// whatever the number of threads. Memory stays bounded by the longest line allowed, not by the document.
-pub fn decode(request: &Request<'_>, bytes: &[u8], emit: &mut Emit<'_>) -> Result<Outcome> {
+pub fn decode(request: &DecodeRequest<'_>, bytes: &[u8], emit: &mut Emit<'_>) -> Result<Outcome> {
     match request.source.format {
         Format::Tsv | Format::Csv => text::decode(request, bytes, emit),
         Format::Json => json::decode(request, bytes, emit),

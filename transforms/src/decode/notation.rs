@@ -4,7 +4,7 @@
 use sellerlake_contracts::Delivery;
 use sellerlake_schemas::{DecimalMark, Knowledge, Named, Place, Source};
 
-use super::Request;
+use super::DecodeRequest;
 use super::marks::{Marks, Word};
 use super::number::Mark;
 
@@ -38,7 +38,7 @@ pub struct Notation<'a> {
 
 impl<'a> Notation<'a> {
     /// What a file with these columns can be asked.
-    pub fn of(request: &Request<'a>, fed: impl Fn(usize) -> bool) -> Self {
+    pub fn of(request: &DecodeRequest<'a>, fed: impl Fn(usize) -> bool) -> Self {
         let source: &'a Source = request.source;
         let columns = || source.columns.values().enumerate();
         // Of two currencies in a row neither is known to be that of its amounts.

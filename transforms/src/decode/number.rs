@@ -46,7 +46,7 @@ impl Mark {
 
 /// What one number says about the file's decimal mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Evidence {
+pub enum MarkEvidence {
     /// The same number under either mark.
     None,
     /// A number only with this mark.
@@ -58,17 +58,17 @@ pub enum Evidence {
 }
 
 /// What `text` says about the decimal mark.
-pub fn evidence(text: &str, column_type: ColumnType) -> Evidence {
+pub fn evidence(text: &str, column_type: ColumnType) -> MarkEvidence {
     let read = |mark| match column_type {
         ColumnType::Decimal(precision, scale) => decimal(text, mark, precision, scale).ok().map(|(value, _)| value),
         _ => int(text, mark).ok().map(i128::from),
     };
     match (read(Mark::Point), read(Mark::Comma)) {
-        (Some(point), Some(comma)) if point == comma => Evidence::None,
-        (Some(_), Some(_)) => Evidence::Either,
-        (Some(_), None) => Evidence::Only(Mark::Point),
-        (None, Some(_)) => Evidence::Only(Mark::Comma),
-        (None, None) => Evidence::Unreadable,
+        (Some(point), Some(comma)) if point == comma => MarkEvidence::None,
+        (Some(_), Some(_)) => MarkEvidence::Either,
+        (Some(_), None) => MarkEvidence::Only(Mark::Point),
+        (None, Some(_)) => MarkEvidence::Only(Mark::Comma),
+        (None, None) => MarkEvidence::Unreadable,
     }
 }
 
@@ -400,23 +400,23 @@ mod tests {
     #[test]
     fn each_cell_says_what_it_can_about_the_mark() {
         let cases = [
-            ("29,99", Evidence::Only(Mark::Comma)),
-            ("29.99", Evidence::Only(Mark::Point)),
-            ("1.234,56", Evidence::Only(Mark::Comma)),
-            ("1,234.56", Evidence::Only(Mark::Point)),
-            ("1.234.567", Evidence::Only(Mark::Comma)),
-            ("0.630", Evidence::Only(Mark::Point)),
-            ("1,234", Evidence::Either),
-            ("1.234", Evidence::Either),
-            ("1234", Evidence::None),
-            ("n/a", Evidence::Unreadable),
+            ("29,99", MarkEvidence::Only(Mark::Comma)),
+            ("29.99", MarkEvidence::Only(Mark::Point)),
+            ("1.234,56", MarkEvidence::Only(Mark::Comma)),
+            ("1,234.56", MarkEvidence::Only(Mark::Point)),
+            ("1.234.567", MarkEvidence::Only(Mark::Comma)),
+            ("0.630", MarkEvidence::Only(Mark::Point)),
+            ("1,234", MarkEvidence::Either),
+            ("1.234", MarkEvidence::Either),
+            ("1234", MarkEvidence::None),
+            ("n/a", MarkEvidence::Unreadable),
         ];
         for (text, expected) in cases {
             assert_eq!(evidence(text, ColumnType::Decimal(18, 4)), expected, "{text}");
         }
         // A whole number has no decimals, so its separators group.
-        assert_eq!(evidence("1.234", ColumnType::Int), Evidence::Only(Mark::Comma));
-        assert_eq!(evidence("1,234", ColumnType::Int), Evidence::Only(Mark::Point));
+        assert_eq!(evidence("1.234", ColumnType::Int), MarkEvidence::Only(Mark::Comma));
+        assert_eq!(evidence("1,234", ColumnType::Int), MarkEvidence::Only(Mark::Point));
     }
 
     /// The same by 256-bit arithmetic: value × 10^scale ÷ 10^places, halves to even.

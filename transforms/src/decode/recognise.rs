@@ -3,16 +3,20 @@
 use sellerlake_contracts::{Delivery, Window};
 use sellerlake_schemas::{Format, Source};
 
-use super::{Request, json, text};
+use super::{DecodeRequest, json, text};
 
 /// JSON documents longer than this are not tried as other sources.
 const MAX_JSON_BYTES: usize = 16 << 20;
 
 /// The names of those sources, other than the one that refused `bytes`, that would take them.
-pub fn recognise<'s>(request: &Request<'_>, bytes: &[u8], sources: impl Iterator<Item = &'s Source>) -> Vec<String> {
+pub fn recognise<'s>(
+    request: &DecodeRequest<'_>,
+    bytes: &[u8],
+    sources: impl Iterator<Item = &'s Source>,
+) -> Vec<String> {
     let delivery = asking_for_everything(request.delivery);
     let takes = |source: &&Source| {
-        let request = Request { source, delivery: &delivery, threads: 1, ..*request };
+        let request = DecodeRequest { source, delivery: &delivery, threads: 1, ..*request };
         match source.format {
             Format::Tsv | Format::Csv => text::has_header_of(&request, bytes),
             Format::Json if bytes.len() > MAX_JSON_BYTES => false,

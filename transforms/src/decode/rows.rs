@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Error, Kind, Result, Window};
 use sellerlake_schemas::{Column, Context, Source, Unit};
 
-use super::Request;
+use super::DecodeRequest;
 use super::cell::Value;
 use super::columns::{BatchBuilder, decoded_schema};
 use super::control::{ControlPlan, Sums};
@@ -33,7 +33,7 @@ pub struct RowPlan<'a> {
     /// The declaration.
     pub source: &'a Source,
     /// The request.
-    pub request: Request<'a>,
+    pub request: DecodeRequest<'a>,
     /// The window asked for, by the request or by the document's own account.
     pub window: Option<Window>,
     /// The as-of instant, where it is known before the rows are read.
@@ -59,7 +59,7 @@ impl<'a> RowPlan<'a> {
     /// `options` are those of the request that tell units apart, by column.
     /// [`Kind::Usage`](sellerlake_contracts::Kind::Usage) where a window is missing.
     pub fn new(
-        request: &Request<'a>,
+        request: &DecodeRequest<'a>,
         window: Option<Window>,
         as_of: Option<DateTime<Utc>>,
         options: &BTreeMap<String, String>,

@@ -24,10 +24,10 @@ use super::rows::{RowPlan, Tally, needs_as_of_first};
 use super::spreadsheet;
 use super::survey::Survey;
 use super::twice::Once;
-use super::{Emit, Outcome, Request};
+use super::{DecodeRequest, Emit, Outcome};
 
 /// Decodes a flat file.
-pub fn decode(request: &Request<'_>, bytes: &[u8], emit: &mut Emit<'_>) -> Result<Outcome> {
+pub fn decode(request: &DecodeRequest<'_>, bytes: &[u8], emit: &mut Emit<'_>) -> Result<Outcome> {
     let delivery = request.delivery;
     let rows = RowPlan::new(request, delivery.window, delivery.as_of, &BTreeMap::new())?;
     let detected = match charset::detect(request, bytes) {
@@ -43,7 +43,7 @@ pub fn decode(request: &Request<'_>, bytes: &[u8], emit: &mut Emit<'_>) -> Resul
 }
 
 /// Whether the first line of `bytes` is a header of the request's source.
-pub fn has_header_of(request: &Request<'_>, bytes: &[u8]) -> bool {
+pub fn has_header_of(request: &DecodeRequest<'_>, bytes: &[u8]) -> bool {
     let delivery = request.delivery;
     let Ok(rows) = RowPlan::new(request, delivery.window, delivery.as_of, &BTreeMap::new()) else { return false };
     charset::detect(request, bytes).is_ok_and(|detected| File::open(&rows, detected.charset, &detected.bytes).is_ok())

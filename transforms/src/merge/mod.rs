@@ -19,5 +19,5 @@ pub use schema::{marker_batch, stored_schema, working_schema};
 pub use sort::{as_input, merge};
 pub use sorter::Sorter;
 pub use stamp::{Stamp, stamp};
-pub use standing::{Tally, standing};
+pub use standing::{StandingTally, standing};
 pub use ties::{Tie, Ties};

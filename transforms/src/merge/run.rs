@@ -137,21 +137,21 @@ impl Sorted {
     }
 
     /// Writes the rows to a file in the runtime's spill directory.
-    pub(crate) fn spill(&self, runtime: &Arc<RuntimeEnv>) -> Result<Run> {
+    pub(crate) fn spill(&self, runtime: &Arc<RuntimeEnv>) -> Result<SortedRun> {
         let mut batches = self.starts().map(|start| self.gather(start));
-        futures::executor::block_on(Run::write(&self.schema, &mut stream::iter(&mut batches), runtime))
+        futures::executor::block_on(SortedRun::write(&self.schema, &mut stream::iter(&mut batches), runtime))
     }
 }
 
 /// Sorted rows in a file, which is removed with the last clone of this.
 #[derive(Clone)]
-pub(crate) struct Run {
+pub(crate) struct SortedRun {
     schema: SchemaRef,
     spill: SpillManager,
     file: Arc<dyn SpillFile>,
 }
 
-impl Run {
+impl SortedRun {
     /// The columns in the file.
     pub(crate) fn schema(&self) -> &SchemaRef {
         &self.schema

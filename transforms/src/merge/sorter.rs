@@ -14,7 +14,7 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use sellerlake_schemas::Source;
 
 use crate::decode::decoded_schema;
-use crate::merge::run::{Run, Sorted, Unsorted, widen};
+use crate::merge::run::{Sorted, SortedRun, Unsorted, widen};
 use crate::merge::sort::{keys, merge_sorted, ordering};
 
 /// Runs merged at once: more have to be merged in several passes, so that memory stays bounded.
@@ -31,8 +31,8 @@ pub struct Sorter {
     run_bytes: usize,
     unsorted: Unsorted,
     /// The run before, on its way to its file.
-    writing: Option<JoinHandle<Result<Run>>>,
-    runs: Vec<Run>,
+    writing: Option<JoinHandle<Result<SortedRun>>>,
+    runs: Vec<SortedRun>,
 }
 
 impl Sorter {
@@ -91,7 +91,7 @@ impl Sorter {
             let mut fewer = Vec::new();
             for group in self.runs.chunks(FAN_IN) {
                 let mut merged = self.merge(group.to_vec(), None)?;
-                fewer.push(Run::write(&merged.schema(), &mut merged, &self.context.runtime_env()).await?);
+                fewer.push(SortedRun::write(&merged.schema(), &mut merged, &self.context.runtime_env()).await?);
             }
             self.runs = fewer;
         }
@@ -99,12 +99,13 @@ impl Sorter {
     }
 
     /// Merges runs that follow each other: rows of equal keys stay as they came.
-    fn merge(&self, runs: Vec<Run>, last: Option<Sorted>) -> Result<SendableRecordBatchStream> {
-        let schemas: Vec<&SchemaRef> = runs.iter().map(Run::schema).chain(last.as_ref().map(Sorted::schema)).collect();
+    fn merge(&self, runs: Vec<SortedRun>, last: Option<Sorted>) -> Result<SendableRecordBatchStream> {
+        let schemas: Vec<&SchemaRef> =
+            runs.iter().map(SortedRun::schema).chain(last.as_ref().map(Sorted::schema)).collect();
         let live = |name: &str| schemas.iter().any(|schema| schema.index_of(name).is_ok());
         let fields = self.schema.fields().iter().filter(|field| live(field.name())).cloned();
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let mut streams = runs.into_iter().map(Run::stream).collect::<Result<Vec<_>>>()?;
+        let mut streams = runs.into_iter().map(SortedRun::stream).collect::<Result<Vec<_>>>()?;
         streams.extend(last.map(Sorted::stream));
         let streams = streams.into_iter().map(|rows| widen(rows, &schema)).collect();
         let order = ordering(&keys(&self.source, false), &schema)?;

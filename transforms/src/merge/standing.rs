@@ -20,7 +20,7 @@ use crate::merge::ties::{Contest, Other, Tie, Ties};
 
 /// What became of the units of the new input (number 0).
 #[derive(Debug, Default)]
-pub struct Tally {
+pub struct StandingTally {
     /// Units nobody had.
     pub added: AtomicU64,
     /// Units that took an older version's place.
@@ -33,7 +33,7 @@ pub struct Tally {
     pub ties: Mutex<Ties>,
 }
 
-impl Tally {
+impl StandingTally {
     fn set_aside(&self, delivery: &str) {
         let mut rows = self.set_aside.lock().unwrap_or_else(PoisonError::into_inner);
         *rows.entry(delivery.to_owned()).or_default() += 1;
@@ -86,7 +86,7 @@ struct Seen {
 }
 
 impl Winner {
-    fn count(&mut self, tally: &Tally) {
+    fn count(&mut self, tally: &StandingTally) {
         let Some(seen) = self.seen.take() else { return };
         let counter = match (self.input, seen.older_lost, seen.newcomer_lost) {
             (0, false, _) if seen.repeated => return,
@@ -100,7 +100,7 @@ impl Winner {
 
     /// What becomes of a row; rows must come in merge order. `repeats` says whether it is of the same version as the
     /// row before: a delivery may hold a unit twice, when a page was read before an update and another after it.
-    fn takes(&mut self, unit: &str, delivery: &str, input: i64, repeats: bool, tally: &Tally) -> Fate {
+    fn takes(&mut self, unit: &str, delivery: &str, input: i64, repeats: bool, tally: &StandingTally) -> Fate {
         if self.seen.is_none() || self.unit != unit {
             self.count(tally);
             unit.clone_into(&mut self.unit);
@@ -126,7 +126,11 @@ impl Winner {
 
 /// Keeps, of each unit in a merged stream, the rows of the highest stamp (version, then delivery), and drops the
 /// columns only the merge needed.
-pub fn standing(source: &Source, merged: SendableRecordBatchStream, tally: Arc<Tally>) -> SendableRecordBatchStream {
+pub fn standing(
+    source: &Source,
+    merged: SendableRecordBatchStream,
+    tally: Arc<StandingTally>,
+) -> SendableRecordBatchStream {
     let schema = stored_schema(source);
     let width: Vec<usize> = (0..schema.fields().len()).collect();
     let version = source.version_column.clone();
@@ -165,7 +169,7 @@ fn repeats(
 struct Thinning {
     winner: Winner,
     contest: Contest,
-    tally: Arc<Tally>,
+    tally: Arc<StandingTally>,
 }
 
 impl Thinning {
@@ -273,7 +277,7 @@ mod tests {
 
     #[test]
     fn of_a_unit_that_comes_twice_in_a_delivery_the_newer_version_stands_with_its_twins() {
-        let (mut winner, tally) = (Winner::default(), Tally::default());
+        let (mut winner, tally) = (Winner::default(), StandingTally::default());
         let rows = [("a", true), ("a", true), ("a", false), ("a", true), ("b", false), ("b", true)];
         let fates = rows.map(|(unit, repeats)| winner.takes(unit, "delivery", 0, repeats, &tally));
         assert_eq!(fates, [Begins, Stands, SetAside, SetAside, Begins, Stands]);
@@ -283,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_delivery_that_comes_again_adds_and_replaces_nothing() {
-        let (mut winner, tally) = (Winner::default(), Tally::default());
+        let (mut winner, tally) = (Winner::default(), StandingTally::default());
         let rows =
             [("a", "d", 0), ("a", "d", 1), ("b", "e", 0), ("b", "d", 1), ("c", "e", 0), ("d", "e", 1), ("d", "d", 0)];
         let fates = rows.map(|(unit, delivery, input)| winner.takes(unit, delivery, input, true, &tally));

@@ -33,7 +33,7 @@ struct Spot {
 
 /// The declared paths of a source as one tree.
 #[derive(Debug)]
-pub(crate) struct Known {
+pub(crate) struct KnownShape {
     spots: Vec<Spot>,
 }
 
@@ -41,7 +41,7 @@ const ROOT: usize = 0;
 /// Where `^` paths begin, at every object.
 const ANYWHERE: usize = 1;
 
-impl Known {
+impl KnownShape {
     /// Every path the source declares.
     pub(crate) fn of(source: &Source) -> Result<Self> {
         let mut known = Self { spots: vec![Spot::default(), Spot::default()] };

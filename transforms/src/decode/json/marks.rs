@@ -6,7 +6,7 @@ use crate::decode::json::node::Node;
 
 /// The declared marks of a source, and which of them were met.
 #[derive(Debug)]
-pub(crate) struct Marks {
+pub(crate) struct JsonMarks {
     source: String,
     /// Groups of paths, one of which some record must have.
     has: Vec<Vec<Vec<Segment>>>,
@@ -14,7 +14,7 @@ pub(crate) struct Marks {
     lacks: Vec<Vec<Segment>>,
 }
 
-impl Marks {
+impl JsonMarks {
     pub(crate) fn new(source: &Source) -> Self {
         let path = |text: &String| match ColumnPath::try_from(text.clone()) {
             Ok(ColumnPath::Document(path)) => Some(path),

@@ -16,34 +16,34 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sellerlake_contracts::{Error, Kind, Result, Window};
 use sellerlake_schemas::{ColumnPath, Segment, Source};
 
-use crate::decode::json::known::Known;
-use crate::decode::json::reader::{Document, Reader};
+use crate::decode::json::known::KnownShape;
+use crate::decode::json::reader::{JsonDocument, Reader};
 use crate::decode::json::stated::stated_once;
-use crate::decode::json::stream::{Fault, Layout, Stop, skim};
-use crate::decode::json::walk::{RowPlan, scalar_at};
+use crate::decode::json::stream::{JsonFault, JsonLayout, JsonStop, skim};
+use crate::decode::json::walk::{JsonRowPlan, scalar_at};
 use crate::decode::moment::Moments;
 use crate::decode::rows::{self, needs_as_of_first};
-use crate::decode::{Emit, Outcome, Request};
+use crate::decode::{DecodeRequest, Emit, Outcome};
 
 /// Characters of a document that a refusal quotes.
 const QUOTED: usize = 80;
 const CHARSET: &str = "UTF-8";
 
 /// Decodes the documents in `bytes`: one, or several one after the other.
-pub fn decode(request: &Request<'_>, bytes: &[u8], emit: &mut Emit<'_>) -> Result<Outcome> {
+pub fn decode(request: &DecodeRequest<'_>, bytes: &[u8], emit: &mut Emit<'_>) -> Result<Outcome> {
     let source = request.source;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Err(reason) = documents_begin(bytes) {
         return Ok(refused(reason));
     }
-    let sets: Vec<RowPlan<'_>> = source.rows.iter().map(|set| RowPlan::new(source, set)).collect();
+    let sets: Vec<JsonRowPlan<'_>> = source.rows.iter().map(|set| JsonRowPlan::new(source, set)).collect();
     let layout = layout(source, &sets);
     let stated = match Stated::of(request, bytes, &layout, &sets)? {
         Ok(stated) => stated,
         Err(reason) => return Ok(refused(reason)),
     };
     let plan = rows::RowPlan::new(request, stated.window, stated.as_of, &stated.options)?;
-    let known = Known::of(source)?;
+    let known = KnownShape::of(source)?;
     let mut reader = Reader::new(&plan, &known, &layout, &sets);
     let mut refusal = None;
     for document in documents(bytes, &layout) {
@@ -56,9 +56,9 @@ pub fn decode(request: &Request<'_>, bytes: &[u8], emit: &mut Emit<'_>) -> Resul
         };
         match reader.read(&document, emit) {
             Ok(()) => {}
-            Err(Stop::Failed(error)) => return Err(error),
-            Err(Stop::Broken(fault)) => refusal = Some(describe(&fault.moved(at), bytes)),
-            Err(Stop::Foreign(reason)) => refusal = Some(reason),
+            Err(JsonStop::Failed(error)) => return Err(error),
+            Err(JsonStop::Broken(fault)) => refusal = Some(describe(&fault.moved(at), bytes)),
+            Err(JsonStop::Foreign(reason)) => refusal = Some(reason),
         }
         if refusal.is_some() {
             break;
@@ -78,18 +78,21 @@ fn refused(reason: String) -> Outcome {
 }
 
 /// The lists of records, each way to one named once.
-fn layout<'s>(source: &'s Source, sets: &[RowPlan<'s>]) -> Layout<'s> {
+fn layout<'s>(source: &'s Source, sets: &[JsonRowPlan<'s>]) -> JsonLayout<'s> {
     let mut lists: Vec<&[Segment]> = Vec::new();
-    for list in sets.iter().filter_map(RowPlan::list) {
+    for list in sets.iter().filter_map(JsonRowPlan::list) {
         if !lists.contains(&list) {
             lists.push(list);
         }
     }
-    Layout { wrappers: &source.wrappers, lists, skeleton_bytes: source.max_line_bytes() }
+    JsonLayout { wrappers: &source.wrappers, lists, skeleton_bytes: source.max_line_bytes() }
 }
 
 /// The documents in turn, skimmed, each with its offset; or why the rest can't be read.
-fn documents<'a>(bytes: &'a [u8], layout: &Layout<'_>) -> impl Iterator<Item = Result<(Document<'a>, usize), String>> {
+fn documents<'a>(
+    bytes: &'a [u8],
+    layout: &JsonLayout<'_>,
+) -> impl Iterator<Item = Result<(JsonDocument<'a>, usize), String>> {
     let mut rest = 0;
     let mut broken = false;
     std::iter::from_fn(move || {
@@ -101,7 +104,7 @@ fn documents<'a>(bytes: &'a [u8], layout: &Layout<'_>) -> impl Iterator<Item = R
         let found = documents_begin(&bytes[at..]).and_then(|()| {
             let skeleton = skim(&bytes[at..], layout).map_err(|fault| describe(&fault.moved(at), bytes))?;
             rest = at + skeleton.length;
-            Ok((Document { bytes: &bytes[at..rest], skeleton }, at))
+            Ok((JsonDocument { bytes: &bytes[at..rest], skeleton }, at))
         });
         broken = found.is_err();
         Some(found)
@@ -126,7 +129,7 @@ fn documents_begin(bytes: &[u8]) -> Result<(), String> {
 }
 
 /// A sentence with the place: line and column from 1, bytes from the file's start.
-fn describe(fault: &Fault, bytes: &[u8]) -> String {
+fn describe(fault: &JsonFault, bytes: &[u8]) -> String {
     let before = &bytes[..fault.offset.min(bytes.len())];
     let line = memchr::memchr_iter(b'\n', before).count() + 1;
     let column = before.len() - memchr::memrchr(b'\n', before).map_or(0, |at| at + 1) + 1;
@@ -146,10 +149,10 @@ struct Stated {
 impl Stated {
     /// The delivery's own window and as-of; the documents are asked only where these are absent and needed.
     fn of(
-        request: &Request<'_>,
+        request: &DecodeRequest<'_>,
         bytes: &[u8],
-        layout: &Layout<'_>,
-        sets: &[RowPlan<'_>],
+        layout: &JsonLayout<'_>,
+        sets: &[JsonRowPlan<'_>],
     ) -> Result<Result<Self, String>> {
         let (source, delivery) = (request.source, request.delivery);
         let mut stated = Self { window: delivery.window, as_of: delivery.as_of, options: BTreeMap::new() };

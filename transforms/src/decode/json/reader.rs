@@ -9,19 +9,19 @@ use sellerlake_schemas::{ColumnType, Context, Source};
 use crate::decode::Emit;
 use crate::decode::cell::{CellFormat, Value};
 use crate::decode::day_order::{self, Settled};
-use crate::decode::json::known::{Drift, Extra, Known};
-use crate::decode::json::marks::Marks;
+use crate::decode::json::known::{Drift, Extra, KnownShape};
+use crate::decode::json::marks::JsonMarks;
 use crate::decode::json::node::{Node, mend_surrogates, parse};
 use crate::decode::json::repeats::Repeats;
 use crate::decode::json::stated::{as_instant, stated_as_of, stated_once};
-use crate::decode::json::stream::{Fault, Layout, Record, Skeleton, Stop, records};
-use crate::decode::json::walk::{Home, Row, RowPlan, scalar_at};
+use crate::decode::json::stream::{JsonFault, JsonLayout, JsonStop, Record, Skeleton, records};
+use crate::decode::json::walk::{Home, JsonRow, JsonRowPlan, scalar_at};
 use crate::decode::outcome::{Outcome, Reject};
 use crate::decode::rows::{self, Fate, RowWriter};
 
 /// A document, skimmed.
 #[derive(Debug)]
-pub(crate) struct Document<'a> {
+pub(crate) struct JsonDocument<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) skeleton: Skeleton<'a>,
 }
@@ -29,15 +29,15 @@ pub(crate) struct Document<'a> {
 /// Reads the documents of one delivery.
 pub(crate) struct Reader<'p> {
     plan: &'p rows::RowPlan<'p>,
-    known: &'p Known,
-    layout: &'p Layout<'p>,
-    sets: &'p [RowPlan<'p>],
+    known: &'p KnownShape,
+    layout: &'p JsonLayout<'p>,
+    sets: &'p [JsonRowPlan<'p>],
     /// By list of the layout: its row sets; after the last, those whose record is the document.
     by_list: Vec<Vec<usize>>,
     cells: Cells<'p>,
     writer: RowWriter<'p>,
     drift: Drift,
-    marks: Marks,
+    marks: JsonMarks,
     repeats: Repeats,
     /// Records so far.
     record: u64,
@@ -46,28 +46,28 @@ pub(crate) struct Reader<'p> {
 impl<'p> Reader<'p> {
     pub(crate) fn new(
         plan: &'p rows::RowPlan<'p>,
-        known: &'p Known,
-        layout: &'p Layout<'p>,
-        sets: &'p [RowPlan<'p>],
+        known: &'p KnownShape,
+        layout: &'p JsonLayout<'p>,
+        sets: &'p [JsonRowPlan<'p>],
     ) -> Self {
         let of = |list| (0..sets.len()).filter(|set| sets[*set].list() == list).collect();
         let mut by_list: Vec<Vec<usize>> = layout.lists.iter().map(|list| of(Some(*list))).collect();
         by_list.push(of(None));
         let (cells, writer) = (Cells::new(plan, sets), RowWriter::new(plan));
-        let (marks, repeats) = (Marks::new(plan.source), Repeats::new(plan.source));
+        let (marks, repeats) = (JsonMarks::new(plan.source), Repeats::new(plan.source));
         let drift = Drift::new(plan.source, plan.request.allow_personal_data);
         Self { plan, known, layout, sets, by_list, cells, writer, drift, marks, repeats, record: 0 }
     }
 
     /// Takes all rows of a document.
-    pub(crate) fn read(&mut self, document: &Document<'_>, emit: &mut Emit<'_>) -> Result<(), Stop> {
+    pub(crate) fn read(&mut self, document: &JsonDocument<'_>, emit: &mut Emit<'_>) -> Result<(), JsonStop> {
         let skeleton = &document.skeleton;
         self.repeats.turn();
         if let Some(reason) = self.otherwise(&skeleton.node) {
-            return Err(Stop::Foreign(reason));
+            return Err(JsonStop::Foreign(reason));
         }
         if let Some(reason) = self.marks.look(&skeleton.node, &[]) {
-            return Err(Stop::Foreign(reason));
+            return Err(JsonStop::Foreign(reason));
         }
         let known_before = self.drift.total;
         let mut extra = Extra::default();
@@ -81,7 +81,7 @@ impl<'p> Reader<'p> {
         }
         let found = self.document_rows(document, extra, emit)?;
         if !found && !skeleton.met && self.drift.total > known_before {
-            return Err(Stop::Foreign(self.foreign(&skeleton.node)));
+            return Err(JsonStop::Foreign(self.foreign(&skeleton.node)));
         }
         if !skeleton.met {
             return Ok(());
@@ -90,7 +90,12 @@ impl<'p> Reader<'p> {
     }
 
     /// Rows of the sets whose record is the document itself. Whether there were any.
-    fn document_rows(&mut self, document: &Document<'_>, extra: Extra<'_, '_>, emit: &mut Emit<'_>) -> Result<bool> {
+    fn document_rows(
+        &mut self,
+        document: &JsonDocument<'_>,
+        extra: Extra<'_, '_>,
+        emit: &mut Emit<'_>,
+    ) -> Result<bool> {
         let Some(of_document) = self.by_list.last().filter(|sets| !sets.is_empty()).cloned() else { return Ok(false) };
         let skeleton = &document.skeleton;
         let line = self.record + 1;
@@ -110,7 +115,7 @@ impl<'p> Reader<'p> {
         Ok(taker.taken)
     }
 
-    fn record(&mut self, record: &Record<'_, '_>, skeleton: &Node<'_>, emit: &mut Emit<'_>) -> Result<(), Stop> {
+    fn record(&mut self, record: &Record<'_, '_>, skeleton: &Node<'_>, emit: &mut Emit<'_>) -> Result<(), JsonStop> {
         self.record += 1;
         let limit = self.plan.source.max_line_bytes();
         if record.text.len() > limit {
@@ -123,7 +128,7 @@ impl<'p> Reader<'p> {
         let parsed = match parse(record.text) {
             Ok(parsed) => parsed,
             Err(error) => {
-                let broken = || Stop::Broken(Fault::of(&error, record.text.as_bytes()).moved(record.at));
+                let broken = || JsonStop::Broken(JsonFault::of(&error, record.text.as_bytes()).moved(record.at));
                 mended = mend_surrogates(record.text).ok_or_else(broken)?;
                 parse(&mended).map_err(|_| broken())?
             }
@@ -141,7 +146,7 @@ impl<'p> Reader<'p> {
             }
         });
         if let Some(reason) = self.marks.look(&parsed.node, self.layout.lists[record.list]) {
-            return Err(Stop::Foreign(reason));
+            return Err(JsonStop::Foreign(reason));
         }
         let spoilt = parsed.repeated.map(|name| format!("member {name:?} stands twice in one object"));
         let mut taker = Taker { line: self.record, extra: extra.into_json(), spoilt, taken: false };
@@ -169,7 +174,7 @@ impl<'p> Reader<'p> {
         Ok(is_repeat)
     }
 
-    fn row(&mut self, set: usize, row: &Row<'_, '_>, taker: &mut Taker, emit: &mut Emit<'_>) -> Result<()> {
+    fn row(&mut self, set: usize, row: &JsonRow<'_, '_>, taker: &mut Taker, emit: &mut Emit<'_>) -> Result<()> {
         taker.taken = true;
         let mut rounded = 0;
         let mut reject =
@@ -242,7 +247,7 @@ impl<'p> Reader<'p> {
 
 /// Reads single cells.
 struct Cells<'p> {
-    sets: &'p [RowPlan<'p>],
+    sets: &'p [JsonRowPlan<'p>],
     formats: Vec<CellFormat>,
     /// What the request supplies.
     template: Vec<Value<'static>>,
@@ -250,7 +255,7 @@ struct Cells<'p> {
 }
 
 impl<'p> Cells<'p> {
-    fn new(plan: &rows::RowPlan<'_>, sets: &'p [RowPlan<'p>]) -> Self {
+    fn new(plan: &rows::RowPlan<'_>, sets: &'p [JsonRowPlan<'p>]) -> Self {
         let mut formats = CellFormat::all(plan.source);
         if let Some(Settled { order, .. }) = day_order::named(&plan.request) {
             formats.iter_mut().for_each(|format| format.moments.decide(order));
@@ -264,7 +269,7 @@ impl<'p> Cells<'p> {
         &'v self,
         set: usize,
         at: usize,
-        row: &Row<'v, '_>,
+        row: &JsonRow<'v, '_>,
         rounded: &mut u64,
     ) -> Result<Value<'v>, (String, Option<String>)> {
         let plan = &self.sets[set].columns[at];
@@ -315,14 +320,14 @@ fn borrowed<'v>(value: &'v Value<'static>) -> Value<'v> {
     }
 }
 
-impl Document<'_> {
+impl JsonDocument<'_> {
     /// The greatest value of the source's as-of column, in the document or its rows.
     pub(crate) fn as_of(
         &self,
         source: &Source,
-        layout: &Layout<'_>,
-        sets: &[RowPlan<'_>],
-    ) -> Result<Option<DateTime<Utc>>, Fault> {
+        layout: &JsonLayout<'_>,
+        sets: &[JsonRowPlan<'_>],
+    ) -> Result<Option<DateTime<Utc>>, JsonFault> {
         let mut found = stated_as_of(source, &self.skeleton.node);
         let Some(at) = source.as_of.as_deref().and_then(|name| source.columns.get_index_of(name)) else {
             return Ok(found);
@@ -344,7 +349,7 @@ impl Document<'_> {
             Ok(())
         });
         match read {
-            Err(Stop::Broken(fault)) => Err(fault),
+            Err(JsonStop::Broken(fault)) => Err(fault),
             _ => Ok(found),
         }
     }

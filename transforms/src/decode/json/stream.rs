@@ -13,7 +13,7 @@ use crate::decode::json::node::{NameSeed, Node, mend_surrogates, number, parse};
 
 /// Where records are: wrappers that may be around the document, and the way to each list of records.
 #[derive(Debug)]
-pub(crate) struct Layout<'s> {
+pub(crate) struct JsonLayout<'s> {
     pub(crate) wrappers: &'s [String],
     /// Segments up to and including the first `[]`, one for every different way.
     pub(crate) lists: Vec<&'s [Segment]>,
@@ -48,33 +48,33 @@ pub(crate) struct Skeleton<'a> {
 
 /// What is wrong with a document and where.
 #[derive(Debug)]
-pub(crate) struct Fault {
+pub(crate) struct JsonFault {
     pub(crate) reason: String,
     /// Offset in the bytes given.
     pub(crate) offset: usize,
 }
 
 /// Reads the document that starts at `bytes[0]` but for its records; checks the syntax of all of it.
-pub(crate) fn skim<'a>(bytes: &'a [u8], layout: &Layout<'_>) -> Result<Skeleton<'a>, Fault> {
+pub(crate) fn skim<'a>(bytes: &'a [u8], layout: &JsonLayout<'_>) -> Result<Skeleton<'a>, JsonFault> {
     let mut walker = Walker::new(layout, bytes, None);
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let node = walker.start().deserialize(&mut json).map_err(|error| Fault::of(&error, bytes))?;
+    let node = walker.start().deserialize(&mut json).map_err(|error| JsonFault::of(&error, bytes))?;
     let length = json.into_iter::<IgnoredAny>().byte_offset();
     Ok(Skeleton { node, met: walker.met, left_out: walker.left_out, length })
 }
 
 /// Why reading ended early.
 #[derive(Debug)]
-pub(crate) enum Stop {
+pub(crate) enum JsonStop {
     /// The receiver of the batches failed.
     Failed(Error),
     /// The document is no JSON after all.
-    Broken(Fault),
+    Broken(JsonFault),
     /// It is JSON, but not what it was said to be.
     Foreign(String),
 }
 
-impl From<Error> for Stop {
+impl From<Error> for JsonStop {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }
@@ -83,20 +83,20 @@ impl From<Error> for Stop {
 /// Hands out every record of the document, in order.
 pub(crate) fn records<'a>(
     document: &'a [u8],
-    layout: &Layout<'_>,
-    take: &mut dyn FnMut(Record<'a, '_>) -> Result<(), Stop>,
-) -> Result<(), Stop> {
+    layout: &JsonLayout<'_>,
+    take: &mut dyn FnMut(Record<'a, '_>) -> Result<(), JsonStop>,
+) -> Result<(), JsonStop> {
     let mut walker = Walker::new(layout, document, Some(take));
     let mut json = serde_json::Deserializer::from_slice(document);
     let done = walker.start().deserialize(&mut json);
     match (walker.stopped, done) {
         (Some(stop), _) => Err(stop),
-        (None, Err(error)) => Err(Stop::Broken(Fault::of(&error, document))),
+        (None, Err(error)) => Err(JsonStop::Broken(JsonFault::of(&error, document))),
         (None, Ok(_)) => Ok(()),
     }
 }
 
-impl Fault {
+impl JsonFault {
     /// The same, seen from bytes that begin so much earlier.
     pub(crate) fn moved(self, by: usize) -> Self {
         Self { offset: self.offset + by, ..self }
@@ -114,10 +114,10 @@ impl Fault {
     }
 }
 
-type Take<'t, 'a> = &'t mut dyn FnMut(Record<'a, '_>) -> Result<(), Stop>;
+type Take<'t, 'a> = &'t mut dyn FnMut(Record<'a, '_>) -> Result<(), JsonStop>;
 
 struct Walker<'t, 'l, 's, 'a> {
-    layout: &'l Layout<'s>,
+    layout: &'l JsonLayout<'s>,
     /// Address of the document's first byte, to tell how far in a slice of it is.
     begin: usize,
     /// Absent while skimming.
@@ -126,11 +126,11 @@ struct Walker<'t, 'l, 's, 'a> {
     met: bool,
     room: usize,
     left_out: Vec<String>,
-    stopped: Option<Stop>,
+    stopped: Option<JsonStop>,
 }
 
 impl<'t, 'l, 's, 'a> Walker<'t, 'l, 's, 'a> {
-    fn new(layout: &'l Layout<'s>, document: &'a [u8], take: Option<Take<'t, 'a>>) -> Self {
+    fn new(layout: &'l JsonLayout<'s>, document: &'a [u8], take: Option<Take<'t, 'a>>) -> Self {
         let room = layout.skeleton_bytes;
         let begin = document.as_ptr() as usize;
         Self { layout, begin, take, way: Vec::new(), met: false, room, left_out: Vec::new(), stopped: None }

@@ -9,7 +9,7 @@ use crate::decode::json::node::{Node, write_list};
 
 /// A row set made ready: which list of records it lives in and how each column is read from its rows.
 #[derive(Debug)]
-pub(crate) struct RowPlan<'s> {
+pub(crate) struct JsonRowPlan<'s> {
     pub(crate) set: &'s RowSet,
     /// Segments that lead to the record; 0 where the document is the record.
     pub(crate) record_at: usize,
@@ -39,7 +39,7 @@ enum Read<'s> {
 
 /// Positions of the columns a row of this set must have: required ones its rows can have at all.
 pub(crate) fn required(source: &Source, set: &RowSet) -> Vec<usize> {
-    let plan = RowPlan::new(source, set);
+    let plan = JsonRowPlan::new(source, set);
     let columns = plan.columns.iter().enumerate();
     columns.filter(|(_, plan)| plan.column.required && plan.reachable).map(|(index, _)| index).collect()
 }
@@ -58,7 +58,7 @@ pub(crate) struct Home<'r, 'a> {
 
 /// One row: a node, and everything around it that its columns may read.
 #[derive(Debug)]
-pub(crate) struct Row<'r, 'a> {
+pub(crate) struct JsonRow<'r, 'a> {
     /// The node after each segment of the row's path; the row's own comes last.
     bound: Vec<&'r Node<'a>>,
     /// The nodes around it, outermost first, itself included.
@@ -78,7 +78,7 @@ enum Reached<'r, 'a> {
     Each(Vec<&'r Node<'a>>),
 }
 
-impl<'s> RowPlan<'s> {
+impl<'s> JsonRowPlan<'s> {
     /// Readies one row set of a source.
     pub(crate) fn new(source: &'s Source, set: &'s RowSet) -> Self {
         let record_at = set.path.0.iter().position(|segment| *segment == Segment::Each).map_or(0, |at| at + 1);
@@ -100,7 +100,7 @@ impl<'s> RowPlan<'s> {
     }
 
     /// Whether a single object is the row it could be: a page that holds a list instead has none of its values.
-    pub(crate) fn is_there(&self, row: &Row<'_, '_>) -> bool {
+    pub(crate) fn is_there(&self, row: &JsonRow<'_, '_>) -> bool {
         let located = || self.columns.iter().filter(|plan| plan.column.from.is_none() && plan.reachable);
         let must = located().any(|plan| plan.column.required);
         let mut looked = located().filter(|plan| plan.column.required || !must);
@@ -111,12 +111,12 @@ impl<'s> RowPlan<'s> {
     pub(crate) fn rows<'r, 'a>(
         &self,
         home: Home<'r, 'a>,
-        take: &mut dyn FnMut(&Row<'r, 'a>) -> Result<()>,
+        take: &mut dyn FnMut(&JsonRow<'r, 'a>) -> Result<()>,
     ) -> Result<()>
     where
         's: 'r,
     {
-        let mut row = Row::at(home, &self.set.path.0[..self.record_at]);
+        let mut row = JsonRow::at(home, &self.set.path.0[..self.record_at]);
         self.descend(home.record, self.record_at, &mut row, take)
     }
 
@@ -124,8 +124,8 @@ impl<'s> RowPlan<'s> {
         &self,
         node: &'r Node<'a>,
         at: usize,
-        row: &mut Row<'r, 'a>,
-        take: &mut dyn FnMut(&Row<'r, 'a>) -> Result<()>,
+        row: &mut JsonRow<'r, 'a>,
+        take: &mut dyn FnMut(&JsonRow<'r, 'a>) -> Result<()>,
     ) -> Result<()>
     where
         's: 'r,
@@ -165,8 +165,8 @@ impl<'s> RowPlan<'s> {
         &self,
         node: &'r Node<'a>,
         at: usize,
-        row: &mut Row<'r, 'a>,
-        take: &mut dyn FnMut(&Row<'r, 'a>) -> Result<()>,
+        row: &mut JsonRow<'r, 'a>,
+        take: &mut dyn FnMut(&JsonRow<'r, 'a>) -> Result<()>,
     ) -> Result<()>
     where
         's: 'r,
@@ -184,8 +184,8 @@ impl<'s> RowPlan<'s> {
         node: &'r Node<'a>,
         name: &'r str,
         at: usize,
-        row: &mut Row<'r, 'a>,
-        take: &mut dyn FnMut(&Row<'r, 'a>) -> Result<()>,
+        row: &mut JsonRow<'r, 'a>,
+        take: &mut dyn FnMut(&JsonRow<'r, 'a>) -> Result<()>,
     ) -> Result<()>
     where
         's: 'r,
@@ -216,8 +216,8 @@ impl<'s> RowPlan<'s> {
         &self,
         node: &'r Node<'a>,
         at: usize,
-        row: &mut Row<'r, 'a>,
-        take: &mut dyn FnMut(&Row<'r, 'a>) -> Result<()>,
+        row: &mut JsonRow<'r, 'a>,
+        take: &mut dyn FnMut(&JsonRow<'r, 'a>) -> Result<()>,
     ) -> Result<()>
     where
         's: 'r,
@@ -284,7 +284,7 @@ impl<'s> ColumnPlan<'s> {
     }
 
     /// The text of the row's cell, `None` for NULL, or why there can't be one.
-    pub(crate) fn cell<'r>(&self, row: &Row<'r, '_>) -> Result<Option<Cow<'r, str>>, Unfit> {
+    pub(crate) fn cell<'r>(&self, row: &JsonRow<'r, '_>) -> Result<Option<Cow<'r, str>>, Unfit> {
         for read in &self.reads {
             let reached = match read {
                 Read::Shared(at, rest) => match row.bound.get(*at) {
@@ -398,7 +398,7 @@ fn collect_leaves<'r, 'a>(node: &'r Node<'a>, name: &str, leaves: &mut Vec<&'r N
     }
 }
 
-impl<'r, 'a> Row<'r, 'a> {
+impl<'r, 'a> JsonRow<'r, 'a> {
     /// The record itself, reached by `path` through the document.
     fn at(home: Home<'r, 'a>, path: &[Segment]) -> Self {
         static NOTHING: Node<'static> = Node::Null;
