@@ -18,7 +18,7 @@ pub enum ClockKind {
 /// Where Amazon's APIs are, and whose time it is.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Amazon {
+pub struct AmazonSettings {
     endpoint: String,
     /// Whether to ask the sandbox.
     pub sandbox: bool,
@@ -28,13 +28,13 @@ pub struct Amazon {
     pub history_days: u32,
 }
 
-impl Default for Amazon {
+impl Default for AmazonSettings {
     fn default() -> Self {
         Self { endpoint: String::new(), sandbox: false, clock: ClockKind::System, history_days: 90 }
     }
 }
 
-impl Amazon {
+impl AmazonSettings {
     /// A simulator at this address, which keeps the time.
     pub fn simulated(url: &str) -> Self {
         Self { endpoint: url.trim_end_matches('/').to_owned(), clock: ClockKind::Stepped, ..Self::default() }
@@ -70,16 +70,16 @@ mod tests {
 
     #[test]
     fn an_address_is_one() {
-        let amazon = Amazon::simulated("http://127.0.0.1:8080/");
+        let amazon = AmazonSettings::simulated("http://127.0.0.1:8080/");
         assert_eq!(amazon.endpoint(), Some("http://127.0.0.1:8080"));
         amazon.check().unwrap();
-        let amazon = Amazon { endpoint: "amazon.com".into(), ..Amazon::default() };
+        let amazon = AmazonSettings { endpoint: "amazon.com".into(), ..AmazonSettings::default() };
         assert!(amazon.check().unwrap_err().to_string().contains("amazon.endpoint"));
     }
 
     #[test]
     fn time_is_not_moved_without_a_simulator() {
-        let amazon = Amazon { clock: ClockKind::Stepped, ..Amazon::default() };
+        let amazon = AmazonSettings { clock: ClockKind::Stepped, ..AmazonSettings::default() };
         assert!(amazon.check().is_err());
     }
 }

@@ -9,7 +9,7 @@ use sellerlake_contracts::{Error, Kind, Result};
 use serde::Deserialize;
 use url::Url;
 
-pub use amazon::{Amazon, ClockKind};
+pub use amazon::{AmazonSettings, ClockKind};
 
 /// The annotated file with every setting and its default.
 pub const DEFAULT: &str = include_str!("../default.toml");
@@ -31,7 +31,7 @@ struct Written {
     threads: usize,
     row_limit: u64,
     query_timeout_seconds: u64,
-    amazon: Amazon,
+    amazon: AmazonSettings,
     store: BTreeMap<String, String>,
 }
 
@@ -48,7 +48,7 @@ impl Default for Written {
             threads: 0,
             row_limit: 0,
             query_timeout_seconds: 0,
-            amazon: Amazon::default(),
+            amazon: AmazonSettings::default(),
             store: BTreeMap::new(),
         }
     }
@@ -78,7 +78,7 @@ pub struct Settings {
     /// Time a query may take.
     pub query_timeout: Option<std::time::Duration>,
     /// Where Amazon is, and what time it is there.
-    pub amazon: Amazon,
+    pub amazon: AmazonSettings,
     /// Options of the object store; they may hold secrets.
     pub store: BTreeMap<String, String>,
 }

@@ -8,14 +8,14 @@ use object_store::ObjectStore;
 use sellerlake_contracts::Result;
 use url::Url;
 
-use crate::place::Place;
-use crate::spool::{Access, Spool};
+use crate::place::LakePlace;
+use crate::spool::{FileAccess, Spool};
 use crate::sweep::sweep;
 use crate::{SpillFolder, failure, open};
 
 /// A lake on a disk or an object store. Cheap to clone; every clone is the same lake.
 #[derive(Debug, Clone)]
-pub struct Lake(pub(crate) Arc<Place>);
+pub struct Lake(pub(crate) Arc<LakePlace>);
 
 impl Lake {
     /// Opens `file:///folder` (created if missing) or `s3://bucket/prefix`.
@@ -65,9 +65,9 @@ impl Lake {
         Spool::create(&self.0.spool_dir, self.access())
     }
 
-    fn access(&self) -> Access {
+    fn access(&self) -> FileAccess {
         let in_lake = self.0.local_root.as_ref().is_some_and(|root| self.0.spool_dir.starts_with(root));
-        if in_lake { Access::Published } else { Access::Private }
+        if in_lake { FileAccess::Published } else { FileAccess::Private }
     }
 
     /// A new private folder for what sorting spills.

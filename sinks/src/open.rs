@@ -15,14 +15,14 @@ use sellerlake_contracts::{Error, Kind, Result};
 use tokio::sync::{Mutex, OnceCell};
 use url::Url;
 
-use crate::place::{PRIVATE, Place};
+use crate::place::{LakePlace, PRIVATE};
 use crate::{durable, failure};
 
 /// How long one request may take: a PUT of 4 GiB at 7 MiB/s. object_store's own 30 s suits small objects only.
 const REQUEST_TIMEOUT: &str = "600s";
 
 /// The place as it is, with private files in a folder of this user's own.
-pub(crate) fn place_to_read(url: &Url, options: &BTreeMap<String, String>) -> Result<Place> {
+pub(crate) fn place_to_read(url: &Url, options: &BTreeMap<String, String>) -> Result<LakePlace> {
     let folder = url.to_file_path().ok().filter(|_| url.scheme() == "file");
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         return Err(Error::permanent(Kind::NotFound, "there is no lake")
@@ -31,10 +31,10 @@ pub(crate) fn place_to_read(url: &Url, options: &BTreeMap<String, String>) -> Re
     }
     let user = std::fs::metadata("/proc/self").map_or(0, |own| own.uid());
     let spool_dir = std::env::temp_dir().join(format!("sellerlake-of-{user}"));
-    Ok(Place { spool_dir, ..place(url, options, None)? })
+    Ok(LakePlace { spool_dir, ..place(url, options, None)? })
 }
 
-pub(crate) fn place(url: &Url, options: &BTreeMap<String, String>, spool_dir: Option<PathBuf>) -> Result<Place> {
+pub(crate) fn place(url: &Url, options: &BTreeMap<String, String>, spool_dir: Option<PathBuf>) -> Result<LakePlace> {
     match url.scheme() {
         "file" => on_disk(url, options),
         "s3" => on_s3(url, options, spool_dir),
@@ -45,7 +45,7 @@ pub(crate) fn place(url: &Url, options: &BTreeMap<String, String>, spool_dir: Op
     }
 }
 
-fn on_disk(url: &Url, options: &BTreeMap<String, String>) -> Result<Place> {
+fn on_disk(url: &Url, options: &BTreeMap<String, String>) -> Result<LakePlace> {
     if let Some(option) = options.keys().next() {
         return Err(Error::permanent(Kind::Usage, "a lake on a disk takes no store options")
             .at("lake.open")
@@ -71,7 +71,7 @@ fn on_disk(url: &Url, options: &BTreeMap<String, String>) -> Result<Place> {
     let root = folder.canonicalize().map_err(failed)?;
     let store =
         LocalFileSystem::new_with_prefix(&root).map_err(|error| failure::store("lake.open", root.display(), error))?;
-    Ok(Place {
+    Ok(LakePlace {
         url: url.clone(),
         store: Arc::new(store),
         spool_dir: root.join(PRIVATE).join("tmp"),
@@ -81,7 +81,7 @@ fn on_disk(url: &Url, options: &BTreeMap<String, String>) -> Result<Place> {
     })
 }
 
-fn on_s3(url: &Url, options: &BTreeMap<String, String>, spool_dir: Option<PathBuf>) -> Result<Place> {
+fn on_s3(url: &Url, options: &BTreeMap<String, String>, spool_dir: Option<PathBuf>) -> Result<LakePlace> {
     let failed = |error| failure::store("lake.open", url, error);
     let Some(bucket) = url.host_str() else {
         return Err(Error::permanent(Kind::Usage, "the address names no bucket")
@@ -115,7 +115,7 @@ fn on_s3(url: &Url, options: &BTreeMap<String, String>, spool_dir: Option<PathBu
             .map_err(|error| failed(object_store::Error::from(error)))?;
         Arc::new(PrefixStore::new(bucket_store, prefix))
     };
-    Ok(Place {
+    Ok(LakePlace {
         url: url.clone(),
         store,
         local_root: None,

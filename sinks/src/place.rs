@@ -12,7 +12,7 @@ pub(crate) const PRIVATE: &str = ".sellerlake";
 
 /// A lake on a disk or a store.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct LakePlace {
     pub(crate) url: Url,
     /// Rooted at the lake: paths are relative to it.
     pub(crate) store: Arc<dyn ObjectStore>,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sellerlake_contracts::Result;
 
 use crate::failure;
-use crate::spool::{Access, gate};
+use crate::spool::{FileAccess, gate};
 
 /// Suffix of spill folders.
 const SUFFIX: &str = ".spill";
@@ -25,7 +25,7 @@ pub struct SpillFolder {
 }
 
 impl SpillFolder {
-    pub(crate) fn create(parent: &Path, access: Access) -> Result<Self> {
+    pub(crate) fn create(parent: &Path, access: FileAccess) -> Result<Self> {
         let create = || {
             access.make_folder(parent)?;
             let gate = gate(parent)?;

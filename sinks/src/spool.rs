@@ -46,14 +46,14 @@ pub struct Received {
 
 /// Whom spool files are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
+pub(crate) enum FileAccess {
     /// They become objects by a rename, so they are as readable as the umask lets any new file be.
     Published,
     /// They are sent or read and then removed, and lie outside the lake: nobody else may look at buyers' data.
     Private,
 }
 
-impl Access {
+impl FileAccess {
     /// Makes the folder for private files, where there is none yet.
     pub(crate) fn make_folder(self, path: &Path) -> io::Result<()> {
         fs::DirBuilder::new().recursive(true).mode(self.modes().0).create(path)
@@ -68,7 +68,7 @@ impl Access {
 }
 
 impl Spool {
-    pub(crate) fn create(folder: &Path, access: Access) -> Result<Self> {
+    pub(crate) fn create(folder: &Path, access: FileAccess) -> Result<Self> {
         let create = || {
             access.make_folder(folder)?;
             let gate = gate(folder)?;

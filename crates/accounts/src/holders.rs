@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{AccountId, Error, Kind, Result};
-use sellerlake_pipelines::{AdsProfile, Holder, Workspace};
+use sellerlake_pipelines::{Holder, ProfileScope, Workspace};
 use sellerlake_state::{Account, AccountFilter, AccountStatus};
 
 /// The accounts that are meant: the named ones, or all that are active. Naming one that isn't is an error.
@@ -32,7 +32,7 @@ pub async fn holders(workspace: &Workspace, named: &[AccountId]) -> Result<Vec<H
 
 /// An account as planning sees it.
 pub async fn holder(workspace: &Workspace, account: &Account) -> Result<Holder> {
-    let profiles = workspace.state().ads_profiles(&account.id).await?.into_iter().map(|profile| AdsProfile {
+    let profiles = workspace.state().ads_profiles(&account.id).await?.into_iter().map(|profile| ProfileScope {
         id: profile.id,
         marketplace: Some(profile.marketplace),
         zone: profile.time_zone.parse().unwrap_or_default(),

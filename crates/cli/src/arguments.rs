@@ -55,7 +55,7 @@ pub enum Command {
     /// Decode everything in raw/ again, and rebuild what follows; or make the lake as it was known on a day.
     Replay(Replay),
     /// Say what moved in closed months since a day, and which documents moved it.
-    Changed(Changed),
+    Changed(ChangedSince),
     /// Take a delivery back, as if it had never come.
     Withdraw(Withdraw),
     /// Bring tables and rollups up to date with their inputs.
@@ -157,7 +157,7 @@ pub struct Replay {
 
 /// `changed`
 #[derive(Debug, Args)]
-pub struct Changed {
+pub struct ChangedSince {
     /// What was known at the end of this day (UTC), or at this instant, is compared with what is known now.
     #[arg(long, value_name = "DAY", value_parser = end)]
     pub since: DateTime<Utc>,

@@ -23,14 +23,14 @@ const THREADS: &str = "sellerlake-query";
 const STACK_BYTES: usize = 8 * 1024 * 1024;
 
 tokio::task_local! {
-    static STOP: Stop;
+    static STOP: Interrupt;
 }
 
 /// Whether a statement is to go on.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Stop(Arc<AtomicBool>);
+pub(crate) struct Interrupt(Arc<AtomicBool>);
 
-impl Stop {
+impl Interrupt {
     /// That of the statement this task belongs to; the tasks DataFusion starts for it have to be handed theirs.
     pub(crate) fn current() -> Option<Self> {
         STOP.try_with(Clone::clone).ok()
@@ -46,7 +46,7 @@ impl Stop {
 }
 
 /// A statement under way. Dropping it stops the statement: at once where it waits, and elsewhere at the next batch or
-/// the next check of [`Stop`].
+/// the next check of [`Interrupt`].
 pub(crate) struct Running {
     /// Dropped with the rest.
     _threads: Threads,
@@ -86,7 +86,7 @@ pub(crate) async fn elsewhere<T: Send + 'static>(
 /// Threads that nobody waits for once they are dropped.
 struct Threads {
     runtime: Option<Runtime>,
-    stop: Stop,
+    stop: Interrupt,
 }
 
 impl Threads {
@@ -100,7 +100,7 @@ impl Threads {
         let runtime = built.map_err(|error| {
             Error::transient(Kind::Storage, "can't start the threads of a query").at("query.run").source(error)
         })?;
-        Ok(Self { runtime: Some(runtime), stop: Stop::default() })
+        Ok(Self { runtime: Some(runtime), stop: Interrupt::default() })
     }
 
     fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Task<T> {

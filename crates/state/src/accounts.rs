@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sellerlake_contracts::{AccountId, Error, Kind, MarketplaceId, Region, Result, SellerId};
 
 use crate::State;
-use crate::statement::{Row, Value, sql};
+use crate::statement::{Parameter, Row, sql};
 use crate::words::words;
 
 words! {
@@ -21,7 +21,7 @@ words! {
     }
 }
 
-impl From<&AccountId> for Value {
+impl From<&AccountId> for Parameter {
     fn from(id: &AccountId) -> Self {
         id.to_string().into()
     }

@@ -15,7 +15,7 @@ use crate::pool::{Pool, Transaction};
 
 /// A value for a `$n`. Each kind knows its type even when it is NULL, which PostgreSQL asks for.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
+pub(crate) enum Parameter {
     Text(Option<String>),
     Number(Option<i64>),
     Real(f64),
@@ -26,7 +26,7 @@ pub(crate) enum Value {
 pub(crate) struct Statement {
     operation: &'static str,
     text: &'static str,
-    values: Vec<Value>,
+    values: Vec<Parameter>,
 }
 
 /// Begins a statement; `$1` is the first value bound.
@@ -76,7 +76,7 @@ macro_rules! run {
 
 impl Statement {
     /// Gives the next `$n` its value.
-    pub(crate) fn bind(mut self, value: impl Into<Value>) -> Self {
+    pub(crate) fn bind(mut self, value: impl Into<Parameter>) -> Self {
         self.values.push(value.into());
         self
     }
@@ -117,9 +117,9 @@ impl Statement {
         f64: Encode<'static, DB> + Type<DB>,
     {
         self.values.into_iter().fold(sqlx::query(self.text), |query, value| match value {
-            Value::Text(text) => query.bind(text),
-            Value::Number(number) => query.bind(number),
-            Value::Real(real) => query.bind(real),
+            Parameter::Text(text) => query.bind(text),
+            Parameter::Number(number) => query.bind(number),
+            Parameter::Real(real) => query.bind(real),
         })
     }
 }
@@ -237,68 +237,68 @@ impl<'a> From<&'a mut Transaction> for On<'a> {
     }
 }
 
-impl From<Option<String>> for Value {
+impl From<Option<String>> for Parameter {
     fn from(text: Option<String>) -> Self {
         // PostgreSQL's text can't hold NUL; what Amazon sends may.
         Self::Text(text.map(|text| if text.contains('\0') { text.replace('\0', "\u{FFFD}") } else { text }))
     }
 }
 
-impl From<String> for Value {
+impl From<String> for Parameter {
     fn from(text: String) -> Self {
         Some(text).into()
     }
 }
 
-impl From<&str> for Value {
+impl From<&str> for Parameter {
     fn from(text: &str) -> Self {
         Some(text.to_owned()).into()
     }
 }
 
-impl From<&String> for Value {
+impl From<&String> for Parameter {
     fn from(text: &String) -> Self {
         Some(text.clone()).into()
     }
 }
 
-impl From<Option<&str>> for Value {
+impl From<Option<&str>> for Parameter {
     fn from(text: Option<&str>) -> Self {
         text.map(str::to_owned).into()
     }
 }
 
-impl From<i64> for Value {
+impl From<i64> for Parameter {
     fn from(number: i64) -> Self {
         Self::Number(Some(number))
     }
 }
 
-impl From<u32> for Value {
+impl From<u32> for Parameter {
     fn from(number: u32) -> Self {
         Self::Number(Some(i64::from(number)))
     }
 }
 
-impl From<u64> for Value {
+impl From<u64> for Parameter {
     fn from(number: u64) -> Self {
         Self::Number(Some(number as i64))
     }
 }
 
-impl From<f64> for Value {
+impl From<f64> for Parameter {
     fn from(real: f64) -> Self {
         Self::Real(real)
     }
 }
 
-impl From<DateTime<Utc>> for Value {
+impl From<DateTime<Utc>> for Parameter {
     fn from(at: DateTime<Utc>) -> Self {
         Self::Number(Some(at.timestamp_millis()))
     }
 }
 
-impl From<Option<DateTime<Utc>>> for Value {
+impl From<Option<DateTime<Utc>>> for Parameter {
     fn from(at: Option<DateTime<Utc>>) -> Self {
         Self::Number(at.map(|at| at.timestamp_millis()))
     }

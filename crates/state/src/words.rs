@@ -43,7 +43,7 @@ macro_rules! words {
             }
         }
 
-        impl From<$name> for crate::statement::Value {
+        impl From<$name> for crate::statement::Parameter {
             fn from(word: $name) -> Self {
                 word.as_str().into()
             }

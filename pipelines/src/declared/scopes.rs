@@ -12,7 +12,7 @@ use crate::declared::pipeline::{Naming, Need, Pipeline, ScopeKind, Zone};
 
 /// An Ads profile: one marketplace of one advertiser.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdsProfile {
+pub struct ProfileScope {
     /// Amazon's id of it.
     pub id: String,
     /// The marketplace it advertises in.
@@ -29,7 +29,7 @@ pub struct Holder {
     /// Where it sells.
     pub marketplaces: Vec<MarketplaceId>,
     /// Where it advertises.
-    pub profiles: Vec<AdsProfile>,
+    pub profiles: Vec<ProfileScope>,
     /// Nothing earlier is wanted; `None`: as far back as Amazon answers.
     pub since: Option<DateTime<Utc>>,
 }

@@ -10,7 +10,7 @@ use sellerlake_contracts::{Delivery, Error, Kind, Month, Result, SellerId};
 use sellerlake_query::{Answer, LAKE, meta};
 use sellerlake_state::DeliveryStatus;
 
-use crate::history::known::{self, Known};
+use crate::history::known::{self, KnownLake};
 use crate::history::moved::{self, Bench, Days, texts};
 use crate::history::movers::{Moment, Mover, Movers, Search, pass_on};
 use crate::progress::Progress;
@@ -130,7 +130,7 @@ pub async fn changed(workspace: &Workspace, since: &Since, progress: &dyn Progre
     found
 }
 
-async fn compare(workspace: &Workspace, known: &Known, granted: &Granted, days: Days) -> Result<Compared> {
+async fn compare(workspace: &Workspace, known: &KnownLake, granted: &Granted, days: Days) -> Result<Compared> {
     let then = &known.workspace;
     let granted = &match granted {
         Granted::Sellers(sellers) => Granted::Sellers(sellers.iter().cloned().chain([SellerId::shared()]).collect()),
@@ -179,7 +179,7 @@ async fn compare(workspace: &Workspace, known: &Known, granted: &Granted, days: 
 }
 
 /// Why the two lakes may not be what was known then and is known now.
-async fn doubts(workspace: &Workspace, known: &Known, since: &Since, granted: &Granted) -> Result<Vec<String>> {
+async fn doubts(workspace: &Workspace, known: &KnownLake, since: &Since, granted: &Granted) -> Result<Vec<String>> {
     let mut doubts = Vec::new();
     let failed = known.replayed.rebuilt.iter().flat_map(|rebuilt| &rebuilt.failed);
     doubts.extend(failed.map(|failure| format!("as known then, {}: {}", failure.partition, failure.reason)));
@@ -229,7 +229,7 @@ struct Compared {
 
 impl Compared {
     /// Makes the tables that answers are read from.
-    async fn finish(self, known: &Known, doubts: Vec<String>) -> Result<Changed> {
+    async fn finish(self, known: &KnownLake, doubts: Vec<String>) -> Result<Changed> {
         let Self { bench, lines, keys, movers } = self;
         let landed: BTreeMap<String, &Delivery> =
             known.deliveries.iter().chain(&known.later).map(|landed| (landed.id.to_string(), landed)).collect();
@@ -253,7 +253,7 @@ fn days(since: &Since) -> Days {
     }
 }
 
-fn refuse_damaged(known: &Known) -> Result<()> {
+fn refuse_damaged(known: &KnownLake) -> Result<()> {
     let Some(first) = known.damaged.first() else { return Ok(()) };
     let problem = format!("{} deliveries that were known then can't be read", known.damaged.len());
     Err(Error::permanent(Kind::Data, problem)

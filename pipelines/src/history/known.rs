@@ -18,7 +18,7 @@ use crate::progress::Progress;
 const UNFINISHED: &str = "unfinished.toml";
 
 /// A lake as it was known at some moment.
-pub struct Known {
+pub struct KnownLake {
     /// The lake made.
     pub workspace: Workspace,
     /// The deliveries that had come by then.
@@ -44,7 +44,7 @@ pub async fn as_known(
     into: &Path,
     clock: Arc<dyn Clock>,
     progress: &dyn Progress,
-) -> Result<Known> {
+) -> Result<KnownLake> {
     let origin = Lake::open_to_read(&settings.lake, &settings.store)?;
     refuse_unless_empty(into, &origin)?;
     Box::pin(make(settings, &origin, until, seller, into, clock, progress)).await
@@ -59,7 +59,7 @@ pub(crate) async fn make(
     into: &Path,
     clock: Arc<dyn Clock>,
     progress: &dyn Progress,
-) -> Result<Known> {
+) -> Result<KnownLake> {
     let Found { deliveries, later, withdrawn, mut damaged } = find(origin, until, seller).await?;
     let unfinished = into.join(UNFINISHED);
     set_up(settings, into, &unfinished)?;
@@ -68,7 +68,7 @@ pub(crate) async fn make(
         Ok((unusable, replayed)) => {
             damaged.extend(unusable);
             std::fs::rename(&unfinished, into.join(FILE_NAME)).map_err(|error| unwritable(into, error))?;
-            Ok(Known { workspace, deliveries, later, damaged, withdrawn, replayed })
+            Ok(KnownLake { workspace, deliveries, later, damaged, withdrawn, replayed })
         }
         Err(error) => {
             workspace.state().close().await;

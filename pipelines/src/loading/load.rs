@@ -26,7 +26,7 @@ use crate::loading::held::{LACKING, LISTED, status_of};
 use crate::loading::loaded::{Damaged, Group, LoadOptions, Loaded, not_loaded, source_partition};
 use crate::loading::prepare::Prepared;
 use crate::objects::entry::Committed;
-use crate::objects::swap::{ATTEMPTS, Layout, row_error};
+use crate::objects::swap::{ATTEMPTS, ObjectLayout, row_error};
 
 /// What became of one partition.
 pub(crate) struct Swapped {
@@ -177,7 +177,7 @@ impl Loading {
                 }
                 return Ok(false);
             }
-            let layout = Layout {
+            let layout = ObjectLayout {
                 partition: partition.clone(),
                 schema_version: source.version,
                 sorted_by: vec!["_unit".to_owned()],

@@ -16,7 +16,7 @@ use crate::objects::Objects;
 const AHEAD: usize = 2;
 
 /// What to write.
-pub(crate) struct Layout {
+pub(crate) struct ObjectLayout {
     pub(crate) partition: Partition,
     pub(crate) schema_version: u32,
     pub(crate) sorted_by: Vec<String>,
@@ -26,8 +26,8 @@ pub(crate) struct Layout {
 
 impl Objects {
     /// Streams rows into a new file of a partition; nothing is published yet.
-    pub(crate) async fn build(&self, layout: Layout, rows: SendableRecordBatchStream) -> Result<BuiltPartition> {
-        let Layout { partition, schema_version, sorted_by, replaces } = layout;
+    pub(crate) async fn build(&self, layout: ObjectLayout, rows: SendableRecordBatchStream) -> Result<BuiltPartition> {
+        let ObjectLayout { partition, schema_version, sorted_by, replaces } = layout;
         let threads = self.shared.settings.threads;
         let options = WriteOptions { sorted_by, nulls_first: true, threads, generation: replaces + 1 };
         let (spool, schema, named) = (self.shared.lake.spool()?, rows.schema(), partition.clone());

@@ -12,7 +12,7 @@ use crate::planning::intervals::Intervals;
 
 /// An interval that Amazon has answered for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Known {
+pub struct Answered {
     /// The interval.
     pub window: Window,
     /// When it must be asked for again, because Amazon may have changed it; `None`: never.
@@ -27,7 +27,7 @@ pub struct Outlook<'a> {
     /// Nothing earlier is wanted; `None`: as far back as Amazon answers.
     pub since: Option<DateTime<Utc>>,
     /// What Amazon has answered for.
-    pub known: &'a [Known],
+    pub known: &'a [Answered],
     /// What is being asked already, or may not be asked now.
     pub busy: &'a [Window],
 }
@@ -102,8 +102,8 @@ fn stale(outlook: &Outlook) -> Intervals {
 ///
 /// An answer of moment `now` is the last word on what ended before `now - horizon`; one taken within `every` of that
 /// counts too, so that a steady rhythm needs no extra request at its end.
-pub fn answered(need: &Need, window: Window, now: DateTime<Utc>) -> Vec<Known> {
-    let Need::Window(rule) = need else { return vec![Known { window, again_at: None }] };
+pub fn answered(need: &Need, window: Window, now: DateTime<Utc>) -> Vec<Answered> {
+    let Need::Window(rule) = need else { return vec![Answered { window, again_at: None }] };
     let settled = |restate: &Restate| floor(now - restate.horizon.0 + restate.every.0, rule.align);
     let mut cuts: Vec<DateTime<Utc>> = rule.restate.iter().map(settled).chain([window.from, window.to]).collect();
     cuts.retain(|cut| window.from <= *cut && *cut <= window.to);
@@ -112,7 +112,7 @@ pub fn answered(need: &Need, window: Window, now: DateTime<Utc>) -> Vec<Known> {
     let parts = cuts.windows(2).map(|cut| {
         let changing = rule.restate.iter().filter(|restate| settled(restate) <= cut[0]);
         let again_at = changing.map(|restate| now + restate.every.0).min();
-        Known { window: Window { from: cut[0], to: cut[1] }, again_at }
+        Answered { window: Window { from: cut[0], to: cut[1] }, again_at }
     });
     parts.collect()
 }

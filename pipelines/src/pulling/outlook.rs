@@ -10,7 +10,7 @@ use crate::declared::pipeline::Pipeline;
 use crate::declared::scopes::{Scoped, scopes};
 use crate::planning::intervals::Intervals;
 use crate::planning::keys::KeysByMarket;
-use crate::planning::plan::{Known, Outlook, plan, required};
+use crate::planning::plan::{Answered, Outlook, plan, required};
 use crate::pulling::jobs::rows;
 use crate::pulling::run::Run;
 use crate::pulling::settle::waiting_for_a_person;
@@ -19,7 +19,7 @@ use crate::pulling::settle::waiting_for_a_person;
 #[derive(Debug, Default)]
 pub(crate) struct Remembered {
     /// What Amazon has answered for.
-    pub(crate) known: Vec<Known>,
+    pub(crate) known: Vec<Answered>,
     /// What can't be had now.
     pub(crate) busy: Vec<Window>,
 }
@@ -32,7 +32,7 @@ impl Remembered {
             let later = slice.mark.not_before.is_some_and(|turn| turn > now);
             match slice.mark.status {
                 _ if retry && slice.mark.is_lacking() => {}
-                SliceStatus::Loaded | SliceStatus::NoData => remembered.known.push(Known {
+                SliceStatus::Loaded | SliceStatus::NoData => remembered.known.push(Answered {
                     window: slice.window,
                     again_at: slice.mark.not_before.map(|turn| scoped.wall(turn)),
                 }),

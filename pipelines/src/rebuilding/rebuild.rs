@@ -13,7 +13,7 @@ use tracing::Instrument;
 use crate::objects::catalogue::Catalogue;
 use crate::objects::entry::is_damaged;
 use crate::objects::inputs::Inputs;
-use crate::objects::swap::{ATTEMPTS, Layout};
+use crate::objects::swap::{ATTEMPTS, ObjectLayout};
 use crate::progress::Progress;
 use crate::rebuilding::Rebuilding;
 use crate::rebuilding::checks::Objection;
@@ -302,7 +302,7 @@ impl Rebuilding {
         let rows = self.stages.run(stage, &inputs, partition.month, company).await?;
         tracing::debug!(%partition, "planned");
         let before = catalogue.get(partition);
-        let layout = Layout {
+        let layout = ObjectLayout {
             partition: partition.clone(),
             schema_version: stage.table.version,
             sorted_by: stage.table.sort.clone(),

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use chrono::{DateTime, Utc};
 use sellerlake_config::{FILE_NAME, Settings};
 use sellerlake_contracts::{Error, Kind, Month, Result, SellerId};
-use sellerlake_pipelines::{Known, Show, Since, Withdrawn, Workspace, as_known};
+use sellerlake_pipelines::{KnownLake, Show, Since, Withdrawn, Workspace, as_known};
 use sellerlake_query::output::{OutputFormat, write};
 
-use crate::arguments::Changed;
+use crate::arguments::ChangedSince;
 use crate::bars::Bars;
 use crate::commands::{IN_PART, rebuild, sellers, sql};
 use crate::output::Output;
@@ -26,7 +26,7 @@ pub(crate) async fn replay(
     let settings = Settings::read(config)?;
     let clock = sellerlake_accounts::clock_to_read(&settings).await?;
     let known = Box::pin(as_known(&settings, until, seller, into, clock, &Bars::default())).await?;
-    let Known { deliveries, later, damaged, withdrawn, replayed, .. } = &known;
+    let KnownLake { deliveries, later, damaged, withdrawn, replayed, .. } = &known;
     printer::note(format!(
         "the lake as known at {}: {} read, {} refused; {} came later",
         moment(until),
@@ -65,10 +65,10 @@ pub(crate) async fn replay(
 }
 
 /// Says what moved since, and which documents moved it.
-pub(crate) async fn changed(workspace: &Workspace, changed: &Changed) -> Result<ExitCode> {
+pub(crate) async fn changed(workspace: &Workspace, changed: &ChangedSince) -> Result<ExitCode> {
     sql::refuse_terminal(changed.format, changed.output.as_deref())?;
     sellers::known(workspace, changed.seller.as_slice()).await?;
-    let Changed { since, month, seller, .. } = changed;
+    let ChangedSince { since, month, seller, .. } = changed;
     let since = Since { moment: *since, month: *month, seller: seller.clone() };
     let found = Box::pin(sellerlake_pipelines::changed(workspace, &since, &Bars::default())).await?;
     let shown = match (changed.show, changed.format) {

@@ -24,7 +24,7 @@ use datafusion::optimizer::AnalyzerRule;
 use datafusion::physical_expr_common::datum::apply;
 
 use super::decimal::{fits_all, is_longest};
-use super::division::Quotient;
+use super::division::DecimalQuotient;
 
 /// Replaces operators whose results may not fit, once the types are known.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ fn checked(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
                 call(Whole::new(*op), vec![left.as_ref().clone(), right.as_ref().clone()])
             } else if *op == Operator::Divide && left_type.is_decimal() && right_type.is_decimal() {
                 let data_type = expr.get_type(schema)?;
-                call(Quotient::new(data_type), vec![left.as_ref().clone(), right.as_ref().clone()])
+                call(DecimalQuotient::new(data_type), vec![left.as_ref().clone(), right.as_ref().clone()])
             } else if is_longest(&expr.get_type(schema)?) {
                 call(Long::new(), vec![expr])
             } else {

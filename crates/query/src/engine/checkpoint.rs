@@ -19,13 +19,13 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::StreamExt;
 
-use crate::running::Stop;
+use crate::running::Interrupt;
 
 /// Yields its input's batches until the statement is stopped.
 #[derive(Debug)]
 pub(super) struct Checkpoint {
     pub(super) input: Arc<dyn ExecutionPlan>,
-    pub(super) stop: Stop,
+    pub(super) stop: Interrupt,
 }
 
 impl DisplayAs for Checkpoint {

@@ -22,15 +22,15 @@ use super::bounded;
 
 /// Replaces the operator by a function that is held to what it may make, once the types are known.
 #[derive(Debug)]
-pub(super) struct Bounding(Option<usize>);
+pub(super) struct BoundedConcatenation(Option<usize>);
 
-impl Bounding {
+impl BoundedConcatenation {
     pub(super) fn new(runtime: &RuntimeEnv) -> Self {
         Self(bounded::limit(runtime))
     }
 }
 
-impl AnalyzerRule for Bounding {
+impl AnalyzerRule for BoundedConcatenation {
     fn name(&self) -> &'static str {
         "bounded_concatenation"
     }

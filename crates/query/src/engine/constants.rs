@@ -21,9 +21,9 @@ const SHORT_BYTES: usize = 16 * 1024;
 
 /// Refuses constants that would take more than a quarter of the memory in each batch.
 #[derive(Debug)]
-pub(super) struct Bounding(usize);
+pub(super) struct BoundedConstants(usize);
 
-impl Bounding {
+impl BoundedConstants {
     pub(super) fn new(runtime: &RuntimeEnv) -> Self {
         Self(match runtime.memory_pool.memory_limit() {
             MemoryLimit::Finite(memory) => (memory / 4 / BATCH_ROWS).max(SHORT_BYTES),
@@ -32,7 +32,7 @@ impl Bounding {
     }
 }
 
-impl PhysicalOptimizerRule for Bounding {
+impl PhysicalOptimizerRule for BoundedConstants {
     fn name(&self) -> &'static str {
         "bounded_constants"
     }

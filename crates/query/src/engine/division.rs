@@ -21,18 +21,18 @@ const ADDED: u8 = 4;
 
 /// `/` of decimals, of the type DataFusion's has.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct Quotient {
+pub(super) struct DecimalQuotient {
     data_type: DataType,
     signature: Signature,
 }
 
-impl Quotient {
+impl DecimalQuotient {
     pub(super) fn new(data_type: DataType) -> Self {
         Self { data_type, signature: Signature::any(2, Volatility::Immutable) }
     }
 }
 
-impl ScalarUDFImpl for Quotient {
+impl ScalarUDFImpl for DecimalQuotient {
     fn name(&self) -> &'static str {
         "rounded_divide"
     }
@@ -61,7 +61,7 @@ impl ScalarUDFImpl for Quotient {
     }
 }
 
-impl Quotient {
+impl DecimalQuotient {
     fn divide(&self, left: &dyn Datum, right: &dyn Datum) -> Result<ArrayRef, ArrowError> {
         let short = divided(left, right, DataType::Decimal128, DECIMAL128_MAX_PRECISION);
         let quotient = match short {

@@ -25,7 +25,7 @@ use datafusion::physical_plan::joins::{
 use datafusion::physical_plan::unnest::UnnestExec;
 
 use super::checkpoint::Checkpoint;
-use crate::running::Stop;
+use crate::running::Interrupt;
 
 /// The rule this one has to follow: later ones tie operators to each other.
 pub(super) const AFTER: &str = "EnsureCooperative";
@@ -40,7 +40,7 @@ impl PhysicalOptimizerRule for Interruptible {
     }
 
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
-        let stop = Stop::current();
+        let stop = Interrupt::current();
         let done = plan.transform_up(|plan| {
             let plan = match &stop {
                 Some(stop) => watched(plan, stop)?,
@@ -69,7 +69,7 @@ impl PhysicalOptimizerRule for Interruptible {
 }
 
 /// The join with a filter that looks up.
-fn watched(plan: Arc<dyn ExecutionPlan>, stop: &Stop) -> Result<Arc<dyn ExecutionPlan>> {
+fn watched(plan: Arc<dyn ExecutionPlan>, stop: &Interrupt) -> Result<Arc<dyn ExecutionPlan>> {
     let filter = |filter: &JoinFilter| {
         let inner = Arc::clone(filter.expression());
         let expression = Arc::new(Watched { inner, stop: stop.clone() });
@@ -92,7 +92,7 @@ fn watched(plan: Arc<dyn ExecutionPlan>, stop: &Stop) -> Result<Arc<dyn Executio
 #[derive(Debug)]
 struct Watched {
     inner: Arc<dyn PhysicalExpr>,
-    stop: Stop,
+    stop: Interrupt,
 }
 
 impl PartialEq for Watched {

@@ -36,18 +36,18 @@ use crate::naming::{CATALOG, LAKE};
 /// What sessions and stages are built from: DataFusion's rules where they are right, ours where they aren't.
 pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionStateBuilder {
     let mut analysis = Analyzer::new().rules;
-    analysis.push(Arc::new(windows::Bounding::new(runtime)));
+    analysis.push(Arc::new(windows::BoundedWindows::new(runtime)));
     analysis.push(Arc::new(arithmetic::Checked));
-    analysis.push(Arc::new(concatenation::Bounding::new(runtime)));
+    analysis.push(Arc::new(concatenation::BoundedConcatenation::new(runtime)));
     analysis.push(Arc::new(casts::Kept));
-    analysis.push(Arc::new(ordering::Once));
+    analysis.push(Arc::new(ordering::OrderedOnce));
     analysis.push(Arc::new(keys::Forget));
     let mut rewriting: Vec<_> = Optimizer::new().rules.into_iter().map(mended).collect();
-    rewriting.push(Arc::new(ordering::Once));
+    rewriting.push(Arc::new(ordering::OrderedOnce));
     let mut execution: Vec<_> = PhysicalOptimizer::new().rules.into_iter().filter(reads).map(gated).collect();
     let after = execution.iter().position(|rule| rule.name() == interrupt::AFTER).map_or(0, |at| at + 1);
     execution.insert(after, Arc::new(interrupt::Interruptible));
-    execution.push(Arc::new(constants::Bounding::new(runtime)));
+    execution.push(Arc::new(constants::BoundedConstants::new(runtime)));
     execution.insert(0, Arc::new(unordered::Unordered));
     let mut builder = SessionStateBuilder::new()
         .with_config(config(target_partitions))

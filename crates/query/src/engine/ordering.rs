@@ -13,9 +13,9 @@ use datafusion::optimizer::{AnalyzerRule, ApplyOrder, OptimizerConfig, Optimizer
 
 /// Drops from an ORDER BY what is in it before.
 #[derive(Debug)]
-pub(super) struct Once;
+pub(super) struct OrderedOnce;
 
-impl AnalyzerRule for Once {
+impl AnalyzerRule for OrderedOnce {
     fn name(&self) -> &'static str {
         "order_once"
     }
@@ -26,7 +26,7 @@ impl AnalyzerRule for Once {
 }
 
 /// The same after expressions were simplified: it comes last.
-impl OptimizerRule for Once {
+impl OptimizerRule for OrderedOnce {
     fn name(&self) -> &'static str {
         "order_once"
     }

@@ -23,9 +23,9 @@ const GROWING: [&str; 2] = ["array_agg", "string_agg"];
 
 /// Bounds them.
 #[derive(Debug)]
-pub(super) struct Bounding(Arc<dyn MemoryPool>);
+pub(super) struct BoundedWindows(Arc<dyn MemoryPool>);
 
-impl Bounding {
+impl BoundedWindows {
     pub(super) fn new(runtime: &RuntimeEnv) -> Self {
         Self(Arc::clone(&runtime.memory_pool))
     }
@@ -45,7 +45,7 @@ impl Bounding {
     }
 }
 
-impl AnalyzerRule for Bounding {
+impl AnalyzerRule for BoundedWindows {
     fn name(&self) -> &'static str {
         "bounded_windows"
     }

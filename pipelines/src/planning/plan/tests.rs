@@ -31,12 +31,12 @@ fn shown(planned: &[Planned]) -> Vec<String> {
 }
 
 /// What a ledger would hold once every window was answered for at `now`.
-fn told(ledger: &[Known], need: &Need, windows: &[Window], now: DateTime<Utc>) -> Vec<Known> {
+fn told(ledger: &[Answered], need: &Need, windows: &[Window], now: DateTime<Utc>) -> Vec<Answered> {
     let taken: Intervals = windows.iter().copied().collect();
-    let mut told: Vec<Known> = windows.iter().flat_map(|window| answered(need, *window, now)).collect();
+    let mut told: Vec<Answered> = windows.iter().flat_map(|window| answered(need, *window, now)).collect();
     for known in ledger {
         let left = Intervals::from(known.window).minus(&taken);
-        told.extend(left.spans().iter().map(|window| Known { window: *window, again_at: known.again_at }));
+        told.extend(left.spans().iter().map(|window| Answered { window: *window, again_at: known.again_at }));
     }
     told
 }
@@ -76,7 +76,7 @@ fn an_outage_longer_than_the_horizon_is_made_good() {
     let early = told(&[], &need, &[day], at("2026-11-02 01:00:00"));
     let late = told(&[], &need, &[day], at("2026-11-04 01:00:00"));
     let since = Some(day.from);
-    let of = |known: &[Known]| {
+    let of = |known: &[Answered]| {
         let outlook = Outlook { now: at("2026-11-20"), since, known, busy: &[] };
         plan(&need, &outlook).iter().filter(|planned| planned.window == day).count()
     };
@@ -112,7 +112,7 @@ fn a_snapshot_is_taken_once_a_period() {
 struct Case {
     rule: WindowRule,
     now: DateTime<Utc>,
-    known: Vec<Known>,
+    known: Vec<Answered>,
     busy: Vec<Window>,
 }
 
@@ -137,7 +137,7 @@ fn case() -> impl Strategy<Value = Case> {
             };
             let now = hour(now);
             // A ledger holds disjoint intervals, none answered for in the future.
-            let mut ledger: Vec<Known> = Vec::new();
+            let mut ledger: Vec<Answered> = Vec::new();
             for (from, length, after) in known {
                 let window = aligned(from, length);
                 let answered_at = (window.to + TimeDelta::hours(after)).min(now);
