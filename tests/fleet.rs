@@ -15,7 +15,7 @@ use sellerlake_contracts::{
     Window,
 };
 use sellerlake_pipelines::{
-    AdsProfile, Cancel, Connectors, Holder, Levels, Need, Pipelines, Puller, SyncOptions, Watch, Workspace, scopes,
+    Cancel, Connectors, Holder, Levels, Need, Pipelines, ProfileScope, Puller, SyncOptions, Watch, Workspace, scopes,
 };
 use sellerlake_state::{Lease, Mark, NewAccount, SliceStatus};
 use serde_json::{Value, json};
@@ -254,7 +254,7 @@ fn holder(index: usize) -> Holder {
     let seller: SellerId = format!("A{index:012}").parse().unwrap();
     let marketplaces: Vec<MarketplaceId> =
         ["A1PA6795UKMFR9", "A13V1IB3VIYZZH"].iter().map(|id| id.parse().unwrap()).collect();
-    let profile = AdsProfile {
+    let profile = ProfileScope {
         id: format!("{index:015}"),
         marketplace: marketplaces.first().cloned(),
         zone: "Europe/Berlin".parse().unwrap(),
