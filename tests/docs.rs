@@ -68,6 +68,14 @@ fn tables_are_documented() {
         let types: Vec<String> = source.report_types.iter().map(|name| format!("`{name}`")).collect();
         writeln!(out, "| `{}` | {} | {} |", source.name, types.join(" "), cell(&source.doc)).unwrap();
     }
+    out.push_str("\n## What sellerlake knows\n\n`SELECT … FROM meta.NAME`, of the sellers one may see.\n");
+    for table in sellerlake_pipelines::meta_tables() {
+        writeln!(out, "\n### meta.{}\n\n{}\n", table.name, cell(table.doc)).unwrap();
+        out.push_str("| column | type | meaning |\n|---|---|---|\n");
+        for column in table.columns {
+            writeln!(out, "| `{}` | {} | {} |", column.name, column.type_name, cell(column.doc)).unwrap();
+        }
+    }
     compare("docs/TABLES.md", &out);
 }
 

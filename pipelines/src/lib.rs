@@ -18,7 +18,8 @@ mod workspace;
 
 pub use asking::Asking;
 pub use asking::acquaint::Unknown;
-pub use asking::ask::Granted;
+pub use asking::granted::Granted;
+pub use asking::meta::{MetaColumn, MetaDoc, meta_tables};
 pub use care::Care;
 pub use care::repair::Repaired;
 pub use care::replay::Replayed;

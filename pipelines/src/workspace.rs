@@ -100,7 +100,9 @@ impl Workspace {
         let loading = Loading { shared: Arc::clone(&shared), objects: objects.clone() };
         let rebuilding = Rebuilding { shared: Arc::clone(&shared), objects: objects.clone(), stages };
         let (standing, makers) = (objects.clone(), rebuilding.clone());
-        let asking = Asking { shared: Arc::clone(&shared), objects: standing, rebuilding: makers, spill, remembers };
+        let snapshots = Arc::default();
+        let asking =
+            Asking { shared: Arc::clone(&shared), objects: standing, rebuilding: makers, spill, remembers, snapshots };
         let planning = Planning { shared: Arc::clone(&shared), asking: asking.clone() };
         let care = Care { shared, objects: objects.clone(), loading: loading.clone(), rebuilding: rebuilding.clone() };
         let workspace = Self { objects, loading, rebuilding, asking, planning, care };

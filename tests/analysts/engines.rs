@@ -43,7 +43,7 @@ pub struct Here(Session);
 
 impl Here {
     pub async fn new(workspace: &Workspace) -> Self {
-        Self(workspace.asking.session(&Granted::All).await.unwrap())
+        Self(workspace.asking.session(&Granted::All).unwrap())
     }
 
     /// The rows of a statement that has to be answered.

@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use datafusion::catalog::{
-    CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider,
-};
+use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, SchemaProvider, TableProvider};
 use datafusion::datasource::ViewTable;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -30,6 +28,7 @@ use crate::naming::{CATALOG, LAKE};
 use crate::plain::plain;
 use crate::pool::SessionPool;
 use crate::running::{Running, elsewhere};
+use crate::shelf::{Shelf, Tables};
 use crate::table::objects_in;
 use crate::{failure, statement, stores};
 
@@ -69,10 +68,19 @@ impl Default for SessionBuilder {
 impl SessionBuilder {
     /// A session without tables.
     pub fn build(&self) -> Result<Session> {
+        self.over(None)
+    }
+
+    /// A session over these tables, each made when a statement names it.
+    pub fn build_over(&self, tables: Arc<dyn Tables>) -> Result<Session> {
+        self.over(Some(tables))
+    }
+
+    fn over(&self, tables: Option<Arc<dyn Tables>>) -> Result<Session> {
         let runtime = self.runtime().map_err(|error| failure::explain(error, &[]))?;
         let catalog = Arc::new(MemoryCatalogProvider::new());
         for schema in [LAKE, "sources", "meta"] {
-            let provider: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
+            let provider: Arc<dyn SchemaProvider> = Arc::new(Shelf::new(schema, tables.clone()));
             catalog.register_schema(schema, provider).map_err(|error| failure::explain(error, &[]))?;
         }
         let state = engine(self.target_partitions, &Arc::new(runtime))

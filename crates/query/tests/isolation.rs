@@ -1,6 +1,6 @@
 //! What a session wasn't given does not exist in it.
 
-use sellerlake_query::{SessionBuilder, meta};
+use sellerlake_query::SessionBuilder;
 
 use crate::fixture::{Lake, csv, orders, path, session, table};
 
@@ -12,8 +12,7 @@ async fn nothing_a_session_can_ask_shows_another_seller() {
     let mine = lake.put(&path("SELLERA", "2026-01"), &orders(0, 10));
     let theirs = path(SECRET, "2026-01");
     lake.put(&theirs, &orders(900, 910));
-    let session = session(&lake, vec![mine.clone()]);
-    session.register("meta", "objects", meta::objects(&[mine]).unwrap()).unwrap();
+    let session = session(&lake, vec![mine]);
 
     let tables = csv(&session, "SELECT table_schema, table_name FROM information_schema.tables").await;
     let mut asked = 0;

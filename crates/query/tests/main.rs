@@ -9,6 +9,7 @@ mod fixture;
 mod forgetful;
 mod formats;
 mod isolation;
+mod later;
 mod limits;
 mod membership;
 mod overflow;

@@ -162,10 +162,15 @@ impl State {
         list.all(self.reader()).await?.iter().map(condition).collect()
     }
 
-    /// Every alert, the oldest first, those that are resolved among them.
-    pub async fn alerts(&self) -> Result<Vec<Alert>> {
-        let rows = sql("alert.list", "SELECT * FROM alerts ORDER BY first_at, id").all(self.reader()).await?;
-        rows.iter().map(read).collect()
+    /// A seller's alerts, or everybody's, the oldest first, those that are resolved among them.
+    pub async fn alerts(&self, seller: Option<&SellerId>) -> Result<Vec<Alert>> {
+        const OF_SELLER: &str = "SELECT * FROM alerts WHERE seller = $1 ORDER BY first_at, id";
+        const OF_ALL: &str = "SELECT * FROM alerts ORDER BY first_at, id";
+        let list = match seller {
+            Some(seller) => sql("alert.list", OF_SELLER).bind(seller.as_str()),
+            None => sql("alert.list", OF_ALL),
+        };
+        list.all(self.reader()).await?.iter().map(read).collect()
     }
 
     /// Forgets alerts that were resolved before then; says how many.

@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0004_alerts"),
     migration!("0005_jobs"),
     migration!("0006_generations"),
+    migration!("0007_catalogues"),
 ];
 
 const OPERATION: &str = "state.migrate";

@@ -5,7 +5,6 @@ use sellerlake_contracts::{Area, Error, Kind, ObjectState, Partition, Result, Se
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::State;
-use crate::failure::RESTORE;
 use crate::statement::{On, Row, Statement, sql};
 
 /// One entry of the catalogue, and when it was written.
@@ -137,7 +136,7 @@ impl State {
 
     /// Says what a partition is now. Saying it twice is the same as once.
     pub async fn put_object(&self, object: &ObjectState, now: DateTime<Utc>) -> Result<()> {
-        put(self.writer(), object, now).await
+        self.put_objects(std::slice::from_ref(object), now).await
     }
 
     /// The same for several partitions, all of them or none.
@@ -163,18 +162,6 @@ impl State {
         }
         transaction.commit("object.put").await?;
         Ok(put)
-    }
-
-    /// For who answers from the catalogue: an entry that damage has hidden would be missed by nobody, so SQLite looks
-    /// through the pages of the table and its indexes first.
-    pub async fn expect_sound_catalogue(&self) -> Result<()> {
-        const CHECK: &str = "SELECT quick_check AS problem FROM pragma_quick_check('objects')";
-        let Some(problem) = self.pages(CHECK).await?.into_iter().next() else { return Ok(()) };
-        Err(Error::permanent(Kind::Storage, "the catalogue in the state database is damaged")
-            .at("object.list")
-            .with("state", self.address())
-            .with("found", problem)
-            .hint(RESTORE))
     }
 
     /// The catalogue's entries, sorted by path.
@@ -207,12 +194,12 @@ impl State {
 
     /// Forgets a partition; true if it was known.
     pub async fn remove_object(&self, partition: &Partition) -> Result<bool> {
-        sql("object.remove", "DELETE FROM objects WHERE path = $1").bind(partition.path()).changes(self.writer()).await
-    }
-
-    /// Forgets all partitions.
-    pub async fn clear_objects(&self) -> Result<()> {
-        sql("object.clear", "DELETE FROM objects").execute(self.writer()).await.map(drop)
+        const OPERATION: &str = "object.remove";
+        let mut transaction = self.begin_alone(OPERATION).await?;
+        let remove = sql(OPERATION, "DELETE FROM objects WHERE path = $1").bind(partition.path());
+        let removed = remove.changes(&mut transaction).await?;
+        transaction.commit(OPERATION).await?;
+        Ok(removed)
     }
 }
 
@@ -225,7 +212,7 @@ fn damaged(path: &str) -> Error {
         )
 }
 
-fn read(row: &Row) -> Result<ObjectRecord> {
+pub(crate) fn read(row: &Row) -> Result<ObjectRecord> {
     let path: String = row.get("path")?;
     let object = ObjectState {
         partition: Partition::parse(&path).ok_or_else(|| damaged(&path))?,

@@ -121,7 +121,7 @@ async fn of_a_purged_seller_nothing_is_left(place: Place) {
     assert!(state.runs(&RunFilter::default()).await.unwrap().is_empty());
     assert!(state.deliveries(&DeliveryFilter::default()).await.unwrap().is_empty());
     assert!(state.objects(&ObjectFilter::default()).await.unwrap().is_empty());
-    assert_eq!(state.alerts().await.unwrap().len(), 2, "other sellers' stay");
+    assert_eq!(state.alerts(None).await.unwrap().len(), 2, "other sellers' stay");
     assert_eq!(state.accounts(&AccountFilter::default()).await.unwrap()[0].id, other);
     let new = NewAccount {
         seller: seller("A1"),

@@ -118,7 +118,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date(place: Place) {
         of_seller(AlertKind::Marketplace, "AX"),
         of_seller(AlertKind::Stage, "tables/orders/seller_id=A1/data.parquet"),
     ];
-    assert_eq!(state.alerts().await.unwrap().len(), known.len());
+    assert_eq!(state.alerts(None).await.unwrap().len(), known.len());
     for condition in known {
         assert!(state.resolve_alert(&condition, now()).await.unwrap(), "{condition:?}");
     }
@@ -152,7 +152,7 @@ async fn connections_that_a_server_closed_are_made_again() {
     let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE datname = current_database() AND pid <> pg_backend_pid()";
     sqlx::raw_sql(others).execute(&pool).await.unwrap();
-    assert_eq!(state.alerts().await.unwrap().len(), 1);
+    assert_eq!(state.alerts(None).await.unwrap().len(), 1);
     assert!(state.resolve_alert(&condition, now()).await.unwrap());
 }
 

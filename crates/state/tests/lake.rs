@@ -140,7 +140,7 @@ async fn the_catalogue_says_what_it_was_last_told(place: Place) {
     assert_eq!(paths(ObjectFilter::default()).await, [other]);
     assert!(state.remove_object(&objects[2].partition).await.unwrap());
     state.put_objects(&objects, now()).await.unwrap();
-    state.clear_objects().await.unwrap();
+    state.replace_objects(&[], now()).await.unwrap();
     assert_eq!(paths(ObjectFilter::default()).await, [""; 0]);
 }
 
@@ -150,7 +150,7 @@ async fn an_alert_fires_until_it_is_resolved_and_stays(place: Place) {
     let condition = Condition::of_seller(AlertKind::Stage, &seller("A1"), "x");
     state.raise_alert(&condition, "tables/x", "first", now()).await.unwrap();
     state.raise_alert(&condition, "tables/x", "again", at(5)).await.unwrap();
-    let alert = state.alerts().await.unwrap().remove(0);
+    let alert = state.alerts(None).await.unwrap().remove(0);
     assert_eq!((alert.first_at, alert.last_at, alert.resolved_at), (now(), at(5), None));
     assert_eq!((&alert.condition, alert.message.as_str()), (&condition, "again"));
     assert_eq!(state.firing(AlertKind::Stage, &seller("A1")).await.unwrap(), std::slice::from_ref(&condition));
@@ -159,10 +159,10 @@ async fn an_alert_fires_until_it_is_resolved_and_stays(place: Place) {
     assert!(state.resolve_alert(&condition, at(6)).await.unwrap());
     assert!(!state.resolve_alert(&condition, at(7)).await.unwrap());
     assert_eq!(state.firing(AlertKind::Stage, &seller("A1")).await.unwrap(), []);
-    let alert = state.alerts().await.unwrap().remove(0);
+    let alert = state.alerts(None).await.unwrap().remove(0);
     assert_eq!((alert.state, alert.resolved_at), (AlertState::Resolved, Some(at(6))));
     state.raise_alert(&condition, "tables/x", "anew", at(8)).await.unwrap();
-    let alerts = state.alerts().await.unwrap();
+    let alerts = state.alerts(None).await.unwrap();
     assert_eq!((alerts.len(), alerts[0].first_at, alerts[0].resolved_at), (1, at(8), None));
     assert!(state.resolve_alert(&condition, at(9)).await.unwrap());
     assert_eq!(state.forget_alerts(at(9)).await.unwrap(), 0);

@@ -36,7 +36,7 @@ fn put(folder: &Path, (database, log): (&[u8], &[u8])) -> PathBuf {
 async fn said(state: &State) -> String {
     let deliveries = state.deliveries(&DeliveryFilter::default()).await.unwrap();
     let objects = state.objects(&ObjectFilter::default()).await.unwrap();
-    format!("{deliveries:?} {objects:?} {:?}", state.alerts().await.unwrap())
+    format!("{deliveries:?} {objects:?} {:?}", state.alerts(None).await.unwrap())
 }
 
 /// Opens a state that was left behind so, to write or to read only; `None` where it is told that its log is damaged.

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod buckets;
+mod catalogues;
 mod cluster;
 mod database;
 mod jobs;

@@ -5,7 +5,7 @@ use sellerlake_contracts::{Result, SellerId};
 use sellerlake_schemas::Source;
 
 use crate::asking::Asking;
-use crate::asking::ask::Granted;
+use crate::asking::granted::Granted;
 
 /// Unknown texts that are told one by one.
 const SHOWN: i64 = 5;

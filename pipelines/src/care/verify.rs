@@ -95,7 +95,7 @@ impl Care {
             alert.state == AlertState::Firing
                 && matches!(kind, AlertKind::Load | AlertKind::HeldBack | AlertKind::Stage)
         };
-        verified.alerts = self.shared.state.alerts().await?.into_iter().filter(is_of_lake).collect();
+        verified.alerts = self.shared.state.alerts(None).await?.into_iter().filter(is_of_lake).collect();
         Ok(verified)
     }
 

@@ -136,11 +136,10 @@ async fn compare(workspace: &Workspace, known: &KnownLake, granted: &Granted, da
         Granted::Sellers(sellers) => Granted::Sellers(sellers.iter().cloned().chain([SellerId::shared()]).collect()),
         Granted::All => Granted::All,
     };
-    let (objects_then, objects_now) =
-        (then.asking.granted_objects(granted).await?, workspace.asking.granted_objects(granted).await?);
+    let (objects_then, objects_now) = (then.asking.standing(granted).await?, workspace.asking.standing(granted).await?);
     let sessions = [
-        ("then", then.asking.session_over(&objects_then, &then.objects.reader, granted).await?),
-        ("now", workspace.asking.session_over(&objects_now, &workspace.objects.reader, granted).await?),
+        ("then", then.asking.session_of(&objects_then, granted)?),
+        ("now", workspace.asking.session_of(&objects_now, granted)?),
     ];
     let mut builder = workspace.asking.session_builder();
     (builder.row_limit, builder.timeout) = (None, None);
@@ -193,7 +192,7 @@ async fn doubts(workspace: &Workspace, known: &KnownLake, since: &Since, granted
     }
     let standing: BTreeSet<_> = known.deliveries.iter().chain(&known.later).map(|delivery| &delivery.id).collect();
     let (mut waiting, mut gone) = (0, 0);
-    for record in workspace.asking.granted_deliveries(granted).await? {
+    for record in workspace.asking.deliveries(granted).await? {
         waiting += u64::from(record.status == DeliveryStatus::Landed);
         let stands =
             matches!(record.status, DeliveryStatus::Loaded | DeliveryStatus::InPart | DeliveryStatus::HeldBack);

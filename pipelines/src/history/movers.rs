@@ -8,7 +8,7 @@ use sellerlake_query::{LAKE, LakeReader};
 use sellerlake_schemas::Source;
 use sellerlake_transforms::{Change, Match};
 
-use crate::asking::ask::source_table;
+use crate::asking::tables::source_table;
 use crate::history::moved::{Bench, column_of_text, lines_of, parts, quoted};
 
 /// How a document came to move a line.

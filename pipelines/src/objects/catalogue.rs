@@ -54,6 +54,11 @@ impl Objects {
         Ok(sellers.filter(|seller| !seller.is_shared()).collect())
     }
 
+    /// Whether there is anything of a seller. The owner of shared lists is none.
+    pub async fn knows(&self, seller: &SellerId) -> Result<bool> {
+        Ok(!seller.is_shared() && self.shared.state.knows_seller(seller).await?)
+    }
+
     /// Every seller there is anything of: objects, deliveries, accounts.
     pub async fn known_sellers(&self) -> Result<BTreeSet<SellerId>> {
         let mut sellers = self.sellers().await?;

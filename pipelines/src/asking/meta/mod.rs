@@ -1,0 +1,20 @@
+//! The tables of `meta`. Each is a file: its name, what it means, its columns, and what its rows are read from.
+
+mod alerts;
+mod declared;
+mod deliveries;
+mod objects;
+mod slices;
+
+pub use declared::{MetaColumn, MetaDoc};
+pub(crate) use declared::{MetaTable, Seen};
+
+/// Every table of `meta`.
+pub(crate) fn all() -> [&'static dyn MetaTable; 4] {
+    [&objects::TABLE, &deliveries::TABLE, &slices::TABLE, &alerts::TABLE]
+}
+
+/// What every table of `meta` is called and means, for documentation.
+pub fn meta_tables() -> Vec<MetaDoc> {
+    all().iter().map(|table| table.doc()).collect()
+}
