@@ -11,6 +11,7 @@ use sellerlake_simulator::FaultPlan;
 use sellerlake_simulator::world::Profile;
 
 use crate::desk::{Desk, words};
+use crate::site::eventually;
 
 /// Days of an ordinary test run.
 const FEW: i64 = 45;
@@ -214,10 +215,10 @@ impl Past {
     /// A sync that is told to stop once so many reports have been asked for.
     fn stopped_after(&self, reports: u64, signal: &str) {
         let mut child = self.spawn();
-        while self.desk.reports_created() < reports {
+        eventually("reports are created", || {
             assert!(child.try_wait().unwrap().is_none(), "it was over before anybody could stop it");
-            std::thread::yield_now();
-        }
+            self.desk.reports_created() >= reports
+        });
         std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
         let output = child.wait_with_output().unwrap();
         assert_ne!(output.status.code(), Some(0), "{}", words(&output));

@@ -8,7 +8,7 @@ use std::process::{Output, Stdio};
 
 use crate::books::load_small_seller;
 use crate::papers::Dice;
-use crate::site::{Site, text, tree};
+use crate::site::{Site, eventually, text, tree};
 use crate::stores::Bucket;
 
 const SIGABRT: i32 = 6;
@@ -197,9 +197,9 @@ fn files_below(folder: &Path) -> usize {
 fn kill_after(site: &Site, command: &[&str], files: usize) -> bool {
     let mut child = site.command(command).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     let lake = site.path().join("lake");
-    while files_below(&lake) < files && child.try_wait().unwrap().is_none() {
-        std::thread::yield_now();
-    }
+    eventually("files are written, or all is done", || {
+        files_below(&lake) >= files || child.try_wait().unwrap().is_some()
+    });
     // It may have ended by itself, which is as good a moment as any.
     let _ = child.kill();
     child.wait().unwrap().signal() == Some(SIGKILL)

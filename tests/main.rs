@@ -5,6 +5,7 @@
 mod analysts;
 mod backfill;
 mod bad_input;
+mod beside;
 mod books;
 mod bounds;
 mod categories;

@@ -9,6 +9,7 @@ use std::process::{Output, Stdio};
 use serde_json::json;
 
 use crate::desk::Desk;
+use crate::site::eventually;
 
 const SIGKILL: i32 = 9;
 
@@ -50,10 +51,10 @@ impl Watched {
     fn kill_sync(&mut self) {
         let created = self.desk.reports_created();
         let mut child = self.command(&["sync"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        while self.desk.reports_created() < created + 2 {
+        eventually("two reports are created", || {
             assert!(child.try_wait().unwrap().is_none(), "it was done too soon");
-            std::thread::yield_now();
-        }
+            self.desk.reports_created() >= created + 2
+        });
         child.kill().unwrap();
         assert_eq!(child.wait().unwrap().signal(), Some(SIGKILL));
     }

@@ -7,8 +7,9 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::beside::shared;
 use crate::books::plain;
-use crate::site::{Row, Site, shared, text};
+use crate::site::{Row, Site, text};
 
 /// Rows of a statement as lines of text, cells parted by `|`, decimals without trailing zeros.
 fn lines(site: &Site, statement: &str) -> Vec<String> {

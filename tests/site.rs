@@ -2,11 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_sellerlake");
+
+/// How long a test waits for anything.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// One answer row, by column.
 pub type Row = Map<String, Value>;
@@ -152,13 +156,11 @@ pub fn python(module: &str) -> Option<String> {
     None
 }
 
-/// Real files that are not part of the tree, where they are; says so aloud where they aren't.
-pub fn shared(what: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("SELLERLAKE_SHARED").map_or_else(|| tree().join("../shared"), PathBuf::from);
-    let path = root.join(what);
-    if path.exists() {
-        return Some(path);
+/// Waits until something is so, which must not take long.
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+        std::thread::yield_now();
     }
-    eprintln!("SKIPPED: {} is not here", path.display());
-    None
 }

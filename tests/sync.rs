@@ -11,7 +11,7 @@ use sellerlake_simulator::spapi::Report;
 use serde_json::{Value, json};
 
 use crate::desk::{Desk, words};
-use crate::site::Site;
+use crate::site::{Site, eventually};
 
 const SIGABRT: i32 = 6;
 const SIGKILL: i32 = 9;
@@ -219,10 +219,10 @@ fn an_account_is_held_as_long_as_its_holder_lives() {
         options.hold = Duration::from_mins(10);
     });
     let mut child = desk.site.command(&["sync", "--pipeline", "transactions"]).stderr(Stdio::null()).spawn().unwrap();
-    while desk.simulator.amazon().faults.fired().is_empty() {
+    eventually("a call goes unanswered", || {
         assert!(child.try_wait().unwrap().is_none(), "it was done too soon");
-        std::thread::yield_now();
-    }
+        !desk.simulator.amazon().faults.fired().is_empty()
+    });
     let refused = desk.site.run(&["sync"]);
     let said = words(&refused);
     assert_eq!(refused.status.code(), Some(3), "{said}");
@@ -240,9 +240,9 @@ fn an_account_is_held_as_long_as_its_holder_lives() {
 fn an_interrupted_run_gives_the_account_back() {
     let desk = Desk::new(1);
     let mut child = desk.site.command(&["sync", "--no-rollup"]).stderr(Stdio::piped()).spawn().unwrap();
-    while desk.reports_created() < 3 && child.try_wait().unwrap().is_none() {
-        std::thread::yield_now();
-    }
+    eventually("three reports are created, or all is done", || {
+        desk.reports_created() >= 3 || child.try_wait().unwrap().is_some()
+    });
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     let output = child.wait_with_output().unwrap();
     // 3: in part; 0: it was done before anybody could interrupt it.

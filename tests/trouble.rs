@@ -9,7 +9,7 @@ use sellerlake_simulator::{Clock, Limits};
 
 use crate::bad_input::SmallDisk;
 use crate::desk::{Desk, words};
-use crate::site::text;
+use crate::site::{eventually, text};
 use crate::stores::Bucket;
 
 /// A few pipelines of every kind: a report, pages, documents that Amazon makes by itself, a list.
@@ -99,10 +99,11 @@ fn revoked_token() {
         "request id: ",
         &format!("re-authorise account {id}: let the seller grant access again and store the new refresh token"),
     ];
-    let child = desk.site.command(&["sync"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    while desk.reports_created() == 0 {
-        std::thread::yield_now();
-    }
+    let mut child = desk.site.command(&["sync"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    eventually("a report is created", || {
+        assert!(child.try_wait().unwrap().is_none(), "it was over before anybody could revoke anything");
+        desk.reports_created() > 0
+    });
     desk.simulator.amazon().sign_in.revoke(&account.seller_id, desk.simulator.clock().now());
     expect(&child.wait_with_output().unwrap(), 3, &says);
     assert_sound(&desk);

@@ -5,12 +5,12 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use sellerlake_contracts::{Error, Kind, Page, Result};
+use chrono::{DateTime, TimeDelta, Utc};
+use sellerlake_contracts::{Clock, Error, Kind, Page, Result, SystemClock};
 
 /// Files nobody has touched for so long belong to work that was given up.
-const ABANDONED: Duration = Duration::from_hours(72);
+const ABANDONED: TimeDelta = TimeDelta::hours(72);
 
 /// A folder for files that are dropped when they have been handed on.
 #[derive(Debug, Clone)]
@@ -25,7 +25,8 @@ impl Scratch {
         let entries = fs::read_dir(folder).map_err(|error| failed("can't read the scratch folder", folder, error))?;
         for path in entries.flatten().map(|entry| entry.path()) {
             // The machine's time and not the clock's: that is what file systems write.
-            let age = path.metadata().and_then(|found| found.modified()).ok().and_then(|at| at.elapsed().ok());
+            let changed = path.metadata().and_then(|found| found.modified()).ok();
+            let age = changed.map(|at| SystemClock.now() - DateTime::<Utc>::from(at));
             if path.extension().is_some_and(|extension| extension == "pages") && age.is_some_and(|age| age > ABANDONED)
             {
                 tracing::info!(path = %path.display(), "an abandoned answer is cleared away");

@@ -5,8 +5,8 @@ use sellerlake_contracts::{Error, Kind};
 use sellerlake_schemas::Source;
 use sellerlake_transforms::decode::{DecodeRequest, Outcome, decode};
 
+use crate::beside::shared;
 use crate::decoded::{Asked, Decoded, built_in, decode_bytes, delivery, source};
-use crate::lossless::shared;
 
 /// A source declared in the test itself.
 fn declared(text: &str) -> Source {
@@ -410,12 +410,9 @@ fn a_receiver_that_fails_is_heard() {
     assert_eq!((outcome.unwrap().rows, rows), (40_000, vec![32_768, 7_232]));
 }
 
-/// A JSON sample from beside the repository; `None`, aloud, where there is none.
+/// A JSON sample from beside the repository; `None` where there is none.
 fn sample(file: &str, name: &str, asked: &Asked<'_>) -> Option<Decoded> {
-    let Some(path) = shared(&format!("samples/json/{file}")) else {
-        eprintln!("SKIPPED: {file}: no samples; set SELLERLAKE_SHARED to the folder that has them");
-        return None;
-    };
+    let path = shared(&format!("samples/json/{file}"))?;
     let decoded = decode_bytes(&source(&built_in(), name), asked, &std::fs::read(path).unwrap(), 1);
     assert_eq!((&decoded.outcome.refused, decoded.outcome.rejected), (&None, 0), "{:?}", decoded.outcome.rejects);
     Some(decoded)

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::type_complexity)] // tests
 
 mod asked_windows;
+#[path = "../../tests/beside.rs"]
+mod beside;
 mod cases;
 mod decode_arbitrary;
 mod decode_json;

@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use sellerlake_schemas::{Column, ColumnType, Format, Source, normalise};
 
+use crate::beside::shared;
 use crate::cases::{folders, read};
 use crate::decoded::{Asked, Decoded, built_in, decode_bytes, source};
-use crate::lossless::shared;
 
 /// What is done to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,25 +1,14 @@
-//! Real and realistic report files that lie beside the repository, where they do; elsewhere these tests say so and pass.
+//! Real and realistic report files that lie beside the repository, where they do; elsewhere these tests are skipped.
 //! The same cases, invented, are in `tests/cases/decode`.
 
 use std::fs;
-use std::path::PathBuf;
 
+use crate::beside::shared;
 use crate::decoded::{Asked, Decoded, built_in, decode_bytes, source};
 
-/// The folder of samples: `$SELLERLAKE_SHARED/samples`, or `shared/samples` beside the workspace.
-fn samples() -> Option<PathBuf> {
-    let beside = || PathBuf::from("../../shared");
-    let shared = std::env::var_os("SELLERLAKE_SHARED").map_or_else(beside, PathBuf::from);
-    Some(shared.join("samples")).filter(|folder| folder.is_dir())
-}
-
-/// Decodes a sample as the command line would; `None`, aloud, where there are no samples.
+/// Decodes a sample as the command line would; `None` where there are no samples.
 fn decode_sample(file: &str, source_name: &str, asked: &Asked<'_>) -> Option<Decoded> {
-    let Some(folder) = samples() else {
-        eprintln!("SKIPPED: {file}: no samples; set SELLERLAKE_SHARED to the folder that has them");
-        return None;
-    };
-    let bytes = fs::read(folder.join(file)).unwrap();
+    let bytes = fs::read(shared(&format!("samples/{file}"))?).unwrap();
     Some(decode_bytes(&source(&built_in(), source_name), asked, &bytes, 2))
 }
 

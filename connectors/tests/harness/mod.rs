@@ -207,7 +207,16 @@ impl Peer {
 
     /// Steps until there is something else than waiting; waits pass on the simulator's clock.
     pub async fn drive(&self, connector: &dyn Connector, request: &Request) -> Result<Outcome> {
-        let mut checkpoint = None;
+        self.drive_from(connector, request, None).await
+    }
+
+    /// The same, from a checkpoint on.
+    pub async fn drive_from(
+        &self,
+        connector: &dyn Connector,
+        request: &Request,
+        mut checkpoint: Option<Value>,
+    ) -> Result<Outcome> {
         for waits in 0..500 {
             match connector.step(request, checkpoint.as_ref()).await? {
                 Step::Wait { until, checkpoint: kept, .. } => {
@@ -243,7 +252,10 @@ impl Peer {
     pub async fn drive_all(&self, connector: &dyn Connector, requests: &[Request]) -> Vec<Step> {
         let mut waiting: Vec<_> = requests.iter().map(|request| (self.now(), request, None)).collect();
         let (mut ended, mut fatal) = (Vec::new(), 0);
+        let mut turns = 0;
         while let Some(next) = waiting.iter().map(|(due, ..)| *due).min() {
+            turns += 1;
+            assert!(turns < 10_000, "{} requests wait for ever", waiting.len());
             self.clock.sleep_until(next).await;
             let now = self.now();
             let (due, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(due, ..)| *due <= now);

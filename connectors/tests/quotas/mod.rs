@@ -84,8 +84,10 @@ async fn documents_that_a_crash_took_are_fetched_again_and_the_others_are_not() 
     let whole = text(answer(peer.drive(&*connector, &request).await.unwrap().step));
     let before = peer.answered("data_kiosk.getDocument", 200);
     let mut checkpoint: Option<serde_json::Value> = None;
-    let mut crashed = false;
+    let (mut crashed, mut steps) = (false, 0);
     let found = loop {
+        steps += 1;
+        assert!(steps < 500, "it waits for ever");
         match connector.step(&request, checkpoint.as_ref()).await.unwrap() {
             Step::Wait { until, checkpoint: kept, .. } => {
                 peer.clock.sleep_until(until).await;

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)] // a test that can't go on should stop
 #![allow(clippy::print_stderr)] // what was skipped is said aloud
 
+#[path = "../../../tests/beside.rs"]
+mod beside;
 mod wire_ads;
 mod wire_chaos;
 mod wire_client;

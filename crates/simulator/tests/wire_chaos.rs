@@ -56,7 +56,7 @@ async fn orders(client: &mut Client, from: DateTime<Utc>, to: DateTime<Utc>, int
         to.format("%FT%TZ")
     );
     let mut token = String::new();
-    loop {
+    for _ in 0..PATIENCE {
         let Ok(page) = patient(client, "GET", &format!("{base}{token}"), None).await else {
             token.clear();
             continue;
@@ -69,6 +69,7 @@ async fn orders(client: &mut Client, from: DateTime<Utc>, to: DateTime<Utc>, int
             None => return,
         }
     }
+    panic!("the list has no end");
 }
 
 /// The rows of an all-orders report; one that ends badly is asked for again.
@@ -79,11 +80,14 @@ async fn report(client: &mut Client, from: DateTime<Utc>, to: DateTime<Utc>) -> 
     for _ in 0..PATIENCE {
         let made = patient(client, "POST", reports, Some(request.clone())).await.unwrap();
         let path = format!("{reports}/{}", made["reportId"].as_str().unwrap());
+        let mut looks = 0;
         let state = loop {
             let state = patient(client, "GET", &path, None).await.unwrap();
             if !matches!(state["processingStatus"].as_str(), Some("IN_QUEUE" | "IN_PROGRESS")) {
                 break state;
             }
+            looks += 1;
+            assert!(looks < PATIENCE, "the report is never made: {state}");
             client.pass(TimeDelta::minutes(1));
         };
         if state["processingStatus"] == "DONE" {

@@ -17,7 +17,9 @@ async fn all_pages_together_are_the_list() {
     loop {
         let url = token.as_ref().map_or(ORDERS.to_owned(), |token| format!("{ORDERS}&paginationToken={token}"));
         let page = client.get(&url).await.json();
+        let before = paged.len();
         paged.extend(ids(&page["orders"]));
+        assert!(paged.len() > before, "a page holds nothing: {page}");
         assert!(page["createdBefore"].is_string());
         token = page["pagination"]["nextToken"].as_str().map(str::to_owned);
         if token.is_none() || paged.len() >= whole.len() {

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use sellerlake_simulator::{Limits, ads, spapi};
 use serde_json::{Value, json};
 
+use super::beside::shared;
 use super::wire_client::{Client, Got, gunzip, options, start};
 
 /// A Python with `module`, named by `SELLERLAKE_PYTHON`. Without one the test is skipped, which is said aloud, or fails
@@ -17,18 +18,6 @@ fn python(module: &str) -> Option<String> {
         Command::new(python).args(["-c", &format!("import {module}")]).output().is_ok_and(|ran| ran.status.success())
     });
     skipped_unless(found, &format!("SELLERLAKE_PYTHON names no Python with {module}"))
-}
-
-/// Amazon's models: the folder of `SELLERLAKE_AMAZON_MODELS`, or the one beside the repository. Nothing installs them, so
-/// nobody insists.
-fn models() -> Option<PathBuf> {
-    let beside = PathBuf::from("../../../shared/amazon-models");
-    let folder = std::env::var_os("SELLERLAKE_AMAZON_MODELS").map_or(beside, PathBuf::from);
-    let found = folder.is_dir().then_some(folder);
-    if found.is_none() {
-        eprintln!("skipped: there are no models in SELLERLAKE_AMAZON_MODELS");
-    }
-    found
 }
 
 fn skipped_unless<T>(found: Option<T>, why: &str) -> Option<T> {
@@ -58,7 +47,7 @@ async fn a_client_written_for_amazon_works_here() {
 
 #[tokio::test]
 async fn answers_satisfy_amazons_models() {
-    let (Some(python), Some(models)) = (python("jsonschema"), models()) else { return };
+    let (Some(python), Some(models)) = (python("jsonschema"), shared("amazon-models")) else { return };
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("answers");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();

@@ -138,7 +138,9 @@ async fn a_process_that_died_holds_nothing(place: Place) {
     assert!(error.to_string().contains("until: 2026-03-05T08:05:00Z"), "{error}");
     child.kill().unwrap();
     // Whether or not anybody has noticed yet that it ended.
+    let killed_at = std::time::Instant::now();
     while Process::of(child.id()).is_some() {
+        assert!(killed_at.elapsed() < std::time::Duration::from_mins(1), "a killed process is alive");
         std::thread::yield_now();
     }
     let new = state.acquire_lease(&account(), "worker 2", TTL, later(1)).await.unwrap();
