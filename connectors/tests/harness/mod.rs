@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use flate2::read::MultiGzDecoder;
-use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
+use sellerlake_connectors::{Amazon, AmazonAccount, Application, Endpoints, Grant, HttpOptions, SteppedClock};
 use sellerlake_contracts::{
     AccountId, Answer, BucketLevel, BucketStore, Clock as _, Connector, Request, Result, Scope, Secret, SharedBucket,
     Step, Window,
@@ -157,11 +157,11 @@ impl Peer {
     }
 
     /// The account of the `index`th seller.
-    pub fn account(&self, index: usize) -> Account {
+    pub fn account(&self, index: usize) -> AmazonAccount {
         self.account_in(&self.amazon, index)
     }
 
-    pub fn account_in(&self, amazon: &Amazon, index: usize) -> Account {
+    pub fn account_in(&self, amazon: &Amazon, index: usize) -> AmazonAccount {
         let known = &self.running.accounts()[index];
         let ads = known.ads.as_ref().map(|ads| Secret::new(&*ads.refresh_token));
         let grant = Grant { refresh_token: Secret::new(&*known.refresh_token), ads_refresh_token: ads };

@@ -32,7 +32,7 @@ pub struct Request {
 pub type Page = Box<dyn Read + Send>;
 
 /// Every document of one complete answer, ready to land.
-pub struct Answer {
+pub struct AmazonAnswer {
     /// Its pages; one for an ordinary document.
     pub pages: Vec<Page>,
     /// What the bytes are, as a file name's extension: `txt`, `json`, `json.gz`.
@@ -58,7 +58,7 @@ pub enum Step {
         bucket: Option<String>,
     },
     /// A whole answer.
-    Answer(Answer),
+    AmazonAnswer(AmazonAnswer),
     /// Amazon says there is nothing: cancelled without data, twice, or an answer that can't hold any.
     NoData {
         /// In Amazon's words where it has any.
