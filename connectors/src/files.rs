@@ -21,7 +21,7 @@ impl Connector for FilesConnector {
     async fn step(&self, request: &Request, _checkpoint: Option<&Value>) -> Result<Step> {
         let folder = Path::new(parameters::required(request, "folder")?);
         match parameters::optional(request, "origin") {
-            Some(name) => open(folder, name).map(Step::AmazonAnswer),
+            Some(name) => open(folder, name).map(Step::Answer),
             None => list(request, folder).map(Step::Found),
         }
     }

@@ -73,13 +73,7 @@ impl AdsReport {
                 let document = fetch(&self.caller, &self.scratch, mint).await?;
                 let as_of = printed(&reply.json, "/generatedAt").or_else(|| printed(&reply.json, "/updatedAt"));
                 let (as_of, pages) = (as_of.unwrap_or(now), document.spool.into_pages());
-                Ok(Step::AmazonAnswer(AmazonAnswer {
-                    pages,
-                    extension: "json.gz",
-                    charset: None,
-                    as_of,
-                    origin: Some(id),
-                }))
+                Ok(Step::Answer(AmazonAnswer { pages, extension: "json.gz", charset: None, as_of, origin: Some(id) }))
             }
             "FAILED" | "FAILURE" | "CANCELLED" => {
                 let why = reply.text("/failureReason").unwrap_or("Amazon gives no reason");

@@ -48,7 +48,7 @@ impl Connector for Paged {
         };
         let before = spool.ends().len();
         let stop = match self.read(request, &mut progress, &mut spool).await {
-            Ok(()) => return Ok(Step::AmazonAnswer(self.answer(&progress, spool))),
+            Ok(()) => return Ok(Step::Answer(self.answer(&progress, spool))),
             Err(stop) => stop,
         };
         let later = match stop {

@@ -223,7 +223,7 @@ impl DataKiosk {
         let pages = spools.into_iter().flat_map(AnswerSpool::into_pages).collect();
         let is_gzip = queries.fetched.values().all(|fetched| fetched.is_gzip);
         let extension = if is_gzip { "jsonl.gz" } else { "jsonl" };
-        Ok(Step::AmazonAnswer(AmazonAnswer { pages, extension, charset: None, as_of, origin: Some(id) }))
+        Ok(Step::Answer(AmazonAnswer { pages, extension, charset: None, as_of, origin: Some(id) }))
     }
 
     async fn document(&self, id: &str) -> Result<Document, Stop> {

@@ -36,7 +36,7 @@ impl AccountRun<'_> {
                 self.back(row, JobStep::Wait { until, checkpoint }).await?;
                 failpoint::reach("job.waiting")
             }
-            Ok(Step::AmazonAnswer(answer)) => self.landed(row, answer).await,
+            Ok(Step::Answer(answer)) => self.landed(row, answer).await,
             Ok(Step::NoData { reason, as_of }) => self.empty(row, &reason, as_of).await,
             Ok(Step::Found(requests)) => self.found(row, &requests).await,
             Ok(Step::Fatal { reason, again_at }) => self.fatal(row, &reason, again_at).await,

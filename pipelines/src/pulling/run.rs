@@ -8,7 +8,7 @@ use sellerlake_state::{Condition, Job, Lease, SliceKey, SliceMark};
 use tokio::task::JoinSet;
 
 use crate::declared::scopes::Holder;
-use crate::pulling::jobs::Landed;
+use crate::pulling::jobs::LandedAnswer;
 use crate::pulling::puller::{Puller, SyncOptions, Synced, Watch};
 use crate::pulling::turns::Turns;
 
