@@ -10,11 +10,11 @@ use sellerlake_contracts::{
 
 use crate::ads::report::AdsReport;
 use crate::call::Caller;
-use crate::check::{self, CheckFinding};
+use crate::check::{self, Finding};
 use crate::credentials::{Application, Grant};
 use crate::endpoints::Endpoints;
 use crate::failure::Stop;
-use crate::files::FilesConnector;
+use crate::files::Files;
 use crate::operation::Api;
 use crate::paging::Paged;
 use crate::quota::{Quota, Refusals};
@@ -65,7 +65,7 @@ impl Amazon {
     }
 
     /// An account's connectors. Ask once per account and keep it: the access tokens and token buckets are in it.
-    pub fn account(&self, id: AccountId, grant: Grant) -> AmazonAccount {
+    pub fn account(&self, id: AccountId, grant: Grant) -> Account {
         let sign_in = SignIn::new(
             id.clone(),
             Arc::clone(&self.application),
@@ -85,19 +85,19 @@ impl Amazon {
             endpoints: Arc::clone(&self.endpoints),
             skew: Skew::default(),
         };
-        AmazonAccount { caller: Arc::new(caller), scratch: self.scratch.clone(), process: self.process }
+        Account { caller: Arc::new(caller), scratch: self.scratch.clone(), process: self.process }
     }
 }
 
 /// One account. Copies share tokens and buckets.
 #[derive(Clone)]
-pub struct AmazonAccount {
+pub struct Account {
     caller: Arc<Caller>,
     scratch: Scratch,
     process: u64,
 }
 
-impl AmazonAccount {
+impl Account {
     /// Which it is.
     pub fn id(&self) -> &AccountId {
         &self.caller.account
@@ -131,7 +131,7 @@ impl AmazonAccount {
             Way::DataKiosk => Arc::new(DataKiosk { caller, scratch, process, cooldown }),
             Way::AdsReport => Arc::new(AdsReport { caller, scratch, process, cooldown }),
             Way::Settlements => Arc::new(Settlements { caller, scratch }),
-            Way::Files => Arc::new(FilesConnector),
+            Way::Files => Arc::new(Files),
         })
     }
 
@@ -155,12 +155,12 @@ impl AmazonAccount {
 
     /// Tries the account's grants and roles with a few cheap calls, where one has to be named in one of these marketplaces,
     /// and says what doesn't work and what to do.
-    pub async fn check(&self, marketplaces: &[MarketplaceId]) -> Vec<CheckFinding> {
+    pub async fn check(&self, marketplaces: &[MarketplaceId]) -> Vec<Finding> {
         check::check(&self.caller, marketplaces).await
     }
 
     /// Tries one documented request per operation, which only the sandbox answers: see [`Endpoints::sandboxed`].
-    pub async fn check_sandbox(&self) -> Vec<CheckFinding> {
+    pub async fn check_sandbox(&self) -> Vec<Finding> {
         sandbox::check(&self.caller).await
     }
 }

@@ -7,7 +7,7 @@ use sellerlake_contracts::{AccountId, Error, Kind};
 
 /// What went wrong, told apart as far as the next move depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CallFault {
+pub(crate) enum Fault {
     /// 429.
     Throttled,
     /// 500 with Amazon's own error in it; sometimes the request's fault (amazon.md: Headers and error answers).
@@ -40,7 +40,7 @@ pub(crate) enum CallFault {
     Ours,
 }
 
-impl CallFault {
+impl Fault {
     /// The kind an operator reads, and whether trying again can help.
     pub(crate) fn error(self, message: impl Into<String>) -> Error {
         match self {
@@ -69,7 +69,7 @@ impl CallFault {
 /// A call that failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    pub fault: CallFault,
+    pub fault: Fault,
     /// Amazon's words, where it had any.
     pub text: String,
     /// How long Amazon asks to be left alone.
@@ -108,12 +108,12 @@ impl Stop {
     }
 
     /// A failure of Amazon's or of the network.
-    pub(crate) fn failed(fault: CallFault, text: impl Into<String>, error: Error) -> Self {
+    pub(crate) fn failed(fault: Fault, text: impl Into<String>, error: Error) -> Self {
         Self::Failed(Box::new(Failure { fault, text: text.into(), hint: None, error }))
     }
 
     /// The failure, if it is one of the given sort.
-    pub(crate) fn fault(&self) -> Option<CallFault> {
+    pub(crate) fn fault(&self) -> Option<Fault> {
         match self {
             Self::Later(_) => None,
             Self::Failed(failure) => Some(failure.fault),
@@ -133,7 +133,7 @@ impl Stop {
 
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
-        Self::failed(CallFault::Ours, "", error)
+        Self::failed(Fault::Ours, "", error)
     }
 }
 

@@ -33,8 +33,8 @@ mod spapi;
 mod table;
 mod transport;
 
-pub use amazon::{Amazon, AmazonAccount};
-pub use check::CheckFinding;
+pub use amazon::{Account, Amazon};
+pub use check::Finding;
 pub use clock::SteppedClock;
 pub use credentials::{Application, Grant};
 pub use endpoints::Endpoints;

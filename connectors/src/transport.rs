@@ -9,7 +9,7 @@ use reqwest::{Client, Response};
 use sellerlake_contracts::{Error, Kind, Result};
 
 use crate::SteppedClock;
-use crate::failure::{CallFault, Stop};
+use crate::failure::{Fault, Stop};
 use crate::operation::Method;
 
 /// Larger than any page Amazon sends (10 MB), small enough to refuse a runaway body.
@@ -160,18 +160,18 @@ fn unusable(message: &str, error: reqwest::Error) -> Error {
 /// What reqwest says went wrong, without the address, whose query may hold tokens.
 pub(crate) fn broken(error: reqwest::Error) -> Stop {
     let fault = if error.is_connect() {
-        CallFault::NoConnection
+        Fault::NoConnection
     } else if error.is_timeout() {
-        CallFault::TimedOut
+        Fault::TimedOut
     } else if error.is_body() || error.is_decode() {
-        CallFault::CutShort
+        Fault::CutShort
     } else {
-        CallFault::HungUp
+        Fault::HungUp
     };
     let message = match fault {
-        CallFault::NoConnection => "can't connect to Amazon",
-        CallFault::TimedOut => "Amazon didn't answer in time",
-        CallFault::CutShort => "the connection broke off in the middle of Amazon's answer",
+        Fault::NoConnection => "can't connect to Amazon",
+        Fault::TimedOut => "Amazon didn't answer in time",
+        Fault::CutShort => "the connection broke off in the middle of Amazon's answer",
         _ => "the connection was closed before Amazon answered",
     };
     let error = error.without_url();

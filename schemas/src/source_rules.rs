@@ -65,8 +65,8 @@ fn check_column(file: &str, source: &Source, column: &Column, findings: &mut Fin
     if column.percent && !matches!(column.column_type, ColumnType::Decimal(..)) {
         findings.add(file, key(".percent"), "only decimals are per cent");
     }
-    if column.names.is_some() && column.column_type != ColumnType::Text {
-        findings.add(file, key(".names"), "only text names something");
+    if column.names.is_some() && !matches!(column.column_type, ColumnType::Text | ColumnType::Json) {
+        findings.add(file, key(".names"), "only text, or a list of texts, names something");
     }
     let names_months = |format: &String| format.contains("%b") || format.contains("%B");
     if !column.month_names.is_empty() && !column.formats.iter().any(names_months) {

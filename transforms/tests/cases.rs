@@ -21,6 +21,7 @@ pub struct Case {
     marketplace: Option<String>,
     window: Option<String>,
     as_of: Option<String>,
+    fetched_at: Option<String>,
     charset: Option<String>,
     #[serde(default)]
     allow_personal_data: bool,
@@ -49,6 +50,9 @@ pub struct Case {
     expect_decimal_comma: bool,
     #[serde(default)]
     expect_outside_window: u64,
+    /// Days far from the window that rows were left out of.
+    #[serde(default)]
+    expect_strayed: usize,
     #[serde(default)]
     expect_held_back: usize,
     #[serde(default)]
@@ -83,6 +87,7 @@ impl Case {
             marketplace: self.marketplace.as_deref(),
             window: self.window.as_deref(),
             as_of: self.as_of.as_deref(),
+            fetched_at: self.fetched_at.as_deref(),
             charset: self.charset.as_deref(),
             allow_personal_data: self.allow_personal_data,
             day_order: self.day_order.as_deref(),
@@ -109,6 +114,7 @@ impl Case {
         let strangers: BTreeSet<String> = strangers.collect();
         compare("strangers", format!("{:?}", self.expect_strangers), format!("{strangers:?}"));
         compare("outside the window", self.expect_outside_window.to_string(), outcome.outside_window.to_string());
+        compare("strayed", self.expect_strayed.to_string(), outcome.strayed.len().to_string());
         compare("held back", self.expect_held_back.to_string(), outcome.held_back.len().to_string());
         compare("incomplete", self.expect_incomplete.to_string(), outcome.incomplete.len().to_string());
         compare("unbalanced", self.expect_unbalanced.to_string(), outcome.unbalanced.len().to_string());

@@ -34,6 +34,8 @@ pub struct Asked<'a> {
     pub window: Option<&'a str>,
     /// RFC 3339.
     pub as_of: Option<&'a str>,
+    /// RFC 3339; some day after the fixtures' where not given.
+    pub fetched_at: Option<&'a str>,
     /// Label that came with the bytes.
     pub charset: Option<&'a str>,
     /// Keep buyers' personal data.
@@ -60,7 +62,7 @@ pub fn delivery(source: &Source, asked: &Asked<'_>, bytes: &[u8]) -> Delivery {
             .filter_map(|(name, said)| Some((name.to_owned(), said?.to_owned())))
             .collect(),
         as_of: asked.as_of.map(|at| at.parse().unwrap()),
-        fetched_at: "2026-04-15T00:00:00Z".parse().unwrap(),
+        fetched_at: asked.fetched_at.unwrap_or("2026-12-31T00:00:00Z").parse().unwrap(),
         charset: asked.charset.map(str::to_owned),
         sha256: "0".repeat(64),
         size_bytes: bytes.len() as u64,

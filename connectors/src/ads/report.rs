@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use sellerlake_contracts::{AmazonAnswer, Connector, Error, Kind, Request, Result, Step};
+use sellerlake_contracts::{Answer, Connector, Error, Kind, Request, Result, Step};
 use serde_json::{Value, json};
 
 use super::ACCESS;
@@ -12,7 +12,7 @@ use crate::ask::Ask;
 use crate::call::Caller;
 use crate::checkpoint;
 use crate::document::{Mint, fetch};
-use crate::failure::{CallFault, Failure, Stop};
+use crate::failure::{Failure, Fault, Stop};
 use crate::operation::Operation;
 use crate::parameters;
 use crate::scratch::Scratch;
@@ -58,7 +58,7 @@ impl AdsReport {
         };
         let ask = scoped(Ask::of(&GET_ADS_REPORT).name(&id), request);
         let reply = match self.caller.call(&ask).await {
-            Err(stop) if stop.fault() == Some(CallFault::NotFound) => {
+            Err(stop) if stop.fault() == Some(Fault::NotFound) => {
                 tracing::warn!(account = %request.account, report = id, "Amazon no longer knows the report; asking again");
                 let now = self.caller.clock.now();
                 errand.again(self.process, now);
@@ -73,7 +73,7 @@ impl AdsReport {
                 let document = fetch(&self.caller, &self.scratch, mint).await?;
                 let as_of = printed(&reply.json, "/generatedAt").or_else(|| printed(&reply.json, "/updatedAt"));
                 let (as_of, pages) = (as_of.unwrap_or(now), document.spool.into_pages());
-                Ok(Step::Answer(AmazonAnswer { pages, extension: "json.gz", charset: None, as_of, origin: Some(id) }))
+                Ok(Step::Answer(Answer { pages, extension: "json.gz", charset: None, as_of, origin: Some(id) }))
             }
             "FAILED" | "FAILURE" | "CANCELLED" => {
                 let why = reply.text("/failureReason").unwrap_or("Amazon gives no reason");
@@ -95,7 +95,7 @@ impl AdsReport {
     async fn create(&self, request: &Request) -> Result<String, Stop> {
         let ask = scoped(Ask::of(&CREATE_ADS_REPORT).body(MEDIA_TYPE, &body(request)?), request);
         let reply = match self.caller.call(&ask).await {
-            Err(Stop::Failed(failure)) if failure.fault == CallFault::Duplicate => {
+            Err(Stop::Failed(failure)) if failure.fault == Fault::Duplicate => {
                 return duplicate_of(&failure.text).ok_or_else(|| nameless(*failure).into());
             }
             other => other?,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{AmazonAnswer, Connector, Error, Kind, Request, Result, Step};
+use sellerlake_contracts::{Answer, Connector, Error, Kind, Request, Result, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ use crate::document::{Document, Mint, fetch};
 use crate::failure::Stop;
 use crate::operation::Operation;
 use crate::parameters;
-use crate::scratch::{AnswerSpool, Scratch};
+use crate::scratch::{Scratch, Spool};
 
 pub(crate) const CREATE_QUERY: Operation =
     Operation::post("createQuery", "/dataKiosk/2023-11-15/queries").rate(0.0167, 15).creates();
@@ -83,7 +83,7 @@ impl Queries {
     }
 
     /// A document that is here, unless its file is gone.
-    fn spool(&self, scratch: &Scratch, document: &str) -> Option<AnswerSpool> {
+    fn spool(&self, scratch: &Scratch, document: &str) -> Option<Spool> {
         let fetched = self.fetched.get(document)?;
         scratch.reopen(&fetched.spool, &fetched.ends)
     }
@@ -220,10 +220,10 @@ impl DataKiosk {
         let Some(spools) = here.collect::<Option<Vec<_>>>() else {
             return Err(Stop::later(self.caller.clock.now()));
         };
-        let pages = spools.into_iter().flat_map(AnswerSpool::into_pages).collect();
+        let pages = spools.into_iter().flat_map(Spool::into_pages).collect();
         let is_gzip = queries.fetched.values().all(|fetched| fetched.is_gzip);
         let extension = if is_gzip { "jsonl.gz" } else { "jsonl" };
-        Ok(Step::Answer(AmazonAnswer { pages, extension, charset: None, as_of, origin: Some(id) }))
+        Ok(Step::Answer(Answer { pages, extension, charset: None, as_of, origin: Some(id) }))
     }
 
     async fn document(&self, id: &str) -> Result<Document, Stop> {

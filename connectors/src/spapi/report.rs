@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Connector, Error, Kind, Request, Result, Step};
 use serde_json::{Map, Value, json};
 
-use super::adoption::{WantedReport, find};
+use super::adoption::{Wanted, find};
 use super::cooldown::cooldown;
 use super::errand::{DOUBT, Errand, MOST_DOUBTS, printed};
 use super::report_document::{answer, document};
@@ -16,7 +16,7 @@ use crate::ask::{Ask, Sample, instant};
 use crate::call::Caller;
 use crate::checkpoint;
 use crate::classify::Reply;
-use crate::failure::{CallFault, Stop};
+use crate::failure::{Fault, Stop};
 use crate::parameters;
 use crate::scratch::Scratch;
 
@@ -60,7 +60,7 @@ impl Report {
             return Err(self.begin(request, errand).await?);
         };
         let reply = match self.caller.call(&Ask::of(&GET_REPORT).name(&id)).await {
-            Err(stop) if stop.fault() == Some(CallFault::NotFound) => {
+            Err(stop) if stop.fault() == Some(Fault::NotFound) => {
                 tracing::warn!(account = %request.account, report = id, "Amazon no longer knows the report; asking again");
                 errand.again(self.process, self.caller.clock.now());
                 return Err(Stop::later(errand.asked_at));
@@ -140,10 +140,7 @@ impl Report {
     async fn done(&self, request: &Request, id: &str, report: &Value) -> Result<Step, Stop> {
         let report_type = report_type(request)?;
         let document_id = report.get("reportDocumentId").and_then(Value::as_str).ok_or_else(|| {
-            CallFault::NotAnAnswer
-                .error("the report is done but has no document")
-                .at("report.download")
-                .with("report", id)
+            Fault::NotAnAnswer.error("the report is done but has no document").at("report.download").with("report", id)
         })?;
         let document = document(&self.caller, &self.scratch, report_type, document_id).await?;
         let as_of = printed(report, "/processingEndTime").or_else(|| printed(report, "/dataEndTime"));
@@ -258,9 +255,9 @@ fn body(request: &Request) -> Result<Value> {
     Ok(body)
 }
 
-fn wanted(request: &Request) -> Result<WantedReport<'_>> {
+fn wanted(request: &Request) -> Result<Wanted<'_>> {
     let (from, to) = bounds(request).unzip();
-    Ok(WantedReport {
+    Ok(Wanted {
         report_type: report_type(request)?,
         marketplaces: parameters::marketplaces(request).collect(),
         from,
@@ -272,7 +269,7 @@ fn wanted(request: &Request) -> Result<WantedReport<'_>> {
 fn running(stop: &Stop) -> Option<String> {
     let Stop::Failed(failure) = stop else { return None };
     let text = failure.text.to_lowercase();
-    let says_so = failure.fault == CallFault::Invalid && text.contains("report") && text.contains("already");
+    let says_so = failure.fault == Fault::Invalid && text.contains("report") && text.contains("already");
     let words = failure.text.split(|c: char| !c.is_ascii_alphanumeric());
     let mut ids = words.filter(|word| word.len() >= 5 && word.bytes().all(|byte| byte.is_ascii_digit()));
     ids.next().filter(|_| says_so).map(str::to_owned)
@@ -330,10 +327,10 @@ mod tests {
 
     #[test]
     fn a_refusal_that_names_the_running_report_is_an_answer() {
-        let error = CallFault::Invalid.error("x");
-        let stop = Stop::failed(CallFault::Invalid, "The report 50017018600 is already in progress.", error);
+        let error = Fault::Invalid.error("x");
+        let stop = Stop::failed(Fault::Invalid, "The report 50017018600 is already in progress.", error);
         assert_eq!(running(&stop).as_deref(), Some("50017018600"));
-        let error = CallFault::Invalid.error("x");
-        assert_eq!(running(&Stop::failed(CallFault::Invalid, "Bad marketplace 12345.", error)), None);
+        let error = Fault::Invalid.error("x");
+        assert_eq!(running(&Stop::failed(Fault::Invalid, "Bad marketplace 12345.", error)), None);
     }
 }

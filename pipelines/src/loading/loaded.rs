@@ -47,7 +47,7 @@ impl Loaded {
 
     /// What of the delivery could not be read and so isn't loaded, for a reader; `None` if everything is.
     pub(crate) fn lack(&self) -> Option<String> {
-        let Outcome { rejected, held_back, incomplete, unbalanced, padded, cut_off, .. } = &self.outcome;
+        let Outcome { rejected, held_back, incomplete, strayed, unbalanced, padded, cut_off, .. } = &self.outcome;
         if self.outcome.is_whole() {
             return None;
         }
@@ -55,7 +55,15 @@ impl Loaded {
         let count = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         let rows = count(*rejected, "row");
         let units = |number: usize| if number == 1 { "1 unit is".to_owned() } else { format!("{number} units are") };
-        let what = if *rejected == 0 && held_back.is_empty() && !self.outcome.hold_back_all {
+        let what = if !strayed.is_empty() && *rejected == 0 && unbalanced.is_empty() {
+            let rows = count(self.outcome.outside_window, "row");
+            let days = count(strayed.len() as u64, "day");
+            format!(
+                "{rows} of delivery {id} {are} left out, of {days} beyond the window it was asked for, which must be the one \
+                 it was made for",
+                are = if self.outcome.outside_window == 1 { "is" } else { "are" }
+            )
+        } else if *rejected == 0 && held_back.is_empty() && !self.outcome.hold_back_all {
             let first = unbalanced.first().map_or_else(String::new, |unit| {
                 format!(": {} adds up to {} instead of {}", unit.unit, unit.sum, unit.expected)
             });

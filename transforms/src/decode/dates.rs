@@ -65,10 +65,12 @@ struct Outside {
 }
 
 impl Dates {
-    /// Counts a row of a day that wasn't asked for.
-    pub fn outside(&mut self, plan: &DatesPlan, day: i32) {
-        self.far += u64::from(plan.neighbourhood.is_none_or(|(first, last)| day < first || last < day));
+    /// Counts a row of a day that wasn't asked for; says whether the day isn't even a neighbour of those that were.
+    pub fn outside(&mut self, plan: &DatesPlan, day: i32) -> bool {
+        let is_far = plan.neighbourhood.is_none_or(|(first, last)| day < first || last < day);
+        self.far += u64::from(is_far);
         self.add(Outside { rows: 1, first: day, last: day });
+        is_far
     }
 
     /// Looks at the dates of a row: it lies in the window if one of them does, or must do so with all.

@@ -10,6 +10,7 @@ use super::header::{Header, Target};
 use super::layout::Layout;
 use super::outcome::Reject;
 use super::rows::{Fate, RowPlan, RowWriter, Tally};
+use super::unnamed::UnnamedPlan;
 
 /// Everything the lines of one flat file have in common. Shared between threads.
 pub struct LinePlan<'a> {
@@ -22,6 +23,7 @@ pub struct LinePlan<'a> {
     /// What the file's lines have in common.
     pub layout: &'a Layout<'a>,
     agreement: Agreement,
+    unnamed: Option<UnnamedPlan>,
     fill_down: Vec<usize>,
     /// What stands in for empty cells.
     stand_ins: Vec<(usize, Value<'static>)>,
@@ -38,7 +40,8 @@ impl<'a> LinePlan<'a> {
             !rows.request.allow_personal_data && (rows.source.has_personal_data() || personal_header);
         let stand_ins = rows.stand_ins();
         let agreement = Agreement::of(rows.source, &header);
-        Self { rows, header, formats, layout, agreement, fill_down, stand_ins, has_personal_data }
+        let unnamed = UnnamedPlan::new(rows.source, &header, &formats);
+        Self { rows, header, formats, layout, agreement, unnamed, fill_down, stand_ins, has_personal_data }
     }
 
     /// Whether rows depend on the rows above them.
@@ -291,6 +294,9 @@ impl<'p> LineReader<'p> {
         }
         self.drift[index] += 1;
         let unknown = &self.plan.header.unknown[index];
+        if let Some(plan) = self.plan.unnamed.as_ref().filter(|_| self.writer.tally.objection.is_none()) {
+            self.writer.tally.objection = plan.objection(self.plan.rows.source, &unknown.text, cell);
+        }
         if !unknown.personal {
             self.extra.push(if self.extra.is_empty() { '{' } else { ',' });
             self.extra.push_str(&unknown.json);

@@ -64,6 +64,9 @@ pub struct Outcome {
     pub hold_back_all: bool,
     /// Request units with rejected rows, whose other rows load nevertheless.
     pub incomplete: BTreeSet<String>,
+    /// `_unit` keys of days that nobody asked for, nor for those beside them: rows of theirs came and were left out. More
+    /// than none, and the document isn't whole. The first 1,000 of a stretch.
+    pub strayed: BTreeSet<String>,
     /// Request units asked for that came out empty, and count as such.
     pub empty: Vec<EmptyUnit>,
     /// Request units that came out empty too early to count as empty.
@@ -111,6 +114,7 @@ impl Outcome {
             && self.held_back.is_empty()
             && !self.hold_back_all
             && self.incomplete.is_empty()
+            && self.strayed.is_empty()
             && self.unbalanced.is_empty()
             && self.padded == 0
             && self.cut_off.is_none()
@@ -119,6 +123,12 @@ impl Outcome {
     /// The units that aren't as the document has them, or that don't add up.
     pub fn lacking_units(&self) -> BTreeSet<&str> {
         let unbalanced = self.unbalanced.iter().map(|unit| &unit.unit);
-        self.held_back.iter().chain(&self.incomplete).chain(unbalanced).map(String::as_str).collect()
+        self.held_back
+            .iter()
+            .chain(&self.incomplete)
+            .chain(&self.strayed)
+            .chain(unbalanced)
+            .map(String::as_str)
+            .collect()
     }
 }

@@ -13,10 +13,13 @@ use super::cell::Value;
 use super::columns::{BatchBuilder, decoded_schema};
 use super::control::{ControlPlan, Sums};
 use super::dates::{Dates, DatesPlan};
+use super::future::{FuturePlan, micros_of};
 use super::json::walk;
 use super::moment::days_of;
 use super::names::Names;
 use super::outcome::{MAX_REJECTS, Outcome, Reject};
+use super::places::{Places, PlacesPlan};
+use super::refusal::{cut_off, refusal};
 use super::statements::Statements;
 use super::twice::Once;
 use super::units::{Asked, Placement, UnitPlan, index_of};
@@ -27,6 +30,8 @@ const MAX_KEY_BYTES: usize = 1_024;
 const MAX_VALUE_CHARS: usize = 200;
 /// Unknown names of one column that are told one by one.
 const MAX_STRANGERS: usize = 100;
+/// Days beyond the window that are told one by one.
+const MAX_STRAYED: usize = 1_000;
 
 /// Everything the rows of one delivery have in common. Shared between threads.
 pub struct RowPlan<'a> {
@@ -48,6 +53,8 @@ pub struct RowPlan<'a> {
     as_of_column: Option<usize>,
     controls: Vec<ControlPlan>,
     dates: DatesPlan,
+    future: FuturePlan,
+    places: PlacesPlan,
     /// Columns whose texts name something, in lists kept by hand.
     names: Vec<(usize, Names)>,
 }
@@ -104,6 +111,8 @@ impl<'a> RowPlan<'a> {
             names: names(source),
             controls: source.controls.iter().map(|control| ControlPlan::new(source, control)).collect::<Result<_>>()?,
             dates: DatesPlan::new(source, window)?,
+            future: FuturePlan::new(source, request.delivery.fetched_at),
+            places: PlacesPlan::new(request),
         })
     }
 
@@ -210,13 +219,21 @@ impl<'p> RowWriter<'p> {
         if let Some(column) = self.plan.required[set].iter().find(|column| values[**column].is_null()) {
             return self.refuse(set, line, *column, "is required and has no value", values);
         }
+        if let Some(column) = self.plan.future.ahead(values) {
+            return self.refuse(set, line, column, "lies after the moment it came", values);
+        }
         let unit = &self.plan.units[set];
         self.has_last = false;
         match unit.place(values, &mut self.key) {
             Placement::Inside => {}
             Placement::Outside => {
-                self.tally.dates.outside(&self.plan.dates, unit.ordinal(values));
                 self.tally.outside_window += 1;
+                if self.tally.dates.outside(&self.plan.dates, unit.ordinal(values))
+                    && self.tally.strayed.len() < MAX_STRAYED
+                {
+                    unit.write_day(unit.ordinal(values), &mut self.key);
+                    self.tally.strayed.insert(self.key.clone());
+                }
                 return Fate::Outside;
             }
             Placement::Unknown(column) => {
@@ -228,6 +245,7 @@ impl<'p> RowWriter<'p> {
             Err(column) => return self.refuse(set, line, column, "decides the row's month and has no value", values),
         };
         self.tally.dates.see(&self.plan.dates, values);
+        self.tally.places.see(&self.plan.places, self.plan.source, values);
         self.tally.count(self.plan, set, values, &self.key);
         if self.plan.source.one_row {
             self.tally.statements.add(self.plan.source, &self.key, line, values);
@@ -360,6 +378,8 @@ pub struct Tally {
     pub cut_off: Option<u64>,
     /// The rest of the document was not read.
     pub given_up: bool,
+    /// Why a column that nobody declared can't be left out.
+    pub objection: Option<String>,
     /// Unknown headers or paths, and how many of their cells held a value.
     pub drift: BTreeMap<String, u64>,
     /// The same for those that were dropped because their names are personal.
@@ -370,6 +390,7 @@ pub struct Tally {
     held_back: BTreeSet<String>,
     hold_back_all: bool,
     incomplete: BTreeSet<String>,
+    strayed: BTreeSet<String>,
     /// Row sets with a rejected row that may belong to any of their request units.
     sets_incomplete: BTreeSet<usize>,
     /// Request units with rows: row set and ordinal.
@@ -377,6 +398,7 @@ pub struct Tally {
     last_seen: Option<(usize, i32)>,
     as_of_micros: Option<i64>,
     dates: Dates,
+    places: Places,
     sums: Vec<Sums>,
     statements: Statements,
 }
@@ -397,7 +419,7 @@ impl Tally {
             }
         }
         if let Some(column) = plan.as_of_column {
-            self.as_of_micros = self.as_of_micros.max(instant_of(&values[column]));
+            self.as_of_micros = self.as_of_micros.max(micros_of(&values[column]));
         }
         for (control, sums) in plan.controls.iter().zip(&mut self.sums) {
             sums.add(control, values, key);
@@ -446,6 +468,7 @@ impl Tally {
         self.padded += later.padded;
         self.cut_off = self.cut_off.or(later.cut_off);
         self.given_up |= later.given_up;
+        self.objection = self.objection.take().or(later.objection);
         for (own, later) in [(&mut self.drift, later.drift), (&mut self.dropped, later.dropped)] {
             for (name, count) in later {
                 *own.entry(name).or_default() += count;
@@ -459,10 +482,12 @@ impl Tally {
         self.held_back.extend(later.held_back);
         self.hold_back_all |= later.hold_back_all;
         self.incomplete.extend(later.incomplete);
+        self.strayed.extend(later.strayed);
         self.sets_incomplete.extend(later.sets_incomplete);
         self.seen.extend(later.seen);
         self.as_of_micros = self.as_of_micros.max(later.as_of_micros);
         self.dates.merge(&later.dates);
+        self.places.merge(later.places);
         self.statements.merge(later.statements);
         for (own, later) in self.sums.iter_mut().zip(later.sums) {
             own.merge(later);
@@ -489,6 +514,7 @@ impl Tally {
             held_back: self.held_back,
             hold_back_all: self.hold_back_all,
             incomplete: self.incomplete,
+            strayed: self.strayed,
             as_of,
             window: plan.window,
             ..Outcome::default()
@@ -517,8 +543,11 @@ impl Tally {
                 }
             }
         }
-        let of_others = self.dates.are_of_others() && outcome.is_elsewhere();
-        let elsewhere = || self.dates.elsewhere(&plan.dates, of_others);
+        let elsewhere = || {
+            let of_others = self.dates.are_of_others() && outcome.rows + outcome.rejected == 0;
+            let dates = self.dates.elsewhere(&plan.dates, of_others);
+            dates.or(self.objection).or_else(|| self.places.elsewhere(&plan.places, &plan.request))
+        };
         let cut_off = self.cut_off.filter(|_| plan.units.iter().any(UnitPlan::is_request_unit)).map(cut_off);
         outcome.refused = cut_off.or_else(|| refusal(plan.source, &outcome, self.pieces)).or_else(elsewhere);
         if self.given_up && outcome.refused.is_none() {
@@ -530,21 +559,8 @@ impl Tally {
 }
 
 impl Outcome {
-    /// Whether every row lies outside the window that was asked for.
-    pub fn is_elsewhere(&self) -> bool {
-        self.rows == 0 && self.rejected == 0 && self.outside_window > 0
-    }
-
     fn is_blemished(&self, unit: &str) -> bool {
         self.held_back.contains(unit) || self.incomplete.contains(unit)
-    }
-}
-
-fn instant_of(value: &Value<'_>) -> Option<i64> {
-    match value {
-        Value::Instant(micros) => Some(*micros),
-        Value::Day(day) => Some(i64::from(*day) * 86_400_000_000),
-        _ => None,
     }
 }
 
@@ -553,30 +569,4 @@ fn counts_as_empty(plan: &RowPlan<'_>, as_of: Option<DateTime<Utc>>, last_day: c
     let Some(hours) = plan.source.empty_counts_after_hours else { return true };
     let end = last_day.and_time(chrono::NaiveTime::MIN).and_utc() + TimeDelta::days(1);
     as_of.unwrap_or(plan.request.delivery.fetched_at) >= end + TimeDelta::hours(i64::from(hours))
-}
-
-/// Rows of the days that were asked for are missing, and nothing tells how many.
-fn cut_off(line: u64) -> String {
-    format!("the file ends in the middle of line {line}: it was cut off on its way, so get it again")
-}
-
-/// Too many rows that can't be read make another file of it. Pieces of rows only do so where most rows are in pieces:
-/// they are lines of this source that something happened to.
-fn refusal(source: &Source, outcome: &Outcome, pieces: u64) -> Option<String> {
-    let total = outcome.rows + outcome.rejected;
-    let unreadable = (outcome.rejected - pieces) as f64 > source.max_rejected_share * total as f64;
-    let in_pieces = outcome.rejected > total / 2 && outcome.rejected as f64 > source.max_rejected_share * total as f64;
-    if !unreadable && !in_pieces {
-        return None;
-    }
-    let first = outcome.rejects.first()?;
-    let column = first.column.as_deref().map_or(String::new(), |column| format!("{column} "));
-    Some(format!(
-        "{} of {total} rows could not be read as {}, more than the {} % allowed; the first, line {}: {column}{}",
-        outcome.rejected,
-        source.name,
-        source.max_rejected_share * 100.0,
-        first.line,
-        first.reason,
-    ))
 }

@@ -150,7 +150,8 @@ impl UnitPlan {
         }
     }
 
-    fn write_day(&self, day: i32, key: &mut String) {
+    /// Appends the key of a day's unit to what begins every key.
+    pub fn write_day(&self, day: i32, key: &mut String) {
         let _ = write!(key, "{}{SEPARATOR}{}", date_of(day), self.scope);
     }
 

@@ -211,6 +211,11 @@ fn summarise(group: &Group) {
         for unit in &outcome.unbalanced {
             printer::note(format!("  unit {} doesn't balance: {} instead of {}", unit.unit, unit.sum, unit.expected));
         }
+        if !outcome.strayed.is_empty() {
+            let days = count(outcome.strayed.len() as u64, "day");
+            printer::note(format!("  rows of {days} beyond the window are left out"));
+            printer::note("  hint: --window must be the one the file was made for");
+        }
         if outcome.too_early > 0 {
             printer::note(format!("  {} came too early to count as empty", count(outcome.too_early, "empty unit")));
         }
