@@ -109,6 +109,8 @@ pub enum Context {
     RowKind,
     /// Ordinal of the row among its siblings in the innermost list, from 0 (int).
     Ordinal,
+    /// The same of the record's part the row is in or is: an item and all below it. NULL where there is no such list (int).
+    PartOrdinal,
     /// Dotted object keys from the record down to the row's node, without list positions (text).
     NodePath,
     /// Key that the row path's `*` matched (text).

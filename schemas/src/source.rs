@@ -70,6 +70,10 @@ pub struct RowSet {
     /// What else of the request tells their units apart.
     #[serde(default)]
     pub apart: Option<Apart>,
+    /// The rows aren't in the document: they say which days it is about, be there nothing on them. One for each whole day of
+    /// the window that was over when the document was made; this column has the day.
+    #[serde(default)]
+    pub each_day: Option<String>,
 }
 
 /// An option of the request that documents repeat: rows of two answers that differ in it don't replace each other.

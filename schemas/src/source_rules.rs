@@ -96,7 +96,7 @@ fn check_context(file: &str, column: &Column, context: Context, findings: &mut F
     let expected = match context {
         Context::AsOf => ColumnType::Timestamp,
         Context::AsOfDay | Context::WindowFrom | Context::WindowTo => ColumnType::Date,
-        Context::Ordinal => ColumnType::Int,
+        Context::Ordinal | Context::PartOrdinal => ColumnType::Int,
         Context::Scope | Context::Marketplace | Context::RowKind | Context::NodePath | Context::Key => ColumnType::Text,
     };
     if column.column_type != expected {
@@ -182,6 +182,9 @@ fn check_references(file: &str, source: &Source, findings: &mut Findings) {
             Unit::Period | Unit::AsOfDay => {}
         }
     }
+    source.rows.iter().filter_map(|set| set.each_day.as_ref()).for_each(|name| {
+        refer("rows.each_day", name, &is_time, "date or timestamp");
+    });
     for (set, apart) in source.rows.iter().filter_map(|set| set.apart.as_ref().map(|apart| (set, apart))) {
         refer("rows.apart", &apart.column, &|_| true, "");
         let outside = source.columns.get(&apart.column).is_none_or(|column| column.path.iter().any(is_outside_rows));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sellerlake_contracts::{Error, Kind, Result, Window};
 use sellerlake_schemas::{Column, Context, Source, Unit};
 
@@ -119,6 +119,12 @@ impl<'a> RowPlan<'a> {
     /// The columns whose numbers declared sums prove.
     pub fn summed(&self) -> Vec<usize> {
         self.controls.iter().flat_map(ControlPlan::columns).collect()
+    }
+
+    /// The whole days of the window that were over when the document was made.
+    pub fn days_over(&self) -> impl Iterator<Item = NaiveDate> + use<> {
+        let made = self.as_of.unwrap_or(self.request.delivery.fetched_at).date_naive();
+        self.window.into_iter().flat_map(|window| window.whole_days()).take_while(move |day| *day < made)
     }
 
     /// One value per declared column: those the request supplies, NULL for the rest.
@@ -253,6 +259,20 @@ impl<'p> RowWriter<'p> {
         self.batch.push(&self.key, month, line, values, extra);
         self.has_last = true;
         Fate::Loaded
+    }
+
+    /// Adds a row that says what the document is about; unless it turned out to be about other days. Call it last.
+    pub fn state(&mut self, set: usize, values: &[Value<'_>]) {
+        let unit = &self.plan.units[set];
+        self.has_last = false;
+        if self.tally.dates.are_of_others() || unit.place(values, &mut self.key) != Placement::Inside {
+            return;
+        }
+        if let Ok(month) = unit.month(values, &mut self.last_month) {
+            self.tally.count(self.plan, set, values, &self.key);
+            // Line 0 is that of markers, which stages don't see.
+            self.batch.push(&self.key, month, 1, values, None);
+        }
     }
 
     /// Whether [`RowWriter::accept`] would find nothing wrong with a row.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use sellerlake_contracts::Result;
 use sellerlake_schemas::{ColumnType, Context, Source};
 
@@ -16,6 +16,7 @@ use crate::decode::json::repeats::Repeats;
 use crate::decode::json::stated::{as_instant, stated_as_of, stated_once};
 use crate::decode::json::stream::{JsonFault, JsonLayout, JsonStop, Record, Skeleton, records};
 use crate::decode::json::walk::{Home, JsonRow, JsonRowPlan, scalar_at};
+use crate::decode::moment::days_of;
 use crate::decode::outcome::{Outcome, Reject};
 use crate::decode::rows::{self, Fate, RowWriter};
 
@@ -50,7 +51,8 @@ impl<'p> Reader<'p> {
         layout: &'p JsonLayout<'p>,
         sets: &'p [JsonRowPlan<'p>],
     ) -> Self {
-        let of = |list| (0..sets.len()).filter(|set| sets[*set].list() == list).collect();
+        let is_read = |set: &usize| sets[*set].set.each_day.is_none();
+        let of = |list| (0..sets.len()).filter(is_read).filter(|set| sets[*set].list() == list).collect();
         let mut by_list: Vec<Vec<usize>> = layout.lists.iter().map(|list| of(Some(*list))).collect();
         by_list.push(of(None));
         let (cells, writer) = (Cells::new(plan, sets), RowWriter::new(plan));
@@ -223,12 +225,32 @@ impl<'p> Reader<'p> {
             let part = |name: &str| error.member(name).and_then(|part| scalar_at(part, &[])).unwrap_or_default();
             return format!("the document is an error message, not data: {} {}", part("code"), part("message"));
         }
-        let paths: Vec<String> = self.sets.iter().map(|set| set.set.path.to_string()).collect();
+        let read = self.sets.iter().filter(|set| set.set.each_day.is_none());
+        let paths: Vec<String> = read.map(|set| set.set.path.to_string()).collect();
         format!("the document has none of the places where {} has rows: {}", self.plan.source.name, paths.join(", "))
+    }
+
+    /// The rows that say which days the document is about.
+    fn days(&mut self) {
+        for (set, plan) in self.sets.iter().enumerate() {
+            let columns = &self.plan.source.columns;
+            let Some(at) = plan.set.each_day.as_ref().and_then(|name| columns.get_index_of(name)) else { continue };
+            for day in self.plan.days_over() {
+                let mut values: Vec<Value<'_>> = self.cells.template.iter().map(borrowed).collect();
+                values[at] = match columns[at].column_type {
+                    ColumnType::Date => Value::Day(days_of(day)),
+                    _ => Value::Instant(day.and_time(NaiveTime::MIN).and_utc().timestamp_micros()),
+                };
+                let kinds = columns.values().enumerate().filter(|(_, column)| column.from == Some(Context::RowKind));
+                kinds.for_each(|(kind, _)| values[kind] = Value::Text(Cow::Borrowed(&plan.set.kind)));
+                self.writer.state(set, &values);
+            }
+        }
     }
 
     /// Hands out the remaining rows and draws the conclusions.
     pub(crate) fn finish(mut self, emit: &mut Emit<'_>) -> Result<Outcome> {
+        self.days();
         if let Some(batch) = self.writer.take_rest()? {
             emit(batch)?;
         }
@@ -278,6 +300,10 @@ impl<'p> Cells<'p> {
         match column.from {
             None => {}
             Some(Context::RowKind) => return Ok(Value::Text(Cow::Borrowed(&self.sets[set].set.kind))),
+            Some(Context::PartOrdinal) => {
+                let part = row.part_ordinal().filter(|_| self.sets[set].is_in_a_part());
+                return Ok(part.map_or(Value::Null, |part| Value::Int(part as i64)));
+            }
             Some(Context::Ordinal) => return Ok(Value::Int(row.ordinal() as i64)),
             Some(Context::NodePath) => {
                 let path = row.node_path();

@@ -94,6 +94,12 @@ impl<'s> JsonRowPlan<'s> {
         (self.record_at > 0).then(|| &self.set.path.0[..self.record_at])
     }
 
+    /// Whether a list of the record leads to the row, other than that of its leaves.
+    pub(crate) fn is_in_a_part(&self) -> bool {
+        let below = self.set.path.0[self.record_at..].iter();
+        below.take_while(|segment| !matches!(segment, Segment::Leaves(_))).any(|segment| *segment == Segment::Each)
+    }
+
     /// Whether the row is one object of the document, reached by members alone.
     pub(crate) fn is_single(&self) -> bool {
         self.set.path.0.iter().all(|segment| matches!(segment, Segment::Key(_)))
@@ -461,6 +467,11 @@ impl<'r, 'a> JsonRow<'r, 'a> {
     /// The key that `*` matched, the innermost one.
     pub(crate) fn any_key(&self) -> Option<&str> {
         self.any_key
+    }
+
+    /// Position in the record's own list that leads to the row, from 0.
+    pub(crate) fn part_ordinal(&self) -> Option<u64> {
+        self.ordinals.get(1).copied()
     }
 
     /// Position in the innermost list, from 0.
