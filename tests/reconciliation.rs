@@ -54,54 +54,133 @@ fn a_settlement_is_compared_once_transactions_reach_over_all_of_it() {
     assert_eq!(difference(), "-6.6");
 }
 
-/// Settlements stand for the days before Finances begins, and for all of theirs where Finances is but a sample of them.
+#[derive(serde::Deserialize)]
+struct Days {
+    doc: String,
+    /// Finances: when the answer was made, the days asked for, and what it tells.
+    #[serde(default)]
+    finances: Vec<Answer>,
+    #[serde(default)]
+    settlements: Vec<Settlement>,
+    money_source: Option<String>,
+    /// By month: accrual book, cash book.
+    books: Vec<(String, String, String)>,
+    /// Days of which the view that counts tells nothing, though another one tells money.
+    #[serde(default)]
+    untold: Vec<String>,
+    /// Whether an alert says so.
+    #[serde(default)]
+    alert: bool,
+}
+
+#[derive(serde::Deserialize)]
+struct Answer {
+    window: Option<String>,
+    #[serde(default = "june")]
+    as_of: String,
+    /// Id, time, amount, order and status.
+    told: Vec<(String, String, String, String, String)>,
+}
+
+#[derive(serde::Deserialize)]
+struct Settlement {
+    id: String,
+    from: String,
+    to: String,
+    /// Time, amount and order.
+    told: Vec<(String, String, String)>,
+}
+
+fn june() -> String {
+    "2026-06-01T00:00:00Z".to_owned()
+}
+
+impl Answer {
+    fn document(&self) -> String {
+        let transaction = |(id, at, amount, order, status): &(String, String, String, String, String)| {
+            format!(
+                r#"{{"transactionId": "{id}", "transactionType": "Shipment", "transactionStatus": "{status}",
+                    "description": "Order Payment", "postedDate": "{at}",
+                    "totalAmount": {{"currencyCode": "USD", "currencyAmount": {amount}}},
+                    "relatedIdentifiers": [{{"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": "{order}"}}]}}"#
+            )
+        };
+        let told: Vec<String> = self.told.iter().map(transaction).collect();
+        format!(r#"{{"payload": {{"transactions": [{}]}}}}"#, told.join(", "))
+    }
+}
+
+impl Settlement {
+    fn document(&self) -> String {
+        let Self { id, from, to, told } = self;
+        let total: f64 = told.iter().map(|(_, amount, _)| amount.parse::<f64>().unwrap()).sum();
+        let line = |cells: &[&str]| format!("{id}\t{}\n", cells.join("\t"));
+        let head = "settlement-id\tsettlement-start-date\tsettlement-end-date\tdeposit-date\ttotal-amount\tcurrency\t\
+            transaction-type\torder-id\tmerchant-order-id\tadjustment-id\tshipment-id\tmarketplace-name\tamount-type\t\
+            amount-description\tamount\tfulfillment-id\tposted-date\tposted-date-time\torder-item-code\t\
+            merchant-order-item-id\tmerchant-adjustment-item-id\tsku\tquantity-purchased\tpromotion-id\n";
+        let mut text = head.to_owned();
+        let total = format!("{total:.2}");
+        let mut summary = vec![from.as_str(), to, to, &total, "USD"];
+        summary.extend([""; 18]);
+        text.push_str(&line(&summary));
+        for (at, amount, order) in told {
+            let day = at.get(..10).unwrap();
+            let mut cells =
+                vec!["", "", "", "", "", "Order", order, "", "", "", "Amazon.com", "ItemPrice", "Principal"];
+            cells.extend([amount.as_str(), "AFN", day, at, "", "", "", "MUG-1", "1", ""]);
+            text.push_str(&line(&cells));
+        }
+        text
+    }
+}
+
+/// Every file of `tests/cases/money_days` is a seller with views of the money that cover different days.
 #[test]
 fn each_day_is_told_by_one_view_of_the_money() {
-    // 32.60 USD on 5 March, a fee of 6 on the 12th, and a reserve at the end, which is in no transaction.
-    let settlement = std::fs::read_to_string(tree().join("tests/cases/decode/settlement_v2/input.tsv")).unwrap();
-    let moved = |line: &str| {
-        if line.contains("Inbound Placement") { line.replace("2026-03-05", "2026-03-12") } else { line.to_owned() }
-    };
-    let settlement = settlement.lines().map(moved).collect::<Vec<_>>().join("\n") + "\n";
-    let begun = || {
+    let mut cases: Vec<_> =
+        std::fs::read_dir(tree().join("tests/cases/money_days")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    cases.sort();
+    assert!(cases.len() >= 8);
+    for path in cases {
+        let case: Days = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let told = format!("{}: {}", path.display(), case.doc);
         let site = Site::new();
-        site.ingest("settlement_v2", &site.file("settlement.txt", &settlement), &["--as-of", "2026-06-01"]);
-        site
-    };
-    let books = |site: &Site, currency: &str| {
-        ["ledger_accrual", "ledger_cash"].map(|ledger| {
-            plain(&site.value(&format!("SELECT sum(amount) FROM {ledger} WHERE currency = '{currency}'")))
-        })
-    };
-    let site = begun();
-    posted(&site, "LATE", "2026-04-02T08:00:00Z", "USD", None);
-    assert_eq!(books(&site, "USD"), ["46.6", "46.6"], "March is in the settlement alone");
-    posted(&site, "BETWEEN", "2026-03-05T23:00:00Z", "USD", None);
-    assert_eq!(books(&site, "USD"), ["40", "40"], "of 5 March both tell");
-    posted(&site, "ELSEWHERE", "2026-02-20T08:00:00Z", "JPY", None);
-    assert_eq!(
-        (books(&site, "USD"), books(&site, "JPY")),
-        (["40", "40"].map(str::to_owned), ["20", "20"].map(str::to_owned))
-    );
-
-    let site = begun();
-    posted(&site, "ONE-DAY", "2026-03-06T08:00:00Z", "USD", None);
-    assert_eq!(books(&site, "USD"), ["26.6", "26.6"], "one day of Finances hides no settlement");
-    posted(&site, "TO-THE-END", "2026-03-10T08:00:00Z", "USD", None);
-    assert_eq!(books(&site, "USD"), ["72.6", "72.6"], "what came of the last days may not be listed yet");
-
-    // Before and in the settlement, but not to its end: what was held back in between would count in both.
-    let site = begun();
-    let held = || {
-        site.value(
-            "SELECT count(*) FROM meta.alerts WHERE state = 'firing' AND message LIKE '%before the settlements do%'",
-        )
-    };
-    posted(&site, "BEFORE", "2026-02-20T08:00:00Z", "USD", None);
-    assert_eq!((books(&site, "USD"), held().as_str()), (["26.6", "26.6"].map(str::to_owned), "1"));
-    let named = site.file("settings.csv", "money_source\nsettlements\n");
-    site.ingest("account_settings", &named, &[]);
-    assert_eq!((books(&site, "USD"), held().as_str()), (["26.6", "26.6"].map(str::to_owned), "0"));
-    let told = site.value("SELECT count(*) FROM meta.alerts WHERE state = 'firing' AND message LIKE '%in no ledger%'");
-    assert_eq!(told, "1", "of February the other view tells");
+        for (number, answer) in case.finances.iter().enumerate() {
+            let file = site.file(&format!("{number}.json"), answer.document());
+            let mut more = vec!["--no-rollup", "--as-of", &answer.as_of];
+            more.extend(answer.window.iter().flat_map(|window| ["--window", window.as_str()]));
+            site.ingest("finance_transactions", &file, &more);
+        }
+        for settlement in &case.settlements {
+            let file = site.file(&format!("{}.txt", settlement.id), settlement.document());
+            site.ingest("settlement_v2", &file, &["--no-rollup", "--as-of", "2026-06-01"]);
+        }
+        if let Some(named) = &case.money_source {
+            let file = site.file("settings.csv", format!("money_source\n{named}\n"));
+            site.ingest("account_settings", &file, &["--no-rollup"]);
+        }
+        let done = site.run(&["rollup"]).status.code();
+        assert_eq!(done, if case.alert { Some(3) } else { Some(0) }, "{told}");
+        let book = |ledger: &str, month: &str| {
+            let month = format!("SELECT coalesce(sum(amount), 0) AS n FROM {ledger} WHERE month = '{month}'");
+            plain(&site.value(&month))
+        };
+        for (month, accrual, cash) in &case.books {
+            let found = [book("ledger_accrual", month), book("ledger_cash", month)];
+            assert_eq!(found, [plain(accrual), plain(cash)], "{month} of {told}");
+        }
+        let all = |ledger: &str| plain(&site.value(&format!("SELECT coalesce(sum(amount), 0) AS n FROM {ledger}")));
+        let sum = |of: fn(&(String, String, String)) -> &String| -> f64 {
+            case.books.iter().map(|book| of(book).parse::<f64>().unwrap()).sum()
+        };
+        assert_eq!(all("ledger_accrual"), plain(&format!("{:.2}", sum(|book| &book.1))), "{told}");
+        assert_eq!(all("ledger_cash"), plain(&format!("{:.2}", sum(|book| &book.2))), "{told}");
+        let untold = site.sql("SELECT day FROM money_days WHERE others_tell AND NOT tells ORDER BY day");
+        let untold: Vec<String> = untold.iter().map(|row| text(&row["day"])).collect();
+        assert_eq!(untold, case.untold, "{told}");
+        let alerts = site
+            .value("SELECT count(*) AS n FROM meta.alerts WHERE state = 'firing' AND message LIKE '%in no ledger%'");
+        assert_eq!(alerts != "0", case.alert, "{told}");
+    }
 }

@@ -6,12 +6,21 @@ settlement_v2 = [{ settlement_id = "source_txn_id" }]
 settlement_v1 = [{ settlement_id = "source_txn_id" }]
 finance_event_pages = [{ amazon_order_id = "order_id" }, { event_list = "transaction_type", posted_date = "posted_at" }]
 */
+WITH deferred AS (
+    SELECT seller_id, amazon_order_id, currency, is_refund, min(first_day) AS first_day
+    FROM deferred_orders
+    GROUP BY seller_id, amazon_order_id, currency, is_refund
+)
 SELECT
     l.seller_id, l.category, l.local_day AS day, l.marketplace_id, l.currency, l.order_id, l.sku,
     l.amount, CASE WHEN NOT l.is_refund THEN l.quantity END AS units,
     l.source_txn_id, l.transaction_type, l.posted_at
 FROM ledger_all AS l
-INNER JOIN money_sources AS s
-    ON l.seller_id = s.seller_id AND l.source = s.source AND coalesce(l.currency, '') = coalesce(s.currency, '')
-WHERE s.chosen AND (s.counts_before IS NULL OR CAST(l.event_at AS DATE) < s.counts_before)
-    AND l.balanced AND l.in_accrual
+INNER JOIN money_days AS d
+    ON l.seller_id = d.seller_id AND l.source = d.source AND coalesce(l.currency, '') = coalesce(d.currency, '')
+    AND CAST(l.event_at AS DATE) = d.day
+LEFT JOIN deferred AS f
+    ON l.source <> 'finances' AND l.seller_id = f.seller_id AND l.amazon_order_id = f.amazon_order_id
+    AND coalesce(l.currency, '') = coalesce(f.currency, '') AND l.is_refund = f.is_refund
+    AND CAST(l.event_at AS DATE) >= f.first_day
+WHERE f.first_day IS NULL AND l.balanced AND l.in_accrual

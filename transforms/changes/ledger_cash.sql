@@ -11,7 +11,7 @@ SELECT
     l.amount, CASE WHEN NOT l.is_refund THEN l.quantity END AS units,
     l.source_txn_id, l.transaction_type, l.posted_at
 FROM ledger_all AS l
-INNER JOIN money_sources AS s
-    ON l.seller_id = s.seller_id AND l.source = s.source AND coalesce(l.currency, '') = coalesce(s.currency, '')
-WHERE s.chosen AND (s.counts_before IS NULL OR CAST(l.event_at AS DATE) < s.counts_before)
-    AND l.balanced AND l.in_cash
+INNER JOIN money_days AS d
+    ON l.seller_id = d.seller_id AND l.source = d.source AND coalesce(l.currency, '') = coalesce(d.currency, '')
+    AND CAST(l.event_at AS DATE) = d.day
+WHERE l.balanced AND l.in_cash

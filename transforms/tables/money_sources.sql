@@ -1,14 +1,11 @@
 /*
 doc = """
-Which of the three views of the money the ledgers take: the one the seller's account settings name, alone. Else, in each
-currency, Finances 2024-06-19 from the first day it tells anything of; before that the settlements, and before these
-Finances v0. All of them date their money alike, so that no two tell of the same days (amazon.md: Money told twice).
-Finances that begins no earlier than the settlements and ends days before them is a sample, not the books: the settlements
-count.
+What each of the three views of the money tells of, and how many days of it count (money_days).
 """
 [reads]
 account_settings = "all"
 ledger_all = "all"
+money_days = "all"
 */
 -- Reserves stand at a settlement's end, and in no transaction.
 WITH told AS (
@@ -25,33 +22,12 @@ currencies AS (
     SELECT CAST(NULL AS VARCHAR) AS currency FROM (SELECT count(*) AS lines FROM told) AS t WHERE t.lines = 0
 ),
 views AS (
-    SELECT c.currency, v.source, v.place, t.first_day, t.last_day
+    SELECT
+        c.currency, v.source, t.first_day, t.last_day,
+        min(t.first_day) OVER (PARTITION BY c.currency) AS first_day_of_any
     FROM currencies AS c
-    CROSS JOIN (VALUES ('finances', 2), ('settlements', 3), ('finance_events', 4)) AS v (source, place)
+    CROSS JOIN (VALUES ('finances'), ('settlements'), ('finance_events')) AS v (source)
     LEFT JOIN told AS t ON v.source = t.source AND coalesce(c.currency, '') = coalesce(t.currency, '')
-),
--- A settlement may be here before the transactions of its last days are.
-shortfalls AS (
-    SELECT
-        *,
-        source = 'finances' AND coalesce(
-            last_day + INTERVAL '3' DAY
-                < max(CASE WHEN source = 'settlements' THEN last_day END) OVER (PARTITION BY currency),
-            false
-        ) AS ends_early,
-        coalesce(
-            first_day >= max(CASE WHEN source = 'settlements' THEN first_day END) OVER (PARTITION BY currency), false
-        ) AS begins_within
-    FROM views
-),
-spans AS (
-    SELECT
-        *,
-        min(first_day) OVER (
-            PARTITION BY currency ORDER BY CASE WHEN ends_early AND begins_within THEN 5 ELSE place END
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS counts_before
-    FROM shortfalls
 ),
 -- Accounts of one seller that name different views cancel out: the rows can't tell whose money they are.
 declared AS (
@@ -59,17 +35,25 @@ declared AS (
     FROM account_settings
     WHERE lower(money_source) IN ('finances', 'settlements', 'finance_events')
     HAVING count(DISTINCT lower(money_source)) = 1
+),
+counted AS (
+    SELECT
+        v.source, v.currency, count(*) AS days,
+        -- Before and after a view that the user has chosen, others may go further.
+        count(*) FILTER (
+            WHERE d.others_tell AND NOT d.tells AND (d.chosen_by = 'loaded' OR d.day BETWEEN v.first_day AND v.last_day)
+        ) AS days_untold
+    FROM views AS v
+    INNER JOIN money_days AS d ON v.source = d.source AND coalesce(v.currency, '') = coalesce(d.currency, '')
+    GROUP BY v.source, v.currency
 )
 SELECT
-    s.source, s.currency, s.first_day IS NOT NULL AS has_rows, s.first_day, s.last_day,
-    CASE
-        WHEN d.source IS NOT NULL THEN d.source = s.source
-        ELSE s.first_day IS NOT NULL AND (s.counts_before IS NULL OR s.first_day < s.counts_before)
-    END AS chosen,
-    CASE WHEN d.source IS NULL THEN s.counts_before END AS counts_before,
+    v.source, v.currency, v.first_day IS NOT NULL AS has_rows, v.first_day, v.last_day,
+    CASE WHEN d.source IS NOT NULL THEN d.source = v.source ELSE c.days IS NOT NULL END AS chosen,
+    coalesce(c.days, 0) AS days_counted,
+    coalesce(c.days_untold, 0) AS days_untold,
     CASE WHEN d.source IS NOT NULL THEN 'account_settings' ELSE 'loaded' END AS chosen_by,
-    d.source IS NOT NULL AND coalesce(s.first_day > min(s.first_day) OVER (PARTITION BY s.currency), false)
-        AS begins_late,
-    d.source IS NULL AND s.ends_early AND NOT s.begins_within AS ends_early
-FROM spans AS s
+    d.source IS NOT NULL AND coalesce(v.first_day > v.first_day_of_any, false) AS begins_late
+FROM views AS v
 LEFT JOIN declared AS d ON true
+LEFT JOIN counted AS c ON v.source = c.source AND coalesce(v.currency, '') = coalesce(c.currency, '')
