@@ -1,6 +1,6 @@
 /*
 into = "finance_lines"
-severity = "warn"
+severity = "left_out"
 doc = "A transaction's lines must add up to its total. One that doesn't stays out of the ledgers."
 */
 SELECT

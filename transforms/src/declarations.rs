@@ -46,6 +46,9 @@ pub struct Stage {
 pub enum Severity {
     /// Raises an alert.
     Warn,
+    /// Raises an alert, and while it stands what is made counts as done in part: rows or money are left out of it.
+    #[serde(rename = "left_out")]
+    LeftOut,
     /// Raises an alert and keeps the earlier object.
     Block,
 }

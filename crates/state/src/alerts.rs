@@ -36,6 +36,8 @@ words! {
         Stage = "stage",
         /// Rows that were published although a check has something to say of them.
         Check = "check",
+        /// Rows that a table leaves out, by a check.
+        LeftOut = "left_out",
     }
 }
 
@@ -44,7 +46,7 @@ impl AlertKind {
     pub fn severity(self) -> Severity {
         match self {
             Self::Drift | Self::Marketplace | Self::Check => Severity::Warning,
-            Self::Account | Self::Slice | Self::Load | Self::HeldBack | Self::Stage => Severity::Error,
+            Self::Account | Self::Slice | Self::Load | Self::HeldBack | Self::Stage | Self::LeftOut => Severity::Error,
         }
     }
 }

@@ -93,7 +93,7 @@ impl Care {
         let is_of_lake = |alert: &Alert| {
             let kind = alert.condition.kind;
             alert.state == AlertState::Firing
-                && matches!(kind, AlertKind::Load | AlertKind::HeldBack | AlertKind::Stage)
+                && matches!(kind, AlertKind::Load | AlertKind::HeldBack | AlertKind::Stage | AlertKind::LeftOut)
         };
         verified.alerts = self.shared.state.alerts(None).await?.into_iter().filter(is_of_lake).collect();
         Ok(verified)

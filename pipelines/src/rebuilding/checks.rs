@@ -60,7 +60,11 @@ impl Rebuilding {
     ) -> Result<()> {
         for check in self.shared.declarations.checks.get(&stage.table.name).into_iter().flatten() {
             let about = format!("{}:{partition}", check.name);
-            let condition = Condition::of_seller(AlertKind::Check, &partition.seller, about);
+            let of_kind = |kind| Condition::of_seller(kind, &partition.seller, about.clone());
+            let condition = of_kind(match check.severity {
+                Severity::LeftOut => AlertKind::LeftOut,
+                Severity::Warn | Severity::Block => AlertKind::Check,
+            });
             match objections.iter().find(|objection| objection.check.name == check.name) {
                 Some(objection) => {
                     let message = format!("{}: {objection}", check.name);

@@ -42,6 +42,8 @@ pub struct Rebuilt {
     pub failed: Vec<StageFailure>,
     /// Checks that warned, as sentences.
     pub warnings: Vec<String>,
+    /// Alerts that stand because tables leave something out.
+    pub left_out: u64,
 }
 
 impl Rebuilt {
@@ -50,6 +52,12 @@ impl Rebuilt {
         self.rewritten.extend(other.rewritten);
         self.failed.extend(other.failed);
         self.warnings.extend(other.warnings);
+        self.left_out += other.left_out;
+    }
+
+    /// Whether everything could be made, and nothing is left out of it.
+    pub fn is_whole(&self) -> bool {
+        self.failed.is_empty() && self.left_out == 0
     }
 }
 
@@ -143,6 +151,7 @@ impl Rebuilding {
             progress.advance(1);
         }
         progress.end();
+        rebuilt.left_out = self.shared.state.firing(AlertKind::LeftOut, seller).await?.len() as u64;
         let Rebuilt { computed, rewritten, failed, .. } = &rebuilt;
         let (computed, rewritten, failed) = (computed.len(), rewritten.len(), failed.len());
         tracing::info!(%seller, computed, rewritten, failed, "rebuilt");

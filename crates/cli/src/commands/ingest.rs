@@ -100,7 +100,7 @@ async fn tell_unknown(workspace: &Workspace, source: &str, seller: &SellerId) ->
 
 fn report(rebuilt: &[Rebuilt]) -> bool {
     rebuild::print(rebuilt);
-    rebuilt.iter().any(|rebuilt| !rebuilt.failed.is_empty())
+    !rebuilt.iter().all(Rebuilt::is_whole)
 }
 
 fn facts(ingest: &Ingest, source: &str, name: &str) -> DeliveryFacts {

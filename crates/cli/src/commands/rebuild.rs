@@ -96,8 +96,7 @@ pub(crate) async fn replay(workspace: &Workspace, replay: &Replay) -> Result<Exi
 
 /// What is to be said of work that was done in whole or in part, before or while tables were rebuilt.
 pub(crate) fn exit_code(rebuilt: &[Rebuilt], is_whole: bool) -> ExitCode {
-    let failed = rebuilt.iter().any(|rebuilt| !rebuilt.failed.is_empty());
-    if failed || !is_whole { ExitCode::from(IN_PART) } else { ExitCode::SUCCESS }
+    if is_whole && rebuilt.iter().all(Rebuilt::is_whole) { ExitCode::SUCCESS } else { ExitCode::from(IN_PART) }
 }
 
 /// What was computed, what came out different, and what went wrong.
@@ -107,6 +106,13 @@ pub(crate) fn print(rebuilt: &[Rebuilt]) {
     printer::note(format!("tables and rollups: {computed} partitions computed, {rewritten} came out different"));
     for warning in rebuilt.iter().flat_map(|rebuilt| &rebuilt.warnings) {
         printer::note(format!("  warning: {warning}"));
+    }
+    let left_out = rebuilt.iter().map(|rebuilt| rebuilt.left_out).sum::<u64>();
+    if left_out > 0 {
+        printer::note(format!(
+            "{} of what tables leave out: `SELECT * FROM meta.alerts WHERE state = 'firing' AND kind = 'left_out'` says what",
+            count(left_out, "alert")
+        ));
     }
     for failure in rebuilt.iter().flat_map(|rebuilt| &rebuilt.failed) {
         printer::note(format!("  failed, the earlier object stands: {}: {}", failure.partition, failure.reason));

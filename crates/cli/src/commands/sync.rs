@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use sellerlake_accounts::holders::{holders, since, standing_still};
 use sellerlake_accounts::{Gateway, Syncing};
 use sellerlake_contracts::{AccountId, Error, Kind, Result};
-use sellerlake_pipelines::{Cancel, Holder, SyncOptions, Synced, Workspace};
+use sellerlake_pipelines::{Cancel, Holder, Rebuilt, SyncOptions, Synced, Workspace};
 use sellerlake_state::{AccountStatus, Priority};
 
 use crate::arguments::{Backfill, Sync};
@@ -106,7 +106,7 @@ async fn carry_out(
             rebuilt.push(workspace.rebuilding.rebuild(seller, None, &Bars::default()).await?);
         }
         rebuild::print(&rebuilt);
-        stale = rebuilt.iter().any(|rebuilt| !rebuilt.failed.is_empty());
+        stale = !rebuilt.iter().all(Rebuilt::is_whole);
     }
     Ok(if is_complete && !stale { ExitCode::SUCCESS } else { ExitCode::from(IN_PART) })
 }
