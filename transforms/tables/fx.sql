@@ -1,7 +1,7 @@
 /*
 doc = """
-A rate holds until the pair's next, over weekends too. A rate taken back leaves the one before it in force. A rate
-tells its inverse as well, where the list has none for that day. Rates for all sellers stand in until the seller has
+A rate holds until the pair's next, over weekends too. A line without a rate ends the one before it: from then on the
+rate is unknown. A line tells the inverse as well, where the list has none for that day. Rates for all sellers stand in until the seller has
 one of their own for the pair, in either direction.
 A line that is there twice is one; two rates of a day contradict each other, and the table's key doesn't let them pass.
 """
@@ -12,11 +12,9 @@ shared_fx_rates = "all"
 WITH listed AS (
     SELECT DISTINCT from_currency, to_currency, day, rate, 'own' AS origin
     FROM fx_rates
-    WHERE rate IS NOT NULL
     UNION ALL
     SELECT DISTINCT from_currency, to_currency, day, rate, 'shared'
     FROM shared_fx_rates
-    WHERE rate IS NOT NULL
 ),
 both_ways AS (
     SELECT from_currency, to_currency, day, rate, origin, false AS is_inverse
@@ -24,7 +22,7 @@ both_ways AS (
     UNION ALL
     SELECT to_currency, from_currency, day, ratio(1, rate), origin, true
     FROM listed
-    WHERE ratio(1, rate) > 0 AND from_currency <> to_currency
+    WHERE (rate IS NULL OR ratio(1, rate) > 0) AND from_currency <> to_currency
 ),
 own_since AS (
     SELECT from_currency, to_currency, min(day) AS own_from
