@@ -74,18 +74,18 @@ report AS (
         sum(CASE WHEN order_status(item_status) = 'Cancelled' THEN 0 ELSE quantity END) AS units,
         max(currency) AS currency,
         CASE
-            WHEN min(currency) = max(currency)
+            WHEN (min(currency) = max(currency) OR count(item_price) = 0)
                 AND count(*) FILTER (
                     WHERE item_price IS NULL
                         AND (quantity IS DISTINCT FROM 0) AND (order_status(item_status) IS DISTINCT FROM 'Cancelled')
                 ) = 0
                 -- What was cancelled keeps its price in some reports.
-                THEN sum(
+                THEN coalesce(sum(
                     CASE
                         WHEN order_status(item_status) = 'Cancelled' THEN CAST(0 AS DECIMAL(18, 4))
                         ELSE item_price
                     END
-                )
+                ), 0)
         END AS item_revenue
     FROM all_orders
     GROUP BY amazon_order_id
@@ -131,11 +131,11 @@ from_api AS (
         SELECT
             i.amazon_order_id, count(*) AS item_count, sum(i.units) AS units, max(i.currency) AS currency,
             CASE
-                WHEN min(i.currency) = max(i.currency)
+                WHEN (min(i.currency) = max(i.currency) OR count(i.item_price) = 0)
                     AND count(*) FILTER (
                         WHERE i.item_price IS NULL AND (i.units IS DISTINCT FROM 0) AND NOT i.is_cancelled
                     ) = 0
-                    THEN sum(CASE WHEN i.is_cancelled THEN CAST(0 AS DECIMAL(18, 4)) ELSE i.item_price END)
+                    THEN coalesce(sum(CASE WHEN i.is_cancelled THEN CAST(0 AS DECIMAL(18, 4)) ELSE i.item_price END), 0)
             END AS item_revenue
         FROM order_items AS i
         LEFT SEMI JOIN standing AS s ON s.amazon_order_id = i.amazon_order_id
@@ -173,11 +173,11 @@ from_others AS (
         max(d.ship_state) AS ship_state,
         NULL AS order_total, max(i.currency) AS currency, count(*) AS item_count, sum(i.units) AS units,
         CASE
-            WHEN min(i.currency) = max(i.currency)
+            WHEN (min(i.currency) = max(i.currency) OR count(i.item_price) = 0)
                 AND count(*) FILTER (
                     WHERE i.item_price IS NULL AND (i.units IS DISTINCT FROM 0) AND NOT i.is_cancelled
                 ) = 0
-                THEN sum(CASE WHEN i.is_cancelled THEN CAST(0 AS DECIMAL(18, 4)) ELSE i.item_price END)
+                THEN coalesce(sum(CASE WHEN i.is_cancelled THEN CAST(0 AS DECIMAL(18, 4)) ELSE i.item_price END), 0)
         END AS item_revenue
     FROM order_items AS i
     INNER JOIN details AS d ON d.amazon_order_id = i.amazon_order_id AND d.origin = i.origin
@@ -230,8 +230,7 @@ SELECT
     o.currency,
     -- The price of another shop's order is that shop's (amazon.md: Money told twice).
     CASE
-        WHEN (coalesce(o.status = 'Cancelled', false) OR o.is_mcf) AND o.item_revenue IS NOT NULL
-            THEN CAST(0 AS DECIMAL(18, 4))
+        WHEN coalesce(o.status = 'Cancelled', false) OR o.is_mcf THEN CAST(0 AS DECIMAL(18, 4))
         ELSE o.item_revenue
     END AS item_revenue,
     o.order_total,

@@ -194,6 +194,8 @@ pub(super) fn orders(seller: &Seller, folded: &[Folded]) -> Vec<OrderTruth> {
             let rows = order.items.iter().zip(&state.left).filter(|(_, left)| **left > 0);
             let revenue: i64 = rows.clone().map(|(item, left)| item.each.price * left).sum();
             let priced = state.is_priced(order);
+            // Whatever stands beside them, nothing is paid here for what was cancelled or ordered elsewhere.
+            let brings_nothing = order.non_amazon || state.status() == "Cancelled";
             OrderTruth {
                 order_id: order.id.clone(),
                 marketplace_id: (!order.non_amazon).then(|| order.market.id.to_owned()),
@@ -203,7 +205,8 @@ pub(super) fn orders(seller: &Seller, folded: &[Folded]) -> Vec<OrderTruth> {
                 updated_at: state.updated_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
                 items: rows.clone().count() as i64,
                 units: state.left.iter().sum(),
-                revenue: priced.then(|| decimal(revenue, order.market.digits)),
+                revenue: (priced || brings_nothing)
+                    .then(|| decimal(if brings_nothing { 0 } else { revenue }, order.market.digits)),
             }
         })
         .collect();
