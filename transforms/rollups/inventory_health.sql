@@ -1,7 +1,8 @@
 /*
 doc = """
 The newest stock list of each marketplace, its SKUs' rows added up, against the demand of the 30 days before it. Stock
-that several marketplaces share is sold by all of them, so cover counts the pool's demand.
+that several marketplaces share is sold by all of them, under whatever SKU: it is one where its FNSKU is, so cover counts
+what the pool sold of that.
 """
 [reads]
 inventory = "all"
@@ -29,6 +30,7 @@ stock AS (
     SELECT
         i.snapshot_day, i.market, i.sku,
         coalesce(max(i.stock_pool), i.market) AS pool,
+        coalesce(max(CASE WHEN i.stock_pool IS NOT NULL THEN i.fnsku END), i.sku) AS goods,
         max(i.asin) AS asin,
         max(i.product_name) AS product_name,
         bool_and(i.repeats) AS is_pool_repeat,
@@ -60,12 +62,20 @@ demand AS (
     WHERE s.local_day >= n.snapshot_day - INTERVAL '30 days' AND s.local_day < n.snapshot_day
     GROUP BY n.market, s.sku
 ),
-pool_demand AS (
-    SELECT n.market, s.sku, sum(s.units) AS units
+-- A marketplace whose list doesn't have the SKU sells what the others' lists call so.
+pool_sales AS (
+    SELECT s.local_day, s.pool, coalesce(own.goods, pooled.goods, s.sku) AS goods, s.units
     FROM sales AS s
+    LEFT JOIN stock AS own ON own.market = s.market AND own.sku = s.sku
+    LEFT JOIN (SELECT pool, sku, min(goods) AS goods FROM stock GROUP BY pool, sku) AS pooled
+        ON pooled.pool = s.pool AND pooled.sku = s.sku
+),
+pool_demand AS (
+    SELECT n.market, s.goods, sum(s.units) AS units
+    FROM pool_sales AS s
     INNER JOIN (SELECT DISTINCT market, pool, snapshot_day FROM stock) AS n ON n.pool = s.pool
     WHERE s.local_day >= n.snapshot_day - INTERVAL '30 days' AND s.local_day < n.snapshot_day
-    GROUP BY n.market, s.sku
+    GROUP BY n.market, s.goods
 ),
 -- Where a marketplace has sales at all, a SKU without any sold 0; elsewhere nobody knows.
 known AS (
@@ -93,7 +103,7 @@ joined AS (
             WHEN lm.market IS NOT NULL THEN false END AS is_stranded
     FROM stock AS k
     LEFT JOIN demand AS d ON d.market = k.market AND d.sku = k.sku
-    LEFT JOIN pool_demand AS p ON p.market = k.market AND p.sku = k.sku
+    LEFT JOIN pool_demand AS p ON p.market = k.market AND p.goods = k.goods
     LEFT JOIN known AS kn ON kn.market = k.market
     LEFT JOIN pool_known AS pk ON pk.market = k.market
     LEFT JOIN listed AS l ON l.market = k.market AND l.sku = k.sku
