@@ -144,7 +144,7 @@ sums AS (
     FROM facts
     GROUP BY local_day, marketplace_id, currency, sku
 ),
--- One product's part of a transaction: whether its price contains tax shows in the tax lines beside it.
+-- One item's price, shipping or gift wrap: whether it contains tax shows in the tax lines of the same.
 told_tax AS (
     SELECT
         local_day, marketplace_id, currency, sku,
@@ -158,7 +158,15 @@ told_tax AS (
     FROM ledger_accrual
     WHERE month_of(local_day) = $month AND category_group IN ('sales', 'tax')
     GROUP BY
-        local_day, marketplace_id, currency, sku, source, source_txn_id, order_id, order_item_id, is_refund
+        local_day, marketplace_id, currency, sku, source, source_txn_id, order_id, order_item_id, item_ordinal, is_refund,
+        CASE
+            WHEN lower(regexp_replace(raw_type, '^.*(/| > )', '')) LIKE '%shipping%' THEN 'shipping'
+            -- Amazon calls what it withholds on gift wrap so.
+            WHEN lower(regexp_replace(raw_type, '^.*(/| > )', '')) LIKE '%gift%'
+                OR lower(raw_type) LIKE '%facilitator%-other'
+                THEN 'gift wrap'
+            ELSE 'price'
+        END
 ),
 taxable AS (
     SELECT

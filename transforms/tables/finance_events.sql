@@ -214,7 +214,16 @@ SELECT
     coalesce(b.marketplace_id, m.marketplace_id, home.marketplace_id) AS marketplace_id,
     b.currency,
     b.signed_amount AS amount,
-    CASE WHEN c.category = 'product_sales' THEN CAST(b.quantity AS BIGINT) END AS quantity,
+    -- Every amount repeats its item's units.
+    CASE
+        WHEN c.category = 'product_sales' AND b.quantity IS NOT NULL AND b.ordinal > min(b.ordinal) OVER (
+            PARTITION BY
+                b.period_from, b.period_to, b.list_key, b.path_key, b.posted_date, c.category, b.amazon_order_id,
+                b.order_id, b.seller_order_id, b.order_item_id, b.order_adjustment_item_id, b.sku
+        )
+            THEN 0
+        WHEN c.category = 'product_sales' THEN CAST(b.quantity AS BIGINT)
+    END AS quantity,
     b.amazon_order_id,
     coalesce(b.amazon_order_id, b.order_id, b.merchant_order_id, b.seller_order_id) AS order_id,
     b.order_item_id, b.order_adjustment_item_id, b.sku, b.asin,

@@ -16,7 +16,7 @@ WITH standing AS (
     SELECT t.*
     FROM moved_transactions AS m
     RIGHT JOIN finance_transactions AS t ON m.transaction_id = t.transaction_id
-    WHERE m.last_posted_at IS NULL OR t.posted_date = m.last_posted_at
+    WHERE t.row_kind <> 'day' AND (m.last_posted_at IS NULL OR t.posted_date = m.last_posted_at)
 ),
 keyed AS (
     -- Old answers can lack the id; twins without one can't be told apart: their totals are added up like their lines.
@@ -166,11 +166,21 @@ SELECT
     coalesce(l.marketplace_id, home.marketplace_id) AS marketplace_id,
     l.line_currency AS currency,
     l.line_amount AS amount,
-    CASE WHEN c.category = 'product_sales' THEN l.quantity_shipped END AS quantity,
+    -- Every leaf repeats its item's units. What was loaded before items were numbered can't be told apart.
+    CASE
+        WHEN c.category = 'product_sales' AND l.quantity_shipped IS NOT NULL
+            AND (l.told_by <> 'item' OR l.item_ordinal IS NOT NULL)
+            AND row_number() OVER (
+                PARTITION BY l.transaction_key, l.told_by, l.item_ordinal, c.category
+                ORDER BY l.raw_type, l.ordinal, l.line_amount DESC
+            ) > 1
+            THEN 0
+        WHEN c.category = 'product_sales' THEN l.quantity_shipped
+    END AS quantity,
     l.order_id,
     CASE WHEN is_order_id(l.order_id) THEN l.order_id END AS amazon_order_id,
     l.shipment_id, l.refund_id, l.invoice_id, l.financial_event_group_id, l.settlement_id,
-    l.order_adjustment_item_id,
+    l.order_adjustment_item_id, l.item_ordinal,
     l.line_sku AS sku, l.line_asin AS asin, l.fulfillment_network,
     l.deferred_transaction_id, l.release_transaction_id, l.deferral_reason,
     l.maturity_date AS maturity_at,

@@ -23,7 +23,7 @@ lines AS (
         'finances' AS source, f.transaction_id AS source_txn_id, f.posted_at, f.posted_at AS event_at,
         f.transaction_type, f.raw_type, f.category, f.category_group, f.is_tax, f.is_refund,
         f.marketplace_id, f.currency, f.amount, f.quantity,
-        f.order_id, f.amazon_order_id, CAST(NULL AS VARCHAR) AS order_item_id,
+        f.order_id, f.amazon_order_id, CAST(NULL AS VARCHAR) AS order_item_id, f.item_ordinal,
         f.sku, f.asin, CAST(NULL AS VARCHAR) AS fnsku,
         coalesce(lower(f.transaction_status), 'unknown') AS status,
         s.deferred_id AS supersedes, f.settlement_id,
@@ -37,7 +37,7 @@ lines AS (
         'settlements', settlement_id AS source_txn_id, posted_at, booked_at AS event_at,
         transaction_type, concat_ws('/', amount_type, amount_description), category, category_group, is_tax, is_refund,
         marketplace_id, currency, amount, quantity,
-        order_id, amazon_order_id, order_item_id, sku, NULL, NULL,
+        order_id, amazon_order_id, order_item_id, NULL, sku, NULL, NULL,
         'settled', NULL, settlement_id, true, true, balanced
     FROM settlement_lines
     UNION ALL
@@ -45,7 +45,7 @@ lines AS (
         'finance_events', NULL, posted_at, booked_at,
         event_list, concat_ws('/', node_path, raw_name), category, category_group, is_tax, is_refund,
         marketplace_id, currency, amount, quantity,
-        order_id, amazon_order_id, order_item_id, sku, asin, fnsku,
+        order_id, amazon_order_id, order_item_id, NULL, sku, asin, fnsku,
         'released', NULL, NULL, true, true, true
     FROM finance_events
     WHERE line_role = 'money'
@@ -55,7 +55,7 @@ SELECT
     local_day(l.event_at, coalesce(m.zone, 'UTC')) AS local_day,
     l.marketplace_id, l.currency, l.amount, l.category, l.category_group, l.transaction_type, l.raw_type,
     l.is_tax, l.is_refund, l.quantity,
-    l.order_id, l.amazon_order_id, l.order_item_id, l.sku, l.asin, l.fnsku,
+    l.order_id, l.amazon_order_id, l.order_item_id, l.item_ordinal, l.sku, l.asin, l.fnsku,
     l.status, l.supersedes, l.settlement_id, l.in_accrual, l.in_cash, l.balanced
 FROM lines AS l
 LEFT JOIN marketplaces AS m ON l.marketplace_id = m.marketplace_id

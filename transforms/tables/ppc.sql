@@ -2,8 +2,8 @@
 doc = """
 Amazon's Ads reports overlap, so one per ad product counts. The campaign report of Sponsored Products is their
 control: where its total of a day exceeds the advertised products (ads without a product, rows dropped for privacy),
-the difference becomes a row without SKU, metric by metric, so that sums equal the control. A total below the
-products' sum is an older report and adds nothing. The marketplace of a profile is the one its deliveries name, else the
+the difference becomes a row without SKU, metric by metric, so that sums equal the control. A total whose cost
+is below the products' sum is an older report and adds nothing. The marketplace of a profile is the one its deliveries name, else the
 only one with its currency; a report that names no currency is in its marketplace's.
 """
 [reads]

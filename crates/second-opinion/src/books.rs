@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use polars_core::prelude::BooleanChunked;
+use polars_core::prelude::{BooleanChunked, Column};
 
 use crate::cell::Cell;
 use crate::failure::Outcome;
@@ -15,7 +15,7 @@ pub(crate) const KEY: [&str; 4] = ["local_day", "marketplace_id", "currency", "s
 /// Their values.
 pub(crate) type Key = [Cell; 4];
 
-pub(crate) const COLUMNS: [&str; 15] = [
+pub(crate) const COLUMNS: [&str; 16] = [
     "local_day",
     "marketplace_id",
     "currency",
@@ -28,13 +28,15 @@ pub(crate) const COLUMNS: [&str; 15] = [
     "quantity",
     "order_id",
     "order_item_id",
+    "item_ordinal",
     "source",
     "source_txn_id",
     "raw_type",
 ];
 
 /// What tells apart whose tax lines belong to which price.
-const TOLD_TOGETHER: [&str; 9] = [
+const PART: &str = "part";
+const TOLD_TOGETHER: [&str; 11] = [
     "local_day",
     "marketplace_id",
     "currency",
@@ -43,7 +45,9 @@ const TOLD_TOGETHER: [&str; 9] = [
     "source_txn_id",
     "order_id",
     "order_item_id",
+    "item_ordinal",
     "is_refund",
+    PART,
 ];
 
 /// Columns of sales by category; what is given back of them all is one column, `refunds`.
@@ -171,8 +175,24 @@ fn columns(lines: &Rows) -> Outcome<Vec<(&'static str, BooleanChunked)>> {
     Ok(columns)
 }
 
-/// Whether a price contains tax shows in the tax lines beside it, of the same product in the same transaction.
+/// What of an item a line is about, by the last of Amazon's words for it.
+fn part(words: &str) -> &'static str {
+    let last = words.rsplit('/').next().and_then(|last| last.rsplit(" > ").next()).unwrap_or_default().to_lowercase();
+    match last {
+        last if last.contains("shipping") => "shipping",
+        last if last.contains("gift") => "gift wrap",
+        // What Amazon withholds on gift wrap.
+        last if last.contains("facilitator") && last.ends_with("-other") => "gift wrap",
+        _ => "price",
+    }
+}
+
+/// Whether a price contains tax shows in the tax lines of the same item, and so for its shipping and gift wrap.
 fn tell_taxes(lines: &Rows, days: &mut BTreeMap<Key, Day>) -> Outcome<()> {
+    let parts: Vec<&str> = lines.texts("raw_type")?.into_iter().map(|words| part(words.unwrap_or_default())).collect();
+    let mut lines = lines.0.clone();
+    lines.with_column(Column::new(PART.into(), parts))?;
+    let lines = &Rows(lines);
     let groups = Groups::by(lines, &TOLD_TOGETHER)?;
     // Income tax and advances on VAT are withheld too, and say nothing of who pays the VAT.
     let for_others = lines.texts_that("raw_type", |words| {

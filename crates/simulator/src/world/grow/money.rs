@@ -37,12 +37,12 @@ impl Lines {
     /// What buyers pay, with `sign` 1 for a sale and -1 for a refund.
     fn sale(&mut self, each: &UnitMoney, tax: Tax, sign: i64) {
         let times = self.units * sign;
-        let split = if matches!(tax, Tax::Withheld(_) | Tax::Split(_)) { each.tax } else { 0 };
-        self.add(Charge::Principal, (each.price - split) * times);
+        let split = |hidden: i64| if matches!(tax, Tax::Withheld(_) | Tax::Split(_)) { hidden } else { 0 };
+        self.add(Charge::Principal, (each.price - split(each.tax)) * times);
         self.add(Charge::Tax, each.tax * times);
-        self.add(Charge::Shipping, each.shipping * times);
+        self.add(Charge::Shipping, (each.shipping - split(each.shipping_tax)) * times);
         self.add(Charge::ShippingTax, each.shipping_tax * times);
-        self.add(Charge::GiftWrap, each.gift_wrap * times);
+        self.add(Charge::GiftWrap, (each.gift_wrap - split(each.gift_wrap_tax)) * times);
         self.add(Charge::GiftWrapTax, each.gift_wrap_tax * times);
         self.add(Charge::Promotion, -each.discount * times);
         self.add(Charge::ShippingPromotion, -each.shipping_discount * times);

@@ -118,6 +118,8 @@ impl Growth {
             }
             Tax::Withheld(rate) | Tax::Split(rate) => {
                 money.tax = (price - money.discount) * rate / (1000 + rate);
+                money.shipping_tax = (money.shipping - money.shipping_discount) * rate / (1000 + rate);
+                money.gift_wrap_tax = money.gift_wrap * rate / (1000 + rate);
             }
             Tax::Hidden(_) => {}
         }
