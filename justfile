@@ -31,6 +31,10 @@ bench:
 compare old new:
     python3 benches/before.py {{old}} {{new}}
 
+# What a statement costs in a lake of one seller and in one of a thousand; of two builds the older one first.
+asking +binaries:
+    python3 benches/asking.py {{binaries}}
+
 # Two hundred seeds of faults and deaths; `just chaos 17` sees one again.
 chaos seeds="0..200":
     SELLERLAKE_CHAOS={{seeds}} cargo test --release --package sellerlake-cli --test end_to_end storms -- --nocapture

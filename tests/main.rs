@@ -26,6 +26,7 @@ mod gap;
 mod history;
 mod lab;
 mod manners;
+mod meta;
 mod midway;
 mod novelty;
 mod order;

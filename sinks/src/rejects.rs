@@ -5,9 +5,10 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
-use sellerlake_contracts::{Delivery, Error, Result, failpoint};
+use sellerlake_contracts::{Delivery, DeliveryId, Error, Result, SellerId, failpoint};
 use sellerlake_seal::Sealing;
 
 use crate::Lake;
@@ -19,7 +20,11 @@ const OPERATION: &str = "rejects.write";
 
 /// Path of a delivery's rejected rows: `rejects/<source>/seller_id=<id>/<delivery_id>.parquet`.
 pub(crate) fn path(delivery: &Delivery) -> String {
-    format!("rejects/{}/seller_id={}/{}.parquet", delivery.source, delivery.seller, delivery.id)
+    path_of(&delivery.source, &delivery.seller, &delivery.id)
+}
+
+fn path_of(source: &str, seller: &SellerId, id: &DeliveryId) -> String {
+    format!("rejects/{source}/seller_id={seller}/{id}.parquet")
 }
 
 impl Lake {
@@ -43,6 +48,29 @@ impl Lake {
             }
         }
         Ok(damaged)
+    }
+
+    /// The rows of a delivery that were rejected when it was last read; none where that wasn't written.
+    pub async fn rejects(&self, source: &str, seller: &SellerId, id: &DeliveryId) -> Result<Vec<RecordBatch>> {
+        const OPERATION: &str = "rejects.read";
+        let path = path_of(source, seller, id);
+        let place = location(&path)?;
+        let got = async { self.0.store.get(&place).await?.bytes().await }.await;
+        let bytes = match got {
+            Err(object_store::Error::NotFound { .. }) => return Ok(Vec::new()),
+            got => got.map_err(|error| failure::store(OPERATION, &path, error))?,
+        };
+        blocking(move || {
+            // Earlier versions wrote them without anything to check.
+            if sellerlake_seal::is_checkable(&bytes) {
+                sellerlake_seal::check(&bytes, &path)?;
+            }
+            let reader =
+                ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(ParquetRecordBatchReaderBuilder::build);
+            let rows = reader.and_then(|reader| reader.map(|batch| Ok(batch?)).collect());
+            rows.map_err(|error| failure::parquet(OPERATION, &path, error))
+        })
+        .await
     }
 
     /// Says which rows of a delivery were rejected, replacing what an earlier reading of it said; no rows remove it.

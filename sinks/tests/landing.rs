@@ -151,11 +151,16 @@ async fn rejects_are_replaced_and_removed(place: Place) {
     let delivery = delivery("all_orders", b"1");
     let path = format!("rejects/all_orders/seller_id=A1/{}.parquet", delivery.id);
     let rows = |reasons: Vec<&str>| batch(vec![("reason", Arc::new(arrow::array::StringArray::from(reasons)))]);
+    let read = async || place.lake.rejects("all_orders", &delivery.seller, &delivery.id).await;
     place.lake.write_rejects(&delivery, rows(vec![])).await.unwrap();
     assert!(!exists(&place, &path).await);
+    assert_eq!(read().await.unwrap(), []);
     place.lake.write_rejects(&delivery, rows(vec!["bad date", "bad price"])).await.unwrap();
     place.lake.write_rejects(&delivery, rows(vec!["bad date"])).await.unwrap();
     assert!(exists(&place, &path).await);
+    assert_eq!(read().await.unwrap(), [rows(vec!["bad date"])]);
+    put(&place, &path, "no file of ours").await;
+    assert_eq!(read().await.unwrap_err().kind(), Kind::Data);
     place.lake.write_rejects(&delivery, rows(vec![])).await.unwrap();
     assert!(!exists(&place, &path).await);
     assert_eq!(place.spools(), [""; 0]);

@@ -72,6 +72,15 @@ pub struct AccountFilter {
     pub status: Option<AccountStatus>,
 }
 
+/// The accounts that a filter means, as many as a seller can have; `None` where it means all.
+pub(crate) fn asked(account: Option<&AccountId>, seller: Option<&SellerId>) -> Option<[AccountId; Region::ALL.len()]> {
+    match (account, seller) {
+        (Some(account), _) => Some(std::array::from_fn(|_| account.clone())),
+        (None, Some(seller)) => Some(Region::ALL.map(|region| AccountId::new(seller, region))),
+        (None, None) => None,
+    }
+}
+
 impl State {
     /// Adds an account, or brings back one that was removed. One that is known is a `Conflict`, and so is a seller
     /// who was purged: purging is meant for good until [`State::lift_purge`].

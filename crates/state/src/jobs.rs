@@ -1,10 +1,11 @@
 //! Jobs: one row per request that is planned, under way or over.
 
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{AccountId, Error, Result, Scope, Window};
+use sellerlake_contracts::{AccountId, Error, Result, Scope, SellerId, Window};
 use sha2::{Digest, Sha256};
 
-use crate::statement::{Row, sql};
+use crate::accounts::asked;
+use crate::statement::{Row, Statement, sql};
 use crate::words::words;
 use crate::{AccountStatus, Lease, Leased, State};
 
@@ -149,6 +150,8 @@ pub enum JobStep {
 pub struct JobFilter {
     /// Of this account.
     pub account: Option<AccountId>,
+    /// Of this seller, in all regions; not asked where an account is given.
+    pub seller: Option<SellerId>,
     /// Of this pipeline.
     pub pipeline: Option<String>,
     /// That have come just so far.
@@ -238,12 +241,11 @@ impl Leased {
     }
 }
 
-// Written out twice, because no index serves `$1 IS NULL OR account = $1`.
-const OF_ACCOUNT: &str = "SELECT * FROM jobs
-     WHERE account = $1 AND ($2 IS NULL OR pipeline = $2) AND ($3 IS NULL OR status = $3)
+// Written out twice, because no index serves `$3 IS NULL OR account = $3`.
+const OF_ACCOUNTS: &str = "SELECT * FROM jobs
+     WHERE ($1 IS NULL OR pipeline = $1) AND ($2 IS NULL OR status = $2) AND account IN ($3, $4, $5)
      ORDER BY priority, not_before, created_at, id";
-const OF_ALL: &str = "SELECT * FROM jobs
-     WHERE $1 IS NULL AND ($2 IS NULL OR pipeline = $2) AND ($3 IS NULL OR status = $3)
+const OF_ALL: &str = "SELECT * FROM jobs WHERE ($1 IS NULL OR pipeline = $1) AND ($2 IS NULL OR status = $2)
      ORDER BY priority, not_before, created_at, id";
 
 impl State {
@@ -312,13 +314,12 @@ impl State {
 
     /// Jobs, in the order of their turns.
     pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>> {
-        let rows = sql("job.list", if filter.account.is_some() { OF_ACCOUNT } else { OF_ALL })
-            .bind(filter.account.as_ref().map(ToString::to_string))
+        let accounts = asked(filter.account.as_ref(), filter.seller.as_ref());
+        let list = sql("job.list", if accounts.is_some() { OF_ACCOUNTS } else { OF_ALL })
             .bind(filter.pipeline.as_deref())
-            .bind(filter.status.map(JobStatus::as_str))
-            .all(self.reader())
-            .await?;
-        rows.iter().map(read).collect()
+            .bind(filter.status.map(JobStatus::as_str));
+        let list = accounts.iter().flatten().fold(list, Statement::bind);
+        list.all(self.reader()).await?.iter().map(read).collect()
     }
 
     /// What of an account's calls isn't over: queued, or dead and waiting for a person.

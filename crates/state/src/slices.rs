@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, SubsecRound, Timelike, Utc};
 use sellerlake_contracts::{AccountId, DeliveryId, Error, Kind, Region, Result, Scope, SellerId, Window};
 
+use crate::accounts::asked;
 use crate::failure::strange;
 use crate::intervals::{Mark, Slice, SliceStatus, overlay};
 use crate::statement::{Row, Statement, sql};
@@ -139,16 +140,9 @@ impl State {
 
     /// What is known of many, sorted by account, pipeline, scope and time.
     pub async fn all_slices(&self, filter: &SliceFilter) -> Result<Vec<(SliceKey, Slice)>> {
-        let accounts = match (&filter.account, &filter.seller) {
-            (Some(account), _) => vec![account.clone(); Region::ALL.len()],
-            (None, Some(seller)) => Region::ALL.map(|region| AccountId::new(seller, region)).into(),
-            (None, None) => Vec::new(),
-        };
-        let mut list = sql("slice.list", if accounts.is_empty() { OF_ALL } else { OF_ACCOUNTS });
-        list = list.bind(filter.pipeline.as_deref());
-        for account in &accounts {
-            list = list.bind(account);
-        }
+        let accounts = asked(filter.account.as_ref(), filter.seller.as_ref());
+        let list = sql("slice.list", if accounts.is_some() { OF_ACCOUNTS } else { OF_ALL });
+        let list = accounts.iter().flatten().fold(list.bind(filter.pipeline.as_deref()), Statement::bind);
         let rows = list.all(self.reader()).await?;
         rows.iter().map(|row| Ok((read_key(row)?, read(row)?))).collect()
     }

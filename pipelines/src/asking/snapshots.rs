@@ -122,3 +122,76 @@ impl Remembered {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use sellerlake_contracts::{ObjectState, Partition};
+
+    use super::*;
+
+    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn object(seller: &str, hash: &str) -> ObjectState {
+        ObjectState {
+            partition: Partition::parse(&format!("tables/costs/seller_id={seller}/data.parquet")).unwrap(),
+            etag: Some("1".to_owned()),
+            size_bytes: 1,
+            rows: 1,
+            visible_rows: 1,
+            row_hash: hash.to_owned(),
+            input_hash: String::new(),
+            schema_version: 1,
+            generation: 1,
+        }
+    }
+
+    fn granted(seller: &str) -> Granted {
+        Granted::Sellers([seller.parse().unwrap()].into())
+    }
+
+    #[tokio::test]
+    async fn what_has_not_moved_is_not_read_again() {
+        let state = State::open_in_memory(NOW).await.unwrap();
+        let (snapshots, own) = (Snapshots::default(), granted("A1"));
+        let read = async |granted: &Granted| snapshots.of(granted, &state).await.unwrap();
+        assert_eq!(read(&own).await[0].objects, []);
+        assert!(read(&Granted::All).await.is_empty());
+        state.put_objects(&[object("A1", "h1"), object("B2", "h2")], NOW).await.unwrap();
+        let first = read(&own).await.remove(0);
+        assert_eq!(first.objects, [object("A1", "h1")]);
+        assert!(Arc::ptr_eq(&first, &read(&own).await[0]));
+        let all = read(&Granted::All).await;
+        assert!(all.len() == 2 && Arc::ptr_eq(&first, &all[0]), "what one asked for is there for the other");
+        state.put_object(&object("B2", "h3"), NOW).await.unwrap();
+        let again = read(&Granted::All).await;
+        assert!(again.iter().any(|known| Arc::ptr_eq(&first, known)), "only the other one's has moved");
+        assert!(again.iter().any(|known| known.objects == [object("B2", "h3")]));
+        state.put_object(&object("A1", "h4"), NOW).await.unwrap();
+        assert_eq!(read(&own).await[0].objects, [object("A1", "h4")]);
+    }
+
+    #[tokio::test]
+    async fn more_sellers_than_are_remembered_are_still_all_there() {
+        let state = State::open_in_memory(NOW).await.unwrap();
+        let sellers: Vec<String> = (10..40).map(|number| format!("S{number}")).collect();
+        let objects: Vec<ObjectState> = sellers.iter().map(|seller| object(seller, "h")).collect();
+        state.put_objects(&objects, NOW).await.unwrap();
+        let snapshots = Snapshots::of_at_most(3);
+        let all = snapshots.of(&Granted::All, &state).await.unwrap();
+        let mut found: Vec<ObjectState> = all.iter().flat_map(|known| known.objects.clone()).collect();
+        found.sort_by_key(|object| object.partition.path());
+        assert_eq!(found, objects);
+        let of = async |seller: &str| snapshots.of(&granted(seller), &state).await.unwrap().remove(0);
+        let kept = of("S10").await;
+        for seller in ["S11", "S12"] {
+            of(seller).await;
+        }
+        assert!(Arc::ptr_eq(&kept, &of("S10").await));
+        of("S13").await;
+        assert!(Arc::ptr_eq(&kept, &of("S10").await), "whom somebody asked for lately is remembered");
+        let remembered =
+            snapshots.remembered.lock().unwrap().sellers.keys().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(remembered, ["S10", "S12", "S13"]);
+    }
+}

@@ -104,8 +104,11 @@ impl Run<'_> {
     async fn found(&mut self, row: Job, requests: &[Request]) -> Result<()> {
         let now = self.now();
         let (pipeline, _) = self.declared(&row)?;
-        let filter =
-            JobFilter { account: Some(self.account.clone()), pipeline: Some(row.pipeline.clone()), status: None };
+        let filter = JobFilter {
+            account: Some(self.account.clone()),
+            pipeline: Some(row.pipeline.clone()),
+            ..JobFilter::default()
+        };
         let known = self.puller.workspace.state().jobs(&filter).await?;
         let is_new =
             |plan: &JobPlan| !known.iter().any(|known| known.key == plan.key && known.status != JobStatus::Dead);

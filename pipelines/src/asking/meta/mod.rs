@@ -3,15 +3,28 @@
 mod alerts;
 mod declared;
 mod deliveries;
+mod drift;
+mod jobs;
 mod objects;
+mod rejects;
+mod runs;
 mod slices;
 
 pub use declared::{MetaColumn, MetaDoc};
 pub(crate) use declared::{MetaTable, Seen};
 
 /// Every table of `meta`.
-pub(crate) fn all() -> [&'static dyn MetaTable; 4] {
-    [&objects::TABLE, &deliveries::TABLE, &slices::TABLE, &alerts::TABLE]
+pub(crate) fn all() -> [&'static dyn MetaTable; 8] {
+    [
+        &objects::TABLE,
+        &deliveries::TABLE,
+        &rejects::TABLE,
+        &drift::TABLE,
+        &slices::TABLE,
+        &jobs::TABLE,
+        &runs::TABLE,
+        &alerts::TABLE,
+    ]
 }
 
 /// What every table of `meta` is called and means, for documentation.
