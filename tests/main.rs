@@ -37,6 +37,7 @@ mod planted;
 mod printing;
 mod processes;
 mod reconciliation;
+mod refusals;
 mod replaced;
 mod resume;
 mod row_key;

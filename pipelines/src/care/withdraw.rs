@@ -86,6 +86,7 @@ impl Care {
         progress.end();
         self.shared.state.remove_delivery(&record.id).await?;
         self.resolve_all_of(&source, record).await?;
+        self.loading.tell_moved(&source, &record.seller, &mut Group::default()).await?;
         self.rebuilding.rebuild(&record.seller, None, progress).await
     }
 

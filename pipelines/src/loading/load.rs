@@ -23,7 +23,7 @@ use tracing::Instrument;
 use crate::loading::Loading;
 use crate::loading::absent::UNITS;
 use crate::loading::held::{LACKING, LISTED, status_of};
-use crate::loading::loaded::{Damaged, Group, LoadOptions, Loaded, not_loaded, source_partition};
+use crate::loading::loaded::{Damaged, Group, LoadOptions, Loaded, source_partition};
 use crate::loading::prepare::Prepared;
 use crate::objects::entry::Committed;
 use crate::objects::swap::{ATTEMPTS, ObjectLayout, row_error};
@@ -91,6 +91,7 @@ impl Loading {
             self.record(loaded).await?;
         }
         self.tell_held(source, &seller, &group).await?;
+        self.tell_moved(source, &seller, &mut group).await?;
         let rows: u64 = group.loaded.iter().map(|loaded| loaded.outcome.rows).sum();
         tracing::debug!(source = source.name, deliveries = group.loaded.len(), rows, "loaded");
         Ok(group)
@@ -231,7 +232,7 @@ impl Loading {
         let reason = outcome.refused.clone().or_else(|| loaded.lack());
         let (now, status, report) = (self.shared.clock.now(), status_of(outcome), report(loaded));
         self.shared.state.conclude(&delivery.id, status, reason.as_deref(), &report, now).await?;
-        self.shared.resolve(&not_loaded(&delivery.seller, &delivery.id)).await?;
+        self.tell_refused(loaded).await?;
         self.tell_novelties(loaded).await
     }
 }

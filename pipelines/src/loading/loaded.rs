@@ -109,6 +109,26 @@ pub struct Group {
     pub units_superseded: u64,
     /// Units that two deliveries, true at the same moment, have differently.
     pub ties: Ties,
+    /// Units that stand in two months.
+    pub moved: Moved,
+}
+
+/// Units of a source that stand in two months.
+#[derive(Debug, Default)]
+pub struct Moved {
+    /// How many.
+    pub units: u64,
+    /// One of them, and its months.
+    pub example: Option<(String, Month, Month)>,
+}
+
+impl Moved {
+    /// What is wrong, `column` being the one a unit's month is taken from; `None` where nothing is.
+    pub fn told(&self, column: &str) -> Option<String> {
+        let (unit, one, other) = self.example.as_ref()?;
+        let more = if self.units > 1 { format!(", as do {} more units", self.units - 1) } else { String::new() };
+        Some(format!("{unit:?} stands in {one} and in {other}{more}: {column} has changed"))
+    }
 }
 
 impl Group {

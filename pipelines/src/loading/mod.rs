@@ -8,8 +8,10 @@ pub(crate) mod load;
 pub(crate) mod loaded;
 pub(crate) mod lost;
 pub(crate) mod marketplaces;
+pub(crate) mod moved;
 pub(crate) mod novelty;
 pub(crate) mod prepare;
+pub(crate) mod refused;
 pub(crate) mod resume;
 pub(crate) mod scope;
 

@@ -2,7 +2,7 @@
 //! count twice.
 
 use sellerlake_contracts::{AccountId, Delivery, DeliveryId, MarketplaceId, Region, Result, Scope};
-use sellerlake_schemas::{Source, Unit};
+use sellerlake_schemas::{Format, Source, Unit};
 use sellerlake_state::{AccountFilter, DeliveryFilter, DeliveryRecord, DeliveryStatus};
 
 use crate::loading::Loading;
@@ -64,18 +64,31 @@ impl Loading {
         let is_named = is_named(source, &delivery.scope);
         let refused_now =
             |id| group.iter().any(|Loaded { delivery, outcome, .. }| delivery.id == id && outcome.refused.is_some());
+        // Short answers of Amazon's may be alike, and so may lists of stock.
+        let can_be_alike = source.format == Format::Json || source.unit == Unit::AsOfDay;
+        let is_same = |record: &DeliveryRecord| {
+            let has_rows = record.report.as_ref().is_some_and(|report| report.rows > 0);
+            !can_be_alike && has_rows && record.sha256 == delivery.sha256
+        };
+        let both_named = |record: &DeliveryRecord| is_named && self::is_named(source, &record.scope);
         let earlier = self.shared.state.deliveries(&filter).await?.into_iter().find(|record| {
             (record.fetched_at, &record.id) < (delivery.fetched_at, &delivery.id)
                 && record.scope != delivery.scope
-                && !(is_named && self::is_named(source, &record.scope))
+                && (is_same(record) || !both_named(record))
                 && record.status != DeliveryStatus::Refused
                 && Some(&record.id) != leaving
                 && !refused_now(record.id.clone())
-                && share_days(record, delivery)
+                && (is_same(record) || share_days(record, delivery))
         });
         Ok(earlier.map(|record| {
             let (kind, id) = (&source.scope, &record.id);
-            if is_named {
+            if both_named(&record) {
+                format!(
+                    "the same bytes came as delivery {id}, of the {kind} {}: both would count. If that was wrong, take it \
+                     back (`sellerlake withdraw {id} --yes`) and ingest this file again",
+                    record.scope
+                )
+            } else if is_named {
                 format!(
                     "delivery {id} has some of the same days, and nobody said of which {kind}: both would count. Take it \
                      back (`sellerlake withdraw {id} --yes`) and ingest its file with --scope {}",

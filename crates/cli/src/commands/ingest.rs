@@ -61,7 +61,7 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
             }
         }
         let group = workspace.loading.load(&source, landed, &LoadOptions::default()).await?;
-        in_part |= group.in_part() > 0 || group.ties.are_doubtful();
+        in_part |= group.in_part() > 0 || group.ties.are_doubtful() || group.moved.units > 0;
         bars.end();
         summarise(&group);
         tell_ties(workspace, &group.ties).await?;
@@ -241,6 +241,10 @@ fn summarise(group: &Group) {
         group.units_superseded,
         group.touched.len(),
     ));
+    if let Some(problem) = group.moved.told("its date") {
+        printer::note(format!("counted twice: {problem}"));
+        printer::note("  hint: `sellerlake withdraw` the delivery that had it wrong");
+    }
 }
 
 /// Deliveries that say different things although none was true earlier.
