@@ -33,7 +33,7 @@ pub use history::known::{KnownLake, as_known};
 pub use loading::Loading;
 pub use loading::groups::{GROUP, GROUP_BYTES};
 pub use loading::land::{Arrival, DeliveryFacts};
-pub use loading::loaded::{Group, LoadOptions, Loaded};
+pub use loading::loaded::{Group, LoadOptions, Loaded, Moved};
 pub use loading::resume::Resumed;
 pub use objects::Objects;
 pub use planning::Planning;

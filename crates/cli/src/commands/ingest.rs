@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use sellerlake_contracts::{Delivery, Error, Kind, Result, SellerId};
 use sellerlake_pipelines::{
-    Arrival, DeliveryFacts, GROUP, GROUP_BYTES, Group, LoadOptions, Loaded, Progress, Rebuilt, Tie, Ties, Unknown,
-    Workspace,
+    Arrival, DeliveryFacts, GROUP, GROUP_BYTES, Group, LoadOptions, Loaded, Moved, Progress, Rebuilt, Tie, Ties,
+    Unknown, Workspace,
 };
 
 use crate::arguments::Ingest;
@@ -227,11 +227,7 @@ fn summarise(group: &Group) {
             printer::note("  nothing loaded: a rejected row belongs to a unit that can't be told");
         }
         if let Some(reason) = &outcome.refused {
-            let (reason, remedy) = reason.split_once("; say ").unwrap_or((reason, ""));
-            printer::note(format!("  refused: {reason}"));
-            if !remedy.is_empty() {
-                printer::note(format!("  hint: say {remedy}"));
-            }
+            tell_refused(reason);
         }
     }
     printer::note(format!(
@@ -241,10 +237,21 @@ fn summarise(group: &Group) {
         group.units_superseded,
         group.touched.len(),
     ));
-    if let Some(problem) = group.moved.told("its date") {
-        printer::note(format!("counted twice: {problem}"));
-        printer::note("  hint: `sellerlake withdraw` the delivery that had it wrong");
+    tell_moved(&group.moved);
+}
+
+fn tell_refused(reason: &str) {
+    let (reason, remedy) = reason.split_once("; say ").unwrap_or((reason, ""));
+    printer::note(format!("  refused: {reason}"));
+    if !remedy.is_empty() {
+        printer::note(format!("  hint: say {remedy}"));
     }
+}
+
+fn tell_moved(moved: &Moved) {
+    let Some(problem) = moved.told("its date") else { return };
+    printer::note(format!("counted twice: {problem}"));
+    printer::note("  hint: `sellerlake withdraw` the delivery that had it wrong");
 }
 
 /// Deliveries that say different things although none was true earlier.
