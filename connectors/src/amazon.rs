@@ -15,6 +15,7 @@ use crate::credentials::{Application, Grant};
 use crate::endpoints::Endpoints;
 use crate::failure::Stop;
 use crate::files::Files;
+use crate::long::{Long, LongRequest};
 use crate::operation::Api;
 use crate::paging::Paged;
 use crate::quota::{Quota, Refusals};
@@ -117,7 +118,7 @@ impl Account {
 
     /// The connector of this name. [`Kind::Declaration`] if there is none.
     pub fn connector(&self, name: &str) -> Result<Arc<dyn Connector>> {
-        let (caller, scratch, process) = (Arc::clone(&self.caller), self.scratch.clone(), self.process);
+        let (caller, scratch) = (Arc::clone(&self.caller), self.scratch.clone());
         let row = table::row(name).ok_or_else(|| {
             let known: Vec<&str> = TABLE.iter().map(|row| row.facts.name).collect();
             Error::permanent(Kind::Declaration, format!("there is no connector {name:?}"))
@@ -127,12 +128,16 @@ impl Account {
         let ConnectorFacts { lag, cooldown, .. } = row.facts;
         Ok(match row.way {
             Way::Paged(listing) => Arc::new(Paged { caller, scratch, listing, lag }),
-            Way::Report => Arc::new(Report { caller, scratch, process, cooldown }),
-            Way::DataKiosk => Arc::new(DataKiosk { caller, scratch, process, cooldown }),
-            Way::AdsReport => Arc::new(AdsReport { caller, scratch, process, cooldown }),
+            Way::Report => self.long(Report { caller, scratch, cooldown }),
+            Way::DataKiosk => self.long(DataKiosk { caller, scratch, cooldown }),
+            Way::AdsReport => self.long(AdsReport { caller, scratch, cooldown }),
             Way::Settlements => Arc::new(Settlements { caller, scratch }),
             Way::Files => Arc::new(Files),
         })
+    }
+
+    fn long(&self, kind: impl Long + 'static) -> Arc<dyn Connector> {
+        Arc::new(LongRequest { kind, caller: Arc::clone(&self.caller), process: self.process })
     }
 
     /// Takes a token for a call that is made by other means than a connector; if it may be sent only later than in a

@@ -79,7 +79,7 @@ impl Caller {
             account = %self.account, operation = operation.name, status = arrived.status,
             bytes = arrived.body.len(), request_id = arrived.request_id(), "Amazon answered"
         );
-        if !self.transport.is_stepped() {
+        if self.transport.tells_skew {
             self.skew.note(arrived.header("date"), self.clock.now());
         }
         let rate = arrived.header("x-amzn-ratelimit-limit").and_then(|text| text.trim().parse().ok());

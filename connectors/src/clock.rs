@@ -9,6 +9,7 @@ use sellerlake_contracts::{Clock, Error, Kind, Result};
 use serde_json::{Value, json};
 
 use crate::ask::instant;
+use crate::transport::{HeaderObserver, HttpOptions};
 
 /// A clock that belongs to a simulator: it shows the last time the simulator told, and waiting moves the simulator's
 /// time on instead of passing any. Copies share one time.
@@ -36,18 +37,17 @@ impl SteppedClock {
         Err(Error::permanent(Kind::Usage, complaint).at("clock.connect").with("address", base))
     }
 
-    /// Moves on to what an answer's `x-simulator-now` says; never back.
-    pub(crate) fn observe(&self, told: Option<&str>) {
-        if let Some(at) = told.and_then(|text| DateTime::parse_from_rfc3339(text).ok()) {
-            self.micros.fetch_max(at.timestamp_micros(), Ordering::SeqCst);
-        }
+    /// How to speak with the simulator whose clock this is: each of its answers moves it on, and nothing can be wrong
+    /// with it.
+    pub fn http(&self) -> HttpOptions {
+        HttpOptions { observer: Some(Arc::new(self.clone())), tells_skew: false, ..HttpOptions::default() }
     }
 
     async fn take(&self, answer: reqwest::Response) -> Result<Value, reqwest::Error> {
-        let header = answer.headers().get("x-simulator-now").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        self.observe(header.as_deref());
         let body: Value = serde_json::from_slice(&answer.error_for_status()?.bytes().await?).unwrap_or_default();
-        self.observe(body.get("now").and_then(Value::as_str));
+        if let Some(now) = body.get("now").and_then(Value::as_str) {
+            self.saw(now);
+        }
         Ok(body)
     }
 
@@ -63,6 +63,19 @@ fn lost(error: reqwest::Error, base: &str) -> Error {
         "what was pulled from it can still be asked; to pull more, start one at this address (`sellerlake simulate`), or \
          a new demo",
     )
+}
+
+impl HeaderObserver for SteppedClock {
+    fn header(&self) -> &'static str {
+        "x-simulator-now"
+    }
+
+    /// Moves on; never back.
+    fn saw(&self, text: &str) {
+        if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+            self.micros.fetch_max(at.timestamp_micros(), Ordering::SeqCst);
+        }
+    }
 }
 
 #[async_trait]

@@ -1,4 +1,10 @@
 //! Documents behind presigned addresses: minted, downloaded, checked.
+//!
+//! Bytes are read more than once on their way in, each time for a reason. Here they are inflated to nothing: only that
+//! proves a gzip file whole, and only now is its address good for another try; five minutes later it would stand in
+//! `raw/` damaged, for a person to mend. Landing copies them once more, into a file that is published by a rename: what
+//! waits here outlives a crash between two steps, what lies there must not. Decoding inflates what stands in `raw/`,
+//! perhaps a process or a year later.
 
 use std::io::{self, BufReader, Read};
 

@@ -1,6 +1,7 @@
 //! HTTP: one client, its time limits, and errors that never show an address's query.
 
 use std::error::Error as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +9,6 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response};
 use sellerlake_contracts::{Error, Kind, Result};
 
-use crate::SteppedClock;
 use crate::failure::{Fault, Stop};
 use crate::operation::Method;
 
@@ -28,8 +28,10 @@ pub struct HttpOptions {
     pub call_timeout: Duration,
     /// Address of an HTTP proxy. None is used otherwise, whatever the environment says.
     pub proxy: Option<String>,
-    /// The simulator's clock, where it gives the time: each of its answers moves it on.
-    pub stepped: Option<SteppedClock>,
+    /// Who looks at a header of each answer and download.
+    pub observer: Option<Arc<dyn HeaderObserver>>,
+    /// Whether the date of Amazon's answers tells how wrong this machine's clock is: wherever that is the clock in use.
+    pub tells_skew: bool,
 }
 
 impl Default for HttpOptions {
@@ -40,9 +42,18 @@ impl Default for HttpOptions {
             idle_timeout: Duration::from_secs(20),
             call_timeout: Duration::from_mins(2),
             proxy: None,
-            stepped: None,
+            observer: None,
+            tells_skew: true,
         }
     }
+}
+
+/// Looks at one header of whatever comes in.
+pub trait HeaderObserver: std::fmt::Debug + Send + Sync {
+    /// The header's name, in small letters.
+    fn header(&self) -> &'static str;
+    /// What it says this time.
+    fn saw(&self, text: &str);
 }
 
 /// One complete answer, of any status.
@@ -76,7 +87,9 @@ impl Arrived {
 pub(crate) struct Transport {
     client: Client,
     call_timeout: Duration,
-    stepped: Option<SteppedClock>,
+    observer: Option<Arc<dyn HeaderObserver>>,
+    /// See [`HttpOptions::tells_skew`].
+    pub tells_skew: bool,
 }
 
 impl Transport {
@@ -96,12 +109,8 @@ impl Transport {
             builder = builder.proxy(proxy);
         }
         let client = builder.build().map_err(|error| unusable("no HTTP client can be set up", error))?;
-        Ok(Self { client, call_timeout: options.call_timeout, stepped: options.stepped })
-    }
-
-    /// Whether the time is the simulator's: then nothing can be wrong with it.
-    pub(crate) fn is_stepped(&self) -> bool {
-        self.stepped.is_some()
+        let HttpOptions { call_timeout, observer, tells_skew, .. } = options;
+        Ok(Self { client, call_timeout, observer, tells_skew })
     }
 
     /// Sends one request and reads the whole answer.
@@ -133,8 +142,10 @@ impl Transport {
     }
 
     fn observe(&self, headers: &HeaderMap) {
-        if let Some(clock) = &self.stepped {
-            clock.observe(headers.get("x-simulator-now").and_then(|value| value.to_str().ok()));
+        if let Some(observer) = &self.observer
+            && let Some(text) = headers.get(observer.header()).and_then(|value| value.to_str().ok())
+        {
+            observer.saw(text);
         }
     }
 }

@@ -4,19 +4,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use sellerlake_contracts::{Answer, Connector, Error, Kind, Request, Result, Step};
+use sellerlake_contracts::{Answer, Error, Kind, Request, Result, Step};
 use serde_json::{Value, json};
 
 use super::ACCESS;
 use crate::ask::Ask;
 use crate::call::Caller;
-use crate::checkpoint;
 use crate::document::{Mint, fetch};
 use crate::failure::{Failure, Fault, Stop};
+use crate::long::{Begun, Fetched, Long, LongCheckpoint, Looked, Nothing, created, printed};
 use crate::operation::Operation;
 use crate::parameters;
 use crate::scratch::Scratch;
-use crate::spapi::errand::{Errand, printed};
 
 pub(crate) const CREATE_ADS_REPORT: Operation =
     Operation::post("createAsyncReport", "/reporting/reports").ads().rate(0.5, 10).role(ACCESS).creates();
@@ -31,82 +30,58 @@ const MEDIA_TYPE: &str = "application/vnd.createasyncreportrequest.v3+json";
 pub(crate) struct AdsReport {
     pub caller: Arc<Caller>,
     pub scratch: Scratch,
-    pub process: u64,
     pub cooldown: TimeDelta,
 }
 
+type Kept = LongCheckpoint<Nothing>;
+
+/// Asking twice brings the identical report that is being made already, so nothing has to be found after a crash.
 #[async_trait]
-impl Connector for AdsReport {
-    async fn step(&self, request: &Request, stored: Option<&Value>) -> Result<Step> {
-        let begun = || Errand::new(self.process, self.caller.clock.now());
-        let mut errand = checkpoint::read(stored)?.unwrap_or_else(begun);
-        match self.advance(request, &mut errand).await {
-            Ok(step) => Ok(step),
-            Err(Stop::Later(later)) => checkpoint::wait(later, &errand),
-            Err(Stop::Failed(failure)) => Err(failure.error.with("profile", &request.scope)),
+impl Long for AdsReport {
+    type Own = Nothing;
+
+    const CREATE: &'static Operation = &CREATE_ADS_REPORT;
+
+    async fn begin(&self, request: &Request, _kept: &mut Kept) -> Result<Begun, Stop> {
+        let ask = scoped(Ask::of(&CREATE_ADS_REPORT).body(MEDIA_TYPE, &body(request)?), request);
+        match self.caller.call(&ask).await {
+            Err(Stop::Failed(failure)) if failure.fault == Fault::Duplicate => {
+                let id = duplicate_of(&failure.text).ok_or_else(|| nameless(*failure))?;
+                Ok(Begun::Created(id))
+            }
+            reply => created(&reply?, "/reportId"),
         }
+    }
+
+    async fn look(&self, request: &Request, id: &str, _kept: &mut Kept) -> Result<Looked, Stop> {
+        let reply = self.caller.call(&looking(request, id)).await?;
+        Ok(match reply.text("/status").unwrap_or_default() {
+            "COMPLETED" => Looked::Made(reply.json),
+            "FAILED" | "FAILURE" | "CANCELLED" => {
+                let why = reply.text("/failureReason").unwrap_or("Amazon gives no reason");
+                let reason = format!("Amazon couldn't make the report: {why}");
+                Looked::Over(Step::Fatal { reason, again_at: self.caller.clock.now() + self.cooldown(request)? })
+            }
+            status => Looked::Busy(status.to_owned()),
+        })
+    }
+
+    async fn fetch(&self, request: &Request, id: &str, report: &Value, _kept: &mut Kept) -> Result<Fetched, Stop> {
+        let mint = Mint { ask: &looking(request, id), pointer: "/url", always_gzip: true };
+        let document = fetch(&self.caller, &self.scratch, mint).await?;
+        let as_of = printed(report, "/generatedAt").or_else(|| printed(report, "/updatedAt"));
+        let as_of = as_of.unwrap_or_else(|| self.caller.clock.now());
+        let (pages, origin) = (document.spool.into_pages(), Some(id.to_owned()));
+        Ok(Fetched::Whole(Step::Answer(Answer { pages, extension: "json.gz", charset: None, as_of, origin })))
+    }
+
+    fn cooldown(&self, _request: &Request) -> Result<TimeDelta> {
+        Ok(self.cooldown)
     }
 }
 
-impl AdsReport {
-    async fn advance(&self, request: &Request, errand: &mut Errand) -> Result<Step, Stop> {
-        let Some(id) = errand.id.clone() else {
-            let id = self.create(request).await?;
-            let now = self.caller.clock.now();
-            errand.begun(id, now);
-            return Err(Stop::later(errand.next_look(now)));
-        };
-        let ask = scoped(Ask::of(&GET_ADS_REPORT).name(&id), request);
-        let reply = match self.caller.call(&ask).await {
-            Err(stop) if stop.fault() == Some(Fault::NotFound) => {
-                tracing::warn!(account = %request.account, report = id, "Amazon no longer knows the report; asking again");
-                let now = self.caller.clock.now();
-                errand.again(self.process, now);
-                return Err(Stop::later(now));
-            }
-            other => other?,
-        };
-        let now = self.caller.clock.now();
-        match reply.text("/status").unwrap_or_default() {
-            "COMPLETED" => {
-                let mint = Mint { ask: &ask, pointer: "/url", always_gzip: true };
-                let document = fetch(&self.caller, &self.scratch, mint).await?;
-                let as_of = printed(&reply.json, "/generatedAt").or_else(|| printed(&reply.json, "/updatedAt"));
-                let (as_of, pages) = (as_of.unwrap_or(now), document.spool.into_pages());
-                Ok(Step::Answer(Answer { pages, extension: "json.gz", charset: None, as_of, origin: Some(id) }))
-            }
-            "FAILED" | "FAILURE" | "CANCELLED" => {
-                let why = reply.text("/failureReason").unwrap_or("Amazon gives no reason");
-                Ok(Step::Fatal {
-                    reason: format!("Amazon couldn't make the report: {why}"),
-                    again_at: now + self.cooldown,
-                })
-            }
-            status if errand.is_hopeless(now) => {
-                let reason = format!("Amazon hasn't finished the report for a day: it is {status}");
-                Ok(Step::Fatal { reason, again_at: now + self.cooldown })
-            }
-            _ => Err(Stop::later(errand.next_look(now))),
-        }
-    }
-
-    /// The id of a new report, or of the identical one that is being made already: asking twice is harmless here, so
-    /// nothing has to be looked up after a crash.
-    async fn create(&self, request: &Request) -> Result<String, Stop> {
-        let ask = scoped(Ask::of(&CREATE_ADS_REPORT).body(MEDIA_TYPE, &body(request)?), request);
-        let reply = match self.caller.call(&ask).await {
-            Err(Stop::Failed(failure)) if failure.fault == Fault::Duplicate => {
-                return duplicate_of(&failure.text).ok_or_else(|| nameless(*failure).into());
-            }
-            other => other?,
-        };
-        let id = reply.text("/reportId").map(str::to_owned);
-        id.ok_or_else(|| {
-            Error::transient(Kind::Remote, "Amazon took a report request and didn't say which")
-                .at("ads_report.create")
-                .into()
-        })
-    }
+fn looking(request: &Request, id: &str) -> Ask {
+    scoped(Ask::of(&GET_ADS_REPORT).name(id), request)
 }
 
 fn scoped(ask: Ask, request: &Request) -> Ask {

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::errand::{SLACK, printed};
 use super::report_operations::GET_REPORTS;
 use crate::ask::Ask;
 use crate::call::Caller;
 use crate::failure::Stop;
+use crate::long::{SLACK, printed};
 
 /// What a report was asked with.
 pub(crate) struct Wanted<'a> {

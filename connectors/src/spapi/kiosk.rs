@@ -5,17 +5,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{Answer, Connector, Error, Kind, Request, Result, Step};
+use sellerlake_contracts::{Answer, Request, Result, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::errand::{DOUBT, Errand, MOST_DOUBTS, SLACK, printed};
 use crate::ask::{Ask, Sample};
 use crate::call::Caller;
-use crate::checkpoint;
 use crate::classify::Reply;
 use crate::document::{Document, Mint, fetch};
 use crate::failure::Stop;
+use crate::long::{Begun, Fetched, Long, LongCheckpoint, Looked, SLACK, created, explained, printed};
 use crate::operation::Operation;
 use crate::parameters;
 use crate::scratch::{Scratch, Spool};
@@ -31,24 +30,22 @@ pub(crate) const GET_DOCUMENT: Operation =
 
 /// Queries longer than this are refused, counted without superfluous white space.
 const MOST_CHARACTERS: usize = 8000;
-const EXPLANATION_BYTES: u64 = 1000;
 
 /// Any query. Parameter: `query`, in which `{from}` and `{to}` stand for the first and the last day of the window and
 /// `{marketplace}` for the one marketplace. Further pages are queries of their own; all of them make one answer.
 pub(crate) struct DataKiosk {
     pub caller: Arc<Caller>,
     pub scratch: Scratch,
-    pub process: u64,
     pub cooldown: TimeDelta,
 }
 
-/// The query under way and the documents of those before it.
-#[derive(Debug, Serialize, Deserialize)]
-struct Queries {
-    errand: Errand,
+/// The pages so far.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Pages {
+    /// The page that is asked for; `None`: the first.
     #[serde(default)]
     page_token: Option<String>,
-    /// Ids of the queries before it, whose text is the same.
+    /// Ids of the queries before this one, whose text is the same.
     #[serde(default)]
     earlier: Vec<String>,
     /// Ids of the documents so far, in order.
@@ -59,29 +56,18 @@ struct Queries {
     as_of: Option<DateTime<Utc>>,
     /// Documents that are here, by id: a minute's quota brings one, so they wait for each other over many steps.
     #[serde(default)]
-    fetched: BTreeMap<String, Fetched>,
+    fetched: BTreeMap<String, Spooled>,
 }
 
 /// Where a document waits: a spool, and where its page ends.
 #[derive(Debug, Serialize, Deserialize)]
-struct Fetched {
+struct Spooled {
     spool: String,
     ends: Vec<u64>,
     is_gzip: bool,
 }
 
-impl Queries {
-    fn new(process: u64, now: DateTime<Utc>) -> Self {
-        Self {
-            errand: Errand::new(process, now),
-            page_token: None,
-            earlier: Vec::new(),
-            documents: Vec::new(),
-            as_of: None,
-            fetched: BTreeMap::new(),
-        }
-    }
-
+impl Pages {
     /// A document that is here, unless its file is gone.
     fn spool(&self, scratch: &Scratch, document: &str) -> Option<Spool> {
         let fetched = self.fetched.get(document)?;
@@ -89,93 +75,27 @@ impl Queries {
     }
 }
 
+type Kept = LongCheckpoint<Pages>;
+
 #[async_trait]
-impl Connector for DataKiosk {
-    async fn step(&self, request: &Request, stored: Option<&Value>) -> Result<Step> {
-        let now = self.caller.clock.now();
-        let Some(mut queries) = checkpoint::read::<Queries>(stored)? else {
-            if let Some(later) = self.caller.quota.distant(&CREATE_QUERY).await? {
-                return checkpoint::wait(later, &Value::Null);
-            }
-            // Stored before anything is asked: whoever finds it without an id after a crash looks before asking again.
-            return checkpoint::wait(now, &Queries::new(self.process, now));
-        };
-        match self.advance(request, &mut queries).await {
-            Ok(step) => Ok(step),
-            Err(Stop::Failed(failure)) => Err(failure.error),
-            Err(Stop::Later(later)) => checkpoint::wait(later, &queries),
-        }
-    }
-}
+impl Long for DataKiosk {
+    type Own = Pages;
 
-impl DataKiosk {
-    async fn advance(&self, request: &Request, queries: &mut Queries) -> Result<Step, Stop> {
-        let Some(id) = queries.errand.id.clone() else {
-            return Err(self.begin(request, queries).await?);
-        };
-        if let Some(as_of) = queries.as_of {
-            return self.download(id, queries, as_of).await;
-        }
-        let reply = self.caller.call(&Ask::of(&GET_QUERY).name(&id)).await?;
-        let now = self.caller.clock.now();
-        match reply.text("/processingStatus").unwrap_or_default() {
-            "DONE" => self.done(id, queries, &reply).await,
-            "CANCELLED" => {
-                Ok(Step::Fatal { reason: "Amazon cancelled the query".to_owned(), again_at: now + self.cooldown })
-            }
-            "FATAL" => {
-                let mut reason = "Amazon couldn't answer the query".to_owned();
-                if let Some(document) = reply.text("/errorDocumentId") {
-                    let document = self.document(document).await?;
-                    reason = format!("{reason}: {}", document.explanation(EXPLANATION_BYTES));
-                }
-                Ok(Step::Fatal { reason, again_at: now + self.cooldown })
-            }
-            status if queries.errand.is_hopeless(now) => {
-                let reason = format!("Amazon hasn't answered the query for a day: it is {status}");
-                Ok(Step::Fatal { reason, again_at: now + self.cooldown })
-            }
-            _ => Err(Stop::later(queries.errand.next_look(now))),
-        }
-    }
+    const CREATE: &'static Operation = &CREATE_QUERY;
 
-    async fn begin(&self, request: &Request, queries: &mut Queries) -> Result<Stop, Stop> {
-        let query = filled(request)?;
-        if query.chars().count() > MOST_CHARACTERS {
-            let message = format!("the query has more than {MOST_CHARACTERS} characters");
-            return Err(parameters::lacking(request, message).into());
-        }
-        if queries.errand.is_in_doubt(self.process)
-            && let Some(id) = self.find(&query, queries).await?
-        {
-            tracing::info!(account = %request.account, query = id, "a query created earlier is adopted");
-            let now = self.caller.clock.now();
-            queries.errand.begun(id, now);
-            return Ok(Stop::later(now));
-        }
-        let mut body = json!({ "query": query });
-        if let Some(token) = &queries.page_token {
+    async fn begin(&self, request: &Request, kept: &mut Kept) -> Result<Begun, Stop> {
+        let mut body = json!({ "query": filled(request)? });
+        if let Some(token) = &kept.own.page_token {
             body["paginationToken"] = token.as_str().into();
         }
-        let reply = match self.caller.call(&Ask::of(&CREATE_QUERY).json(&body)).await {
-            Err(Stop::Failed(failure)) if failure.fault.leaves_doubt() && queries.errand.doubts < MOST_DOUBTS => {
-                tracing::warn!(account = %request.account, error = %failure.error, "a query may have been created");
-                queries.errand.doubts += 1;
-                return Ok(Stop::later(self.caller.clock.now() + DOUBT));
-            }
-            other => other?,
-        };
-        let id = reply.text("/queryId").ok_or_else(|| {
-            Error::transient(Kind::Remote, "Amazon took a query and didn't say which").at("data_kiosk.create")
-        })?;
-        let now = self.caller.clock.now();
-        queries.errand.begun(id.to_owned(), now);
-        Ok(Stop::later(queries.errand.next_look(now)))
+        let reply = self.caller.call(&Ask::of(&CREATE_QUERY).json(&body)).await?;
+        created(&reply, "/queryId")
     }
 
-    /// The id of a query with this text that was created since ours was about to be; those before it were ours too.
-    async fn find(&self, query: &str, queries: &Queries) -> Result<Option<String>, Stop> {
-        let ask = Ask::of(&GET_QUERIES).at("createdSince", queries.errand.asked_at - SLACK).query("pageSize", "100");
+    /// A query with this text that was created since ours was about to be; those before it were ours too.
+    async fn find(&self, request: &Request, kept: &Kept) -> Result<Option<String>, Stop> {
+        let query = filled(request)?;
+        let ask = Ask::of(&GET_QUERIES).at("createdSince", kept.errand.asked_at - SLACK).query("pageSize", "100");
         let reply = self.caller.call(&ask).await?;
         let listed = reply.json.get("queries").and_then(Value::as_array).into_iter().flatten();
         let mut ids = listed.filter_map(|listed| {
@@ -183,47 +103,73 @@ impl DataKiosk {
             let id = text("queryId")?;
             let fits = text("query").is_some_and(|text| squeezed(text) == query)
                 && !matches!(text("processingStatus"), Some("CANCELLED" | "FATAL"))
-                && !queries.earlier.iter().any(|earlier| earlier == id);
+                && !kept.own.earlier.iter().any(|earlier| earlier == id);
             fits.then(|| id.to_owned())
         });
         Ok(ids.next())
     }
 
-    async fn done(&self, id: String, queries: &mut Queries, reply: &Reply) -> Result<Step, Stop> {
-        let now = self.caller.clock.now();
-        queries.documents.extend(reply.text("/dataDocumentId").map(str::to_owned));
-        if let Some(token) = reply.text("/pagination/nextToken") {
-            queries.page_token = Some(token.to_owned());
-            queries.earlier.push(id);
-            queries.errand.again(self.process, now);
-            return Err(Stop::later(now));
+    async fn look(&self, request: &Request, id: &str, kept: &mut Kept) -> Result<Looked, Stop> {
+        if kept.own.as_of.is_some() {
+            return Ok(Looked::Made(Value::Null));
         }
-        let as_of = printed(&reply.json, "/processingEndTime").unwrap_or(now);
-        if queries.documents.is_empty() {
-            return Ok(Step::NoData { reason: "the query is done and has no document".to_owned(), as_of });
+        let reply = self.caller.call(&Ask::of(&GET_QUERY).name(id)).await?;
+        let given_up = |reason: String| -> Result<Looked, Stop> {
+            Ok(Looked::Over(Step::Fatal { reason, again_at: self.caller.clock.now() + self.cooldown(request)? }))
+        };
+        match reply.text("/processingStatus").unwrap_or_default() {
+            "DONE" => Ok(self.done(id, kept, &reply)),
+            "CANCELLED" => given_up("Amazon cancelled the query".to_owned()),
+            "FATAL" => {
+                let explanation = reply.text("/errorDocumentId").map(|document| self.document(document));
+                given_up(explained("Amazon couldn't answer the query", explanation).await?)
+            }
+            status => Ok(Looked::Busy(status.to_owned())),
         }
-        queries.as_of = Some(as_of);
-        self.download(id, queries, as_of).await
     }
 
     /// Fetches the first document that isn't here. The step ends with it, so that the checkpoint knows of it before the
     /// next token is waited for.
-    async fn download(&self, id: String, queries: &mut Queries, as_of: DateTime<Utc>) -> Result<Step, Stop> {
-        let missing = queries.documents.iter().find(|document| queries.spool(&self.scratch, document).is_none());
+    async fn fetch(&self, _request: &Request, id: &str, _made: &Value, kept: &mut Kept) -> Result<Fetched, Stop> {
+        let pages = &mut kept.own;
+        let missing = pages.documents.iter().find(|document| pages.spool(&self.scratch, document).is_none());
         if let Some(missing) = missing.cloned() {
             let Document { mut spool, is_gzip, .. } = self.document(&missing).await?;
             spool.keep()?;
-            let fetched = Fetched { spool: spool.name().to_owned(), ends: spool.ends().to_vec(), is_gzip };
-            queries.fetched.insert(missing, fetched);
+            let fetched = Spooled { spool: spool.name().to_owned(), ends: spool.ends().to_vec(), is_gzip };
+            pages.fetched.insert(missing, fetched);
         }
-        let here = queries.documents.iter().map(|document| queries.spool(&self.scratch, document));
-        let Some(spools) = here.collect::<Option<Vec<_>>>() else {
-            return Err(Stop::later(self.caller.clock.now()));
-        };
-        let pages = spools.into_iter().flat_map(Spool::into_pages).collect();
-        let is_gzip = queries.fetched.values().all(|fetched| fetched.is_gzip);
+        let here = pages.documents.iter().map(|document| pages.spool(&self.scratch, document));
+        let Some(spools) = here.collect::<Option<Vec<_>>>() else { return Ok(Fetched::Partly) };
+        let is_gzip = pages.fetched.values().all(|fetched| fetched.is_gzip);
         let extension = if is_gzip { "jsonl.gz" } else { "jsonl" };
-        Ok(Step::Answer(Answer { pages, extension, charset: None, as_of, origin: Some(id) }))
+        let as_of = pages.as_of.unwrap_or_else(|| self.caller.clock.now());
+        let pages = spools.into_iter().flat_map(Spool::into_pages).collect();
+        let answer = Answer { pages, extension, charset: None, as_of, origin: Some(id.to_owned()) };
+        Ok(Fetched::Whole(Step::Answer(answer)))
+    }
+
+    fn cooldown(&self, _request: &Request) -> Result<TimeDelta> {
+        Ok(self.cooldown)
+    }
+}
+
+impl DataKiosk {
+    /// One page is made: the next one is a query of its own.
+    fn done(&self, id: &str, kept: &mut Kept, reply: &Reply) -> Looked {
+        let (now, pages) = (self.caller.clock.now(), &mut kept.own);
+        pages.documents.extend(reply.text("/dataDocumentId").map(str::to_owned));
+        if let Some(token) = reply.text("/pagination/nextToken") {
+            pages.page_token = Some(token.to_owned());
+            pages.earlier.push(id.to_owned());
+            return Looked::Again(now);
+        }
+        let as_of = printed(&reply.json, "/processingEndTime").unwrap_or(now);
+        if pages.documents.is_empty() {
+            return Looked::Over(Step::NoData { reason: "the query is done and has no document".to_owned(), as_of });
+        }
+        pages.as_of = Some(as_of);
+        Looked::Made(Value::Null)
     }
 
     async fn document(&self, id: &str) -> Result<Document, Stop> {
@@ -237,7 +183,9 @@ fn squeezed(query: &str) -> String {
     query.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The query with what the request asks for, without superfluous white space.
+/// The query with what the request asks for, without superfluous white space. [`Kind::Usage`] if it is too long.
+///
+/// [`Kind::Usage`]: sellerlake_contracts::Kind::Usage
 fn filled(request: &Request) -> Result<String> {
     let mut query = squeezed(parameters::required(request, "query")?);
     if query.contains("{marketplace}") {
@@ -247,6 +195,9 @@ fn filled(request: &Request) -> Result<String> {
         let window = parameters::window(request)?;
         query = query.replace("{from}", &window.from.date_naive().to_string());
         query = query.replace("{to}", &window.last_day().to_string());
+    }
+    if query.chars().count() > MOST_CHARACTERS {
+        return Err(parameters::lacking(request, format!("the query has more than {MOST_CHARACTERS} characters")));
     }
     Ok(query)
 }

@@ -2,7 +2,6 @@
 
 pub(crate) mod adoption;
 pub(crate) mod cooldown;
-pub(crate) mod errand;
 pub(crate) mod finances;
 pub(crate) mod inventory;
 pub(crate) mod kiosk;

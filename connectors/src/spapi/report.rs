@@ -4,140 +4,81 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{Connector, Error, Kind, Request, Result, Step};
+use sellerlake_contracts::{Request, Result, Step};
 use serde_json::{Map, Value, json};
 
 use super::adoption::{Wanted, find};
 use super::cooldown::cooldown;
-use super::errand::{DOUBT, Errand, MOST_DOUBTS, printed};
 use super::report_document::{answer, document};
 use super::report_operations::{CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT, GET_REPORTS};
 use crate::ask::{Ask, Sample, instant};
 use crate::call::Caller;
-use crate::checkpoint;
 use crate::classify::Reply;
 use crate::failure::{Fault, Stop};
+use crate::long::{Begun, Fetched, Long, LongCheckpoint, Looked, Nothing, created, explained, printed};
+use crate::operation::Operation;
 use crate::parameters;
 use crate::scratch::Scratch;
 
 /// Most marketplaces one report may be asked for.
 const MOST_MARKETPLACES: usize = 25;
-/// Bytes of a failed report's document that are quoted.
-const EXPLANATION_BYTES: u64 = 1000;
 
 /// Any requestable report. Parameters: `report_type`, `option.<name>` for each report option, `cooldown`.
 pub(crate) struct Report {
     pub caller: Arc<Caller>,
     pub scratch: Scratch,
-    /// This process, to tell its own checkpoints from those of one that crashed.
-    pub process: u64,
     /// How long a type rests of which nothing else is known.
     pub cooldown: TimeDelta,
 }
 
-#[async_trait]
-impl Connector for Report {
-    async fn step(&self, request: &Request, stored: Option<&Value>) -> Result<Step> {
-        let now = self.caller.clock.now();
-        let Some(mut errand) = checkpoint::read::<Errand>(stored)? else {
-            if let Some(later) = self.caller.quota.distant(&CREATE_REPORT).await? {
-                return checkpoint::wait(later, &Value::Null);
-            }
-            // Stored before anything is asked: whoever finds it without an id after a crash looks before asking again.
-            return checkpoint::wait(now, &Errand::new(self.process, now));
-        };
-        match self.advance(request, &mut errand).await {
-            Ok(step) => Ok(step),
-            Err(Stop::Later(later)) => checkpoint::wait(later, &errand),
-            Err(Stop::Failed(failure)) => Err(failure.error.with("report type", report_type(request)?)),
-        }
-    }
-}
+type Kept = LongCheckpoint<Nothing>;
 
-impl Report {
-    async fn advance(&self, request: &Request, errand: &mut Errand) -> Result<Step, Stop> {
-        let Some(id) = errand.id.clone() else {
-            return Err(self.begin(request, errand).await?);
+#[async_trait]
+impl Long for Report {
+    type Own = Nothing;
+
+    const CREATE: &'static Operation = &CREATE_REPORT;
+
+    async fn find(&self, request: &Request, kept: &Kept) -> Result<Option<String>, Stop> {
+        find(&self.caller, &wanted(request)?, kept.errand.asked_at).await
+    }
+
+    async fn begin(&self, request: &Request, kept: &mut Kept) -> Result<Begun, Stop> {
+        if let Some(until) = self.crowds(request, kept).await? {
+            return Ok(Begun::NotBefore(until));
+        }
+        let stop = match self.caller.call(&Ask::of(&CREATE_REPORT).json(&body(request)?)).await {
+            Ok(reply) => return created(&reply, "/reportId"),
+            Err(stop) => stop,
         };
-        let reply = match self.caller.call(&Ask::of(&GET_REPORT).name(&id)).await {
-            Err(stop) if stop.fault() == Some(Fault::NotFound) => {
-                tracing::warn!(account = %request.account, report = id, "Amazon no longer knows the report; asking again");
-                errand.again(self.process, self.caller.clock.now());
-                return Err(Stop::later(errand.asked_at));
-            }
-            other => other?,
-        };
+        if let Some(id) = running(&stop) {
+            return Ok(Begun::Running(id));
+        }
+        let may_be_made = stop.fault().is_some_and(Fault::leaves_doubt);
+        if let Some(rest) = self.rest(request)?.filter(|_| !kept.errand.crowded && !may_be_made) {
+            self.caller.quota.unused(&kind(request)?, rest).await?;
+        }
+        Err(stop)
+    }
+
+    async fn look(&self, request: &Request, id: &str, kept: &mut Kept) -> Result<Looked, Stop> {
+        let reply = self.caller.call(&Ask::of(&GET_REPORT).name(id)).await?;
         let status = reply.text("/processingStatus").unwrap_or_default();
         if let Some(rest) = self.rest(request)?.filter(|_| ["DONE", "CANCELLED", "FATAL"].contains(&status)) {
             self.caller.quota.rest(&kind(request)?, rest).await?;
         }
         match status {
-            "DONE" if !wanted(request)?.is_covered_by(&reply.json) => self.astray(request, errand, &reply),
-            "DONE" => self.done(request, &id, &reply.json).await,
-            "CANCELLED" => self.cancelled(request, errand),
+            "DONE" if !wanted(request)?.is_covered_by(&reply.json) => self.astray(request, kept, &reply),
+            "DONE" => Ok(Looked::Made(reply.json)),
+            "CANCELLED" => self.cancelled(request, kept),
             // Hammered, perhaps: that isn't Amazon's last word.
-            "FATAL" if errand.crowded => self.alone(request, errand),
-            "FATAL" => self.fatal(request, &reply.json).await,
-            status => self.waiting(request, errand, status),
+            "FATAL" if kept.errand.crowded => self.alone(request, kept),
+            "FATAL" => self.fatal(request, &reply).await,
+            status => Ok(Looked::Busy(status.to_owned())),
         }
     }
 
-    /// Creates the report, unless an earlier attempt did; what comes back says when to look at it.
-    async fn begin(&self, request: &Request, errand: &mut Errand) -> Result<Stop, Stop> {
-        let now = self.caller.clock.now();
-        if now < errand.asked_at {
-            return Ok(Stop::later(errand.asked_at));
-        }
-        if errand.is_in_doubt(self.process)
-            && let Some(id) = find(&self.caller, &wanted(request)?, errand.asked_at).await?
-        {
-            tracing::info!(account = %request.account, report = id, "a report created earlier is adopted");
-            errand.begun(id, now);
-            return Ok(Stop::later(now));
-        }
-        if let Some(until) = self.crowds(request, errand).await? {
-            return Ok(Stop::later(until));
-        }
-        match self.caller.call(&Ask::of(&CREATE_REPORT).json(&body(request)?)).await {
-            Ok(reply) => {
-                let id = reply.text("/reportId").ok_or_else(nameless)?;
-                let now = self.caller.clock.now();
-                errand.begun(id.to_owned(), now);
-                Ok(Stop::later(errand.next_look(now)))
-            }
-            Err(Stop::Failed(failure)) if failure.fault.leaves_doubt() && errand.doubts < MOST_DOUBTS => {
-                tracing::warn!(account = %request.account, error = %failure.error, "a report may have been created");
-                errand.doubts += 1;
-                Ok(Stop::later(self.caller.clock.now() + DOUBT))
-            }
-            Err(stop) => {
-                if let Some(id) = running(&stop) {
-                    errand.begun(id, now);
-                    return Ok(Stop::later(now));
-                }
-                if let Some(rest) = self.rest(request)?.filter(|_| !errand.crowded) {
-                    self.caller.quota.unused(&kind(request)?, rest).await?;
-                }
-                Err(stop)
-            }
-        }
-    }
-
-    /// Notes whether others of its kind were made just before, and when to come back if that must not be so.
-    async fn crowds(&self, request: &Request, errand: &mut Errand) -> Result<Option<DateTime<Utc>>, Stop> {
-        let Some(rest) = self.rest(request)? else { return Ok(None) };
-        let kind = kind(request)?;
-        let rested = self.caller.quota.wake(&kind, rest).await?;
-        errand.crowded = rested.is_some();
-        if errand.crowded && !errand.alone {
-            // The rest of others isn't waited for at first: mostly just the same report has to rest.
-            self.caller.quota.rest(&kind, rest).await?;
-            return Ok(None);
-        }
-        Ok(rested)
-    }
-
-    async fn done(&self, request: &Request, id: &str, report: &Value) -> Result<Step, Stop> {
+    async fn fetch(&self, request: &Request, id: &str, report: &Value, _kept: &mut Kept) -> Result<Fetched, Stop> {
         let report_type = report_type(request)?;
         let document_id = report.get("reportDocumentId").and_then(Value::as_str).ok_or_else(|| {
             Fault::NotAnAnswer.error("the report is done but has no document").at("report.download").with("report", id)
@@ -145,76 +86,73 @@ impl Report {
         let document = document(&self.caller, &self.scratch, report_type, document_id).await?;
         let as_of = printed(report, "/processingEndTime").or_else(|| printed(report, "/dataEndTime"));
         let as_of = as_of.unwrap_or_else(|| self.caller.clock.now());
-        Ok(Step::Answer(answer(document, report_type, as_of, id)))
+        Ok(Fetched::Whole(Step::Answer(answer(document, report_type, as_of, id))))
+    }
+
+    fn cooldown(&self, request: &Request) -> Result<TimeDelta> {
+        cooldown(request, report_type(request)?, self.cooldown)
+    }
+}
+
+impl Report {
+    /// Notes whether others of its kind were made just before, and when to come back if that must not be so.
+    async fn crowds(&self, request: &Request, kept: &mut Kept) -> Result<Option<DateTime<Utc>>, Stop> {
+        let Some(rest) = self.rest(request)? else { return Ok(None) };
+        let kind = kind(request)?;
+        let rested = self.caller.quota.wake(&kind, rest).await?;
+        kept.errand.crowded = rested.is_some();
+        if kept.errand.crowded && !kept.errand.alone {
+            // The rest of others isn't waited for at first: mostly just the same report has to rest.
+            self.caller.quota.rest(&kind, rest).await?;
+            return Ok(None);
+        }
+        Ok(rested)
     }
 
     /// Mostly "no data", sometimes "asked too soon" (amazon.md: Life of a report): asked once more when a new one can
     /// be made and none of its kind was made just before, then believed.
-    fn cancelled(&self, request: &Request, errand: &mut Errand) -> Result<Step, Stop> {
-        let now = self.caller.clock.now();
-        errand.cancelled += 1;
-        if errand.cancelled > 1 {
+    fn cancelled(&self, request: &Request, kept: &mut Kept) -> Result<Looked, Stop> {
+        kept.errand.cancelled += 1;
+        if kept.errand.cancelled > 1 {
             let reason = "Amazon cancelled the report twice: there is nothing to report".to_owned();
-            return Ok(Step::NoData { reason, as_of: now });
+            return Ok(Looked::Over(Step::NoData { reason, as_of: self.caller.clock.now() }));
         }
-        self.alone(request, errand)
+        self.alone(request, kept)
     }
 
     /// An earlier report's document, given out again because this one was asked for too soon
     /// (amazon.md: How often a report is made): asked once more as if it had been cancelled. It is no answer, however
     /// often it comes.
-    fn astray(&self, request: &Request, errand: &mut Errand, reply: &Reply) -> Result<Step, Stop> {
+    fn astray(&self, request: &Request, kept: &mut Kept, reply: &Reply) -> Result<Looked, Stop> {
         let (from, to) = (reply.text("/dataStartTime").unwrap_or("?"), reply.text("/dataEndTime").unwrap_or("?"));
-        errand.astray += 1;
-        if errand.astray > 1 {
+        kept.errand.astray += 1;
+        if kept.errand.astray > 1 {
             let reason = format!("Amazon twice gave a report of other days than asked for: of {from} to {to}");
             let again_at = self.caller.clock.now() + self.cooldown(request)?;
-            return Ok(Step::Fatal { reason, again_at });
+            return Ok(Looked::Over(Step::Fatal { reason, again_at }));
         }
         tracing::warn!(account = %request.account, from, to, "a report of other days than asked for came; asking again");
-        self.alone(request, errand)
+        self.alone(request, kept)
     }
 
     /// Asks again once a new one can be made.
-    fn alone(&self, request: &Request, errand: &mut Errand) -> Result<Step, Stop> {
-        let now = self.caller.clock.now();
-        errand.alone = true;
-        errand.again(self.process, now + self.cooldown(request)?);
-        Err(Stop::later(errand.asked_at))
+    fn alone(&self, request: &Request, kept: &mut Kept) -> Result<Looked, Stop> {
+        kept.errand.alone = true;
+        Ok(Looked::Again(self.caller.clock.now() + self.cooldown(request)?))
     }
 
-    async fn fatal(&self, request: &Request, report: &Value) -> Result<Step, Stop> {
+    async fn fatal(&self, request: &Request, reply: &Reply) -> Result<Looked, Stop> {
         let report_type = report_type(request)?;
-        let mut reason = "Amazon couldn't make the report".to_owned();
-        if let Some(id) = report.get("reportDocumentId").and_then(Value::as_str) {
-            match document(&self.caller, &self.scratch, report_type, id).await {
-                Ok(document) => reason = format!("{reason}: {}", document.explanation(EXPLANATION_BYTES)),
-                Err(later @ Stop::Later(_)) => return Err(later),
-                Err(Stop::Failed(failure)) => {
-                    tracing::warn!(error = %failure.error, "a failed report's explanation can't be read");
-                }
-            }
-        }
-        Ok(Step::Fatal { reason, again_at: self.caller.clock.now() + self.cooldown(request)? })
-    }
-
-    fn cooldown(&self, request: &Request) -> Result<TimeDelta> {
-        cooldown(request, report_type(request)?, self.cooldown)
+        let explanation = reply.text("/reportDocumentId");
+        let explanation = explanation.map(|id| document(&self.caller, &self.scratch, report_type, id));
+        let reason = explained("Amazon couldn't make the report", explanation).await?;
+        Ok(Looked::Over(Step::Fatal { reason, again_at: self.caller.clock.now() + self.cooldown(request)? }))
     }
 
     /// How long the report's kind rests after one was made, where it has to.
     fn rest(&self, request: &Request) -> Result<Option<TimeDelta>> {
         let must = parameters::optional(request, "cooldown").is_some();
         must.then(|| self.cooldown(request)).transpose()
-    }
-
-    fn waiting(&self, request: &Request, errand: &Errand, status: &str) -> Result<Step, Stop> {
-        let now = self.caller.clock.now();
-        if !errand.is_hopeless(now) {
-            return Err(Stop::later(errand.next_look(now)));
-        }
-        let reason = format!("Amazon hasn't finished the report for a day: it is {status}");
-        Ok(Step::Fatal { reason, again_at: now + self.cooldown(request)? })
     }
 }
 
@@ -273,10 +211,6 @@ fn running(stop: &Stop) -> Option<String> {
     let words = failure.text.split(|c: char| !c.is_ascii_alphanumeric());
     let mut ids = words.filter(|word| word.len() >= 5 && word.bytes().all(|byte| byte.is_ascii_digit()));
     ids.next().filter(|_| says_so).map(str::to_owned)
-}
-
-fn nameless() -> Error {
-    Error::transient(Kind::Remote, "Amazon created a report and didn't say which").at("report.create")
 }
 
 /// What is asked of reports in the sandbox.

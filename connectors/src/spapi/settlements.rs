@@ -9,13 +9,13 @@ use sellerlake_contracts::{Connector, Error, Kind, Request, Result, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::errand::printed;
 use super::report_document::{answer, document};
 use super::report_operations::GET_REPORTS;
 use crate::ask::{Ask, instant};
 use crate::call::Caller;
 use crate::checkpoint;
 use crate::failure::{Failure, Fault, Stop};
+use crate::long::printed;
 use crate::parameters;
 use crate::scratch::Scratch;
 

@@ -296,8 +296,7 @@ fn amazon(running: &Running, clock: &SteppedClock, levels: &Arc<Levels>, folder:
         ads_client_id: ads.client_id.clone(),
         ads_client_secret: Secret::new(&*ads.client_secret),
     };
-    let http =
-        HttpOptions { read_timeout: Duration::from_secs(20), stepped: Some(clock.clone()), ..HttpOptions::default() };
+    let http = HttpOptions { read_timeout: Duration::from_secs(20), ..clock.http() };
     let endpoints = Endpoints::single(running.url());
     Amazon::new(endpoints, application, Arc::new(clock.clone()), Arc::clone(levels) as _, http, folder).unwrap()
 }

@@ -69,7 +69,7 @@ async fn a_crash_before_the_id_was_stored_adopts_the_report() {
     let Step::Wait { checkpoint, .. } = connector.step(&request, Some(&stored)).await.unwrap() else {
         panic!("too fast")
     };
-    assert!(checkpoint["id"].is_string());
+    assert!(checkpoint["errand"]["id"].is_string());
     assert_eq!(peer.answered(CREATE, 202), 1);
 }
 

@@ -148,7 +148,9 @@ async fn a_425_that_names_no_report_is_asked_again_later() {
         ("group_by", "campaign"),
         ("columns", "date"),
     ];
-    let error = connector.step(&october(&parameters), None).await.err().unwrap();
+    let request = october(&parameters);
+    let Step::Wait { checkpoint, .. } = connector.step(&request, None).await.unwrap() else { panic!("too fast") };
+    let error = connector.step(&request, Some(&checkpoint)).await.err().unwrap();
     assert_eq!((error.kind(), error.status()), (Kind::Remote, Status::Transient), "{error:?}");
     assert!(format!("{error:?}").contains("Too early."), "{error:?}");
 }

@@ -122,7 +122,7 @@ impl Gateway {
             ads_client_id: text(shared(field::ADS_CLIENT_ID).await?).expose().to_owned(),
             ads_client_secret: text(shared(field::ADS_CLIENT_SECRET).await?),
         };
-        let http = HttpOptions { stepped: self.stepped.clone(), ..HttpOptions::default() };
+        let http = self.stepped.as_ref().map_or_else(HttpOptions::default, SteppedClock::http);
         Amazon::new(endpoints, application, Arc::clone(&self.clock), buckets, http, &self.scratch)
     }
 

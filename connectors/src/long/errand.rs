@@ -1,4 +1,4 @@
-//! Something asked of Amazon that takes its time: the checkpoint of a report or a query.
+//! How far something has come that Amazon takes its time for.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,10 +9,8 @@ const RAREST_LOOK: TimeDelta = TimeDelta::minutes(5);
 /// Amazon finishes within hours even at its peaks (amazon.md: Life of a report).
 const LONGEST: TimeDelta = TimeDelta::hours(24);
 
-/// Times the outcome of asking may stay unknown before a person looks.
-pub(crate) const MOST_DOUBTS: u32 = 5;
 /// After how long what may have been made is looked for.
-pub(crate) const DOUBT: TimeDelta = TimeDelta::seconds(30);
+pub(super) const DOUBT: TimeDelta = TimeDelta::seconds(30);
 /// Slack of what was made since, because our clock isn't Amazon's.
 pub(crate) const SLACK: TimeDelta = TimeDelta::minutes(1);
 
