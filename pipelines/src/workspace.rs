@@ -92,8 +92,8 @@ impl Workspace {
         };
         let (spill, threads) = (Arc::new(lake.spill_folder()?), settings.threads);
         let runtime = runtime(&settings, &spill)?;
-        let (engine, reads) = (sellerlake_query::engine, sellerlake_query::in_parentheses);
-        let stages = Arc::new(StageEngine::new(Arc::clone(&declarations), &runtime, threads, engine, reads)?);
+        let (engine, plans) = (sellerlake_query::engine, sellerlake_query::planned);
+        let stages = Arc::new(StageEngine::new(Arc::clone(&declarations), &runtime, threads, engine, plans)?);
         let scanner = sellerlake_query::engine(1, &runtime).build();
         let shared = Arc::new(Shared { settings, declarations, lake, state, clock });
         let objects = Objects { shared: Arc::clone(&shared), reader, runtime, scanner };

@@ -69,7 +69,21 @@ impl Scope {
         let mut all = Self::default();
         all.add_table(alias, table);
         self.0.extend(all.0.into_iter().filter(|column| keys.contains(&column.name.as_str())));
-        let (name, shape) = value;
+        self.add_value(alias, value);
+    }
+
+    /// The columns that tables were joined by, by their own names alone.
+    pub fn add_merged(&mut self, table: &Table, keys: &[&str]) {
+        let merged = table.columns.iter().filter(|column| keys.contains(&column.name.as_str()));
+        self.0.extend(merged.map(|column| Visible {
+            expression: format!("\"{}\"", column.name),
+            name: column.name.clone(),
+            shape: Shape { kind: column.kind, values: column.values.clone() },
+        }));
+    }
+
+    /// A value beside a table's columns.
+    pub fn add_value(&mut self, alias: &str, (name, shape): (&str, Shape)) {
         self.0.push(Visible { expression: format!("{alias}.{name}"), name: name.to_owned(), shape });
     }
 

@@ -261,7 +261,7 @@ impl<'a> Author<'a> {
         for _ in 0..self.rng.usize(0..4) {
             let key = scalar(&mut self.rng, scope);
             // A key that no column speaks of is the whole query's.
-            if key.shape.kind != Kind::Float && key.sql.contains('.') && !list.expressions.contains(&key.sql) {
+            if key.shape.kind != Kind::Float && speaks_of_columns(&key.sql) && !list.expressions.contains(&key.sql) {
                 list.add(key);
             }
         }
@@ -352,10 +352,63 @@ impl<'a> Author<'a> {
         if self.rng.u8(0..80) == 0 {
             from = format!("(SELECT * FROM {} WHERE 1 = 0) AS {name}", table.reference());
         }
+        if self.rng.u8(0..5) == 0
+            && let Some(joined) = self.joined_by_names(&name, &table)
+        {
+            return joined;
+        }
         for _ in 0..[0, 0, 1, 1, 2][self.rng.usize(0..5)] {
             from += &self.join(&mut scope, &name, &table);
         }
         (scope, from)
+    }
+
+    /// A table and one or two others, grouped by what they are joined by: USING or NATURAL.
+    fn joined_by_names(&mut self, left: &str, table: &Table) -> Option<(Scope, String)> {
+        let has = |table: &Table, key: &str| table.columns.iter().any(|column| column.name == key);
+        let mut other = self.rng.choice(self.tables)?;
+        let mut keys: Vec<&str> = KEYS.into_iter().filter(|key| has(table, key) && has(other, key)).collect();
+        while keys.len() > 1 && self.rng.bool() {
+            keys.remove(self.rng.usize(0..keys.len()));
+        }
+        if keys.is_empty() {
+            return None;
+        }
+        let mut scope = Scope::default();
+        scope.add_table(left, table);
+        let mut from = format!("{} AS {left}", table.reference());
+        let mut values = Vec::new();
+        for at in 0..[1, 1, 2][self.rng.usize(0..3)] {
+            let mut inner = Scope::default();
+            inner.add_table("j", other);
+            let (name, value) = (self.alias(), aggregate(&mut self.rng, &inner));
+            let filter = predicate(&mut self.rng, &inner);
+            let where_ = if self.rng.u8(0..3) == 0 { format!(" WHERE {filter}") } else { String::new() };
+            let shown = keys.iter().map(|key| format!("j.{key}")).collect::<Vec<_>>().join(", ");
+            let (kind, reference) = (self.join_kind(), other.reference());
+            let grouped = format!(
+                "(SELECT {shown}, {} AS value{at} FROM {reference} AS j{where_} GROUP BY {shown}) AS {name}",
+                value.sql
+            );
+            from += &match self.rng.bool() {
+                true => format!(" {kind} JOIN {grouped} USING ({})", keys.join(", ")),
+                false => format!(" NATURAL {kind} JOIN {grouped}"),
+            };
+            let value = (format!("value{at}"), value.shape);
+            scope.add_keys(&name, other, &keys, (&value.0, value.1.clone()));
+            values.push(value);
+            other = self.rng.choice(self.tables.iter().filter(|next| keys.iter().all(|key| has(next, key))))?;
+        }
+        if self.rng.u8(0..3) > 0 {
+            scope.add_merged(table, &keys);
+            return Some((scope, from));
+        }
+        // The star shows what they were joined by once.
+        let name = self.alias();
+        let mut scope = Scope::default();
+        scope.add_table(&name, table);
+        values.into_iter().for_each(|(value, shape)| scope.add_value(&name, (&value, shape)));
+        Some((scope, format!("(SELECT * FROM {from}) AS {name}")))
     }
 
     fn join(&mut self, scope: &mut Scope, left: &str, table: &Table) -> String {
@@ -403,6 +456,10 @@ impl<'a> Author<'a> {
     }
 }
 
+fn speaks_of_columns(expression: &str) -> bool {
+    expression.contains('.') || expression.contains('"')
+}
+
 /// A SELECT list under way.
 #[derive(Default)]
 struct List {
@@ -417,7 +474,8 @@ impl List {
     }
 
     fn has_constants(&self) -> bool {
-        self.expressions.iter().any(|expression| !expression.contains("t1.") && !expression.contains(".\""))
+        let column = |expression: &String| expression.contains("t1.") || expression.contains('"');
+        !self.expressions.iter().all(column)
     }
 
     fn query(self, before: &str, after: &str) -> Query {

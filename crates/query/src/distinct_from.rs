@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 /// The same statement, its comparisons in parentheses where the parser needs them. A text that isn't SQL stays.
-pub fn in_parentheses(text: &str) -> Cow<'_, str> {
+pub(crate) fn in_parentheses(text: &str) -> Cow<'_, str> {
     if !text.to_ascii_uppercase().contains("DISTINCT") {
         return Cow::Borrowed(text);
     }

@@ -121,7 +121,12 @@ pub(crate) fn broke_off() -> Error {
 }
 
 /// What DataFusion can't do, and how to ask for it: by part of what it says.
-const REFUSED: [(&str, &str, &str); 10] = [
+const REFUSED: [(&str, &str, &str); 11] = [
+    (
+        "require unique expression names",
+        "two columns of one SELECT are called the same",
+        "give one of them another name: ... AS other_name",
+    ),
     (
         "Physical plan does not support logical expression ScalarSubquery",
         "a subquery that refers to the statement around it is understood where it compares columns for equality only",
@@ -258,12 +263,24 @@ fn table_error<'a>(table: &str, known: impl Iterator<Item = &'a str>) -> Error {
 }
 
 fn column(error: &SchemaError) -> Error {
-    let SchemaError::FieldNotFound { field, valid_fields } = error else {
-        return query(&error.to_string());
+    let (field, valid_fields) = match error {
+        SchemaError::FieldNotFound { field, valid_fields } => (field, valid_fields),
+        SchemaError::AmbiguousReference { field } if field.relation.is_none() => {
+            return query(&format!("more than one table has a column {:?}", field.name))
+                .hint("say whose is meant: table.column");
+        }
+        SchemaError::AmbiguousReference { field } => return twice(&field.name),
+        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
+            return twice(name);
+        }
     };
     let failure = query(&format!("there is no column {:?} here", field.name));
     match nearest(&field.name, valid_fields.iter().map(|column| column.name.as_str())) {
         Some(near) => failure.hint(format!("did you mean {near:?}?")),
         None => failure.hint("DESCRIBE <table> lists the columns"),
     }
+}
+
+fn twice(name: &str) -> Error {
+    query(&format!("two columns would be called {name:?}")).hint("give one of them another name: ... AS other_name")
 }

@@ -3,17 +3,20 @@
 //! A [`LakeTable`] shows a list of objects as a table; a [`Session`] holds one principal's tables and answers
 //! statements; [`output`] writes answers. Nothing here lists a store, writes an object or knows a dataset.
 
+mod clauses;
 mod depth;
 mod distinct_from;
 mod engine;
 mod expansion;
 mod failure;
 mod footers;
+mod merging;
 pub mod meta;
 mod naming;
 pub mod output;
 mod partitions;
 mod plain;
+mod planning;
 mod pool;
 mod reader;
 mod running;
@@ -23,10 +26,10 @@ mod statement;
 mod stores;
 mod table;
 
-pub use distinct_from::in_parentheses;
 pub use engine::engine;
 pub use failure::{Replaced, conflict, explain, replaced};
 pub use naming::LAKE;
+pub use planning::planned;
 pub use partitions::{MONTH, SELLER};
 pub use reader::{FileTag, Held, LakeReader};
 pub use running::quiet_panics;

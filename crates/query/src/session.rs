@@ -30,7 +30,7 @@ use crate::pool::SessionPool;
 use crate::running::{Running, elsewhere};
 use crate::shelf::{Shelf, Tables};
 use crate::table::objects_in;
-use crate::{failure, statement, stores};
+use crate::{failure, planning, statement, stores};
 
 /// What a session may use, and the functions it knows.
 #[derive(Debug, Clone)]
@@ -166,7 +166,7 @@ impl Session {
     pub async fn view(&self, text: &str) -> Result<Arc<dyn TableProvider>> {
         let (statement, context) = (statement::parse(text)?, self.context.clone());
         let planned = async move {
-            let plan = context.state().statement_to_plan(statement).await?;
+            let plan = planning::plan(&context.state(), statement).await?;
             only_reads().verify_plan(&plan).map(|()| plan)
         };
         Ok(Arc::new(ViewTable::new(elsewhere(planned, self.names()).await?, None)))
@@ -193,7 +193,7 @@ impl Session {
 
 async fn plan(context: &SessionContext, statement: Statement) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
     let state = context.state();
-    let plan = state.statement_to_plan(statement).await?;
+    let plan = planning::plan(&state, statement).await?;
     only_reads().verify_plan(&plan)?;
     state.create_physical_plan(&plan).await
 }

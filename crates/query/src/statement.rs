@@ -1,15 +1,14 @@
 //! Which statements a session answers.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::resolve::resolve_table_references;
-use datafusion::sql::sqlparser::ast::{Query, SetExpr, SetOperator, SetQuantifier, Statement as Sql, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as Sql};
 use sellerlake_contracts::{Error, Kind, Result};
 
 use crate::naming::LAKE;
-use crate::{depth, distinct_from, expansion, failure};
+use crate::{clauses, depth, distinct_from, expansion, failure};
 
 /// Parses one statement that only reads: SELECT, WITH, VALUES, EXPLAIN of those, SHOW, DESCRIBE.
 pub(crate) fn parse(text: &str) -> Result<Statement> {
@@ -18,6 +17,7 @@ pub(crate) fn parse(text: &str) -> Result<Statement> {
             .with("limit", depth::LIMIT)
             .hint("write long chains of OR as IN (...), and sums of many terms in steps"));
     }
+    clauses::numbers(text)?;
     let text = distinct_from::in_parentheses(text);
     let parser = DFParserBuilder::new(text.as_ref()).with_recursion_limit(RECURSION_LIMIT).build();
     let statements = parser.and_then(|mut parser| parser.parse_statements());
@@ -27,6 +27,7 @@ pub(crate) fn parse(text: &str) -> Result<Statement> {
         return Err(refused("several statements at once").hint("send one statement at a time"));
     }
     allow(&statement)?;
+    clauses::check(&statement)?;
     expansion::check(&statement)?;
     Ok(statement)
 }
@@ -36,26 +37,6 @@ pub fn tables(text: &str) -> Result<BTreeSet<String>> {
     let found = resolve_table_references(&parse(text)?, true).map_err(|error| failure::explain(error, &[]))?;
     let of_lake = found.0.into_iter().filter(|name| name.schema().is_none_or(|schema| schema == LAKE));
     Ok(of_lake.map(|name| name.table().to_owned()).collect())
-}
-
-/// DataFusion compares rows where it should count them: of two equal rows less one, it leaves none.
-fn count_no_rows(query: &Query) -> ControlFlow<SetOperator> {
-    fn counted(body: &SetExpr) -> Option<SetOperator> {
-        let SetExpr::SetOperation { op, set_quantifier, left, right } = body else { return None };
-        let all = matches!(set_quantifier, SetQuantifier::All | SetQuantifier::AllByName);
-        if all && *op != SetOperator::Union { Some(*op) } else { counted(left).or_else(|| counted(right)) }
-    }
-    counted(&query.body).map_or(ControlFlow::Continue(()), ControlFlow::Break)
-}
-
-struct Counted;
-
-impl Visitor for Counted {
-    type Break = SetOperator;
-
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<SetOperator> {
-        count_no_rows(query)
-    }
 }
 
 /// Nesting that a person never writes, and that would exhaust the stack.
@@ -74,11 +55,6 @@ fn allow(statement: &Statement) -> Result<()> {
 }
 
 fn allow_sql(sql: &Sql) -> Result<()> {
-    if let ControlFlow::Break(operator) = sql.visit(&mut Counted) {
-        return Err(failure::query(&format!("{operator} ALL would count equal rows wrongly")).hint(format!(
-            "write {operator}, or number equal rows on both sides with row_number() OVER (PARTITION BY all columns)"
-        )));
-    }
     match sql {
         Sql::Query(query) => allow_query(query),
         Sql::Explain { statement, .. } => allow_sql(statement),

@@ -126,6 +126,79 @@ async fn what_would_be_answered_wrongly_is_refused() {
     assert_eq!(ask(&session, sql).await, "false,false");
 }
 
+/// Clauses that DataFusion would leave out, or shows its own syntax tree of: one for each that is refused.
+#[tokio::test]
+async fn what_would_be_left_out_is_refused_by_name() {
+    let (_lake, session) = lake();
+    let cases = include_str!("clauses.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let (mut asked, mut wrong) = (0, Vec::new());
+    for case in cases {
+        let (sql, clause) = case.rsplit_once(" => ").unwrap();
+        asked += 1;
+        match session.sql(sql).await {
+            Ok(_) => wrong.push(format!("{sql}: is answered")),
+            Err(error) if error.to_string() != format!("{clause} is not understood here") => {
+                wrong.push(format!("{sql}: {error}"));
+            }
+            Err(error) => assert!(error.kind() == Kind::Query && error.remedy().is_some(), "{sql}: {error:?}"),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(asked > 60, "{asked} clauses");
+}
+
+#[tokio::test]
+async fn clauses_beside_those_are_answered() {
+    let (_lake, session) = lake();
+    for sql in [
+        "SELECT coalesce(sum(quantity) FILTER (WHERE quantity > 1), 0) FROM orders",
+        "SELECT order_id, sum(quantity) OVER w FROM orders WINDOW w AS (PARTITION BY order_id ORDER BY quantity)",
+        "SELECT order_id, count(*) FROM orders GROUP BY ROLLUP (order_id)",
+        "SELECT order_id FROM orders QUALIFY row_number() OVER (ORDER BY order_id) = 1",
+        "SELECT count(DISTINCT order_id), sum(DISTINCT quantity), max(DISTINCT quantity) FROM orders",
+        "SELECT first_value(quantity) IGNORE NULLS OVER (ORDER BY order_id) FROM orders",
+        "SELECT lag(quantity) OVER (ORDER BY order_id) FROM orders",
+        "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY quantity) FROM orders",
+        "SELECT extract(year FROM DATE '2026-01-01'), position('a' IN 'ba'), trim(BOTH ' ' FROM ' x '), {fn abs(-1)}",
+        "SELECT * EXCLUDE (order_id) FROM orders AS final",
+        "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 3) SELECT i FROM n ORDER BY i LIMIT 1",
+        "SELECT 1e3, 1.5, .5, 5., t1.x FROM (VALUES (1)) AS t1 (x)",
+        "SELECT DISTINCT ON (order_id) order_id, quantity FROM orders ORDER BY order_id, quantity",
+        "SELECT order_id FROM orders AS a JOIN orders AS b USING (order_id) CROSS JOIN generate_series(1, 2) AS n (i)",
+    ] {
+        ask(&session, sql).await;
+    }
+}
+
+#[tokio::test]
+async fn joins_by_names_that_cant_be_told_are_refused() {
+    let (_lake, session) = lake();
+    for (sql, message) in [
+        ("SELECT * FROM orders JOIN (VALUES (1)) AS r (j) USING (j)", "there is no column \"j\" on the left of a join by it"),
+        (
+            "SELECT * FROM orders AS a JOIN orders AS b ON true JOIN orders AS c USING (order_id)",
+            "the column \"order_id\" is there more than once on the left of a join by it",
+        ),
+        (
+            "SELECT order_id, a.order_id FROM orders AS a FULL JOIN orders AS b USING (order_id)",
+            "two columns would be called \"order_id\"",
+        ),
+        (
+            "SELECT order_id FROM orders AS a JOIN orders AS b USING (order_id) JOIN orders AS c ON c.order_id = a.order_id",
+            "more than one table has a column \"order_id\"",
+        ),
+        (
+            "SELECT * FROM orders NATURAL JOIN generate_series(1, 2)",
+            "a NATURAL JOIN of something whose columns' names aren't known",
+        ),
+        ("SELECT order_id FROM nowhere JOIN orders USING (order_id)", "there is no table \"nowhere\" in this session"),
+    ] {
+        let error = session.sql(sql).await.expect_err(sql);
+        assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Query, message), "{sql}");
+        assert!(error.remedy().is_some(), "{sql}");
+    }
+}
+
 #[tokio::test]
 async fn deep_nesting_is_refused_not_fatal() {
     let (_lake, session) = lake();

@@ -47,8 +47,8 @@ fn declare(folder: &Path, name: &str, case: &Case) {
 }
 
 fn engine(declarations: &Arc<Declarations>, threads: usize) -> StageEngine {
-    let (engine, reads) = (sellerlake_query::engine, sellerlake_query::in_parentheses);
-    StageEngine::new(Arc::clone(declarations), &Arc::default(), threads, engine, reads).unwrap()
+    let (engine, plans) = (sellerlake_query::engine, sellerlake_query::planned);
+    StageEngine::new(Arc::clone(declarations), &Arc::default(), threads, engine, plans).unwrap()
 }
 
 async fn rows(engine: &StageEngine, declarations: &Declarations, name: &str, inputs: &Inputs) -> Vec<String> {
@@ -126,8 +126,8 @@ async fn a_panic_is_an_error_of_its_stage() {
     ];
     stages.iter().for_each(|(name, case)| declare(folder.path(), name, case));
     let declarations = Arc::new(Declarations::load(Some(folder.path())).unwrap_or_else(|error| panic!("{error:?}")));
-    let reads = sellerlake_query::in_parentheses;
-    let engine = StageEngine::new(Arc::clone(&declarations), &Arc::default(), 2, breaks_off, reads).unwrap();
+    let plans = sellerlake_query::planned;
+    let engine = StageEngine::new(Arc::clone(&declarations), &Arc::default(), 2, breaks_off, plans).unwrap();
     for (name, _) in &stages[..2] {
         let started = engine.run(&declarations.stages[*name], &Inputs::new(), None, Company::Alone).await;
         let words = match started {

@@ -1,6 +1,5 @@
 //! Planning once, running often.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,6 +13,7 @@ use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionContext;
+use futures::future::BoxFuture;
 use sellerlake_contracts::{Error, Kind, Month, Result};
 use sellerlake_schemas::{Findings, Table};
 
@@ -44,6 +44,9 @@ pub struct StageInput {
     pub rows: u64,
 }
 
+/// Makes a plan of a statement's text.
+pub type Planner = for<'a> fn(&'a SessionState, &'a str) -> BoxFuture<'a, DataFusionResult<LogicalPlan>>;
+
 /// A statement's name, and which of its inputs are empty.
 type Variant = (String, Vec<String>);
 
@@ -51,7 +54,7 @@ type Variant = (String, Vec<String>);
 pub struct StageEngine {
     declarations: Arc<Declarations>,
     planner: SessionContext,
-    reads: fn(&str) -> Cow<'_, str>,
+    plans_text: Planner,
     one_thread: SessionState,
     all_threads: SessionState,
     plans: Mutex<HashMap<Variant, Arc<LogicalPlan>>>,
@@ -59,14 +62,13 @@ pub struct StageEngine {
 
 impl StageEngine {
     /// An engine over these declarations; `threads` bounds the parallelism of one run. `engine` sets DataFusion up,
-    /// given a number of threads, and `reads` puts a text as its parser understands it: the same as for whoever queries
-    /// the lake.
+    /// given a number of threads, and `plans_text` makes a plan of a text: the same as for whoever queries the lake.
     pub fn new(
         declarations: Arc<Declarations>,
         runtime: &Arc<RuntimeEnv>,
         threads: usize,
         engine: fn(usize, &Arc<RuntimeEnv>) -> SessionStateBuilder,
-        reads: fn(&str) -> Cow<'_, str>,
+        plans_text: Planner,
     ) -> Result<Self> {
         let context = |threads: usize| {
             let mut state = engine(threads, runtime);
@@ -83,7 +85,7 @@ impl StageEngine {
             }
         }
         let (one_thread, all_threads) = (context(1).state(), context(threads).state());
-        Ok(Self { declarations, planner, reads, one_thread, all_threads, plans: Mutex::default() })
+        Ok(Self { declarations, planner, plans_text, one_thread, all_threads, plans: Mutex::default() })
     }
 
     /// Plans everything declared, recording what can't be planned.
@@ -160,7 +162,7 @@ impl StageEngine {
     async fn statement(&self, sql: &str) -> DataFusionResult<LogicalPlan> {
         // A bare placeholder has no type until it is filled; planning happens before.
         let typed = sql.replace("$month", "CAST($month AS DATE)");
-        self.planner.state().create_logical_plan(&(self.reads)(&typed)).await
+        (self.plans_text)(&self.planner.state(), &typed).await
     }
 
     /// The optimised plan for this set of empty inputs, made once: empty inputs fold away.

@@ -64,8 +64,8 @@ pub(crate) async fn run(config: &Path) -> Result<ExitCode> {
     }
     let mut findings = Findings::default();
     let declarations = Arc::new(Declarations::from_files(&files, &mut findings));
-    let (engine, reads) = (sellerlake_query::engine, sellerlake_query::in_parentheses);
-    let engine = StageEngine::new(Arc::clone(&declarations), &Arc::default(), 1, engine, reads)?;
+    let (engine, plans) = (sellerlake_query::engine, sellerlake_query::planned);
+    let engine = StageEngine::new(Arc::clone(&declarations), &Arc::default(), 1, engine, plans)?;
     engine.check(&mut findings).await;
     let pipelines = Pipelines::from_files(&files, &declarations, &offered(), &mut findings);
     findings.into_result()?;

@@ -83,6 +83,43 @@ fn loses_digits(from: &DataType, to: &DataType) -> bool {
     }
 }
 
+/// The name by which statements call [`written`].
+pub(crate) const WRITTEN_CAST: &str = "written_cast";
+
+/// A function that gives its argument, a cast, as it is, and is called as the cast is written.
+pub(super) fn written() -> Arc<ScalarUDF> {
+    Arc::new(ScalarUDF::new_from_impl(Written(Signature::any(1, Volatility::Immutable))))
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Written(Signature);
+
+impl ScalarUDFImpl for Written {
+    fn name(&self) -> &'static str {
+        WRITTEN_CAST
+    }
+
+    fn schema_name(&self, args: &[Expr]) -> Result<String> {
+        Ok(args.first().map_or_else(|| self.name().to_owned(), ToString::to_string))
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.0
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        Ok(arg_types[0].clone())
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        Ok(Arc::clone(&args.arg_fields[0]))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        Ok(args.args[0].clone())
+    }
+}
+
 /// Gives its argument, a cast, as it is.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct AsCast(Signature);

@@ -31,6 +31,8 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::SessionConfig;
 
+pub(crate) use casts::WRITTEN_CAST;
+
 use crate::naming::{CATALOG, LAKE};
 
 /// What sessions and stages are built from: DataFusion's rules where they are right, ours where they aren't.
@@ -53,7 +55,8 @@ pub fn engine(target_partitions: usize, runtime: &Arc<RuntimeEnv>) -> SessionSta
         .with_config(config(target_partitions))
         .with_runtime_env(Arc::clone(runtime))
         .with_default_features();
-    let functions = builder.scalar_functions().take().unwrap_or_default();
+    let mut functions = builder.scalar_functions().take().unwrap_or_default();
+    functions.push(casts::written());
     let aggregates = builder.aggregate_functions().take().unwrap_or_default();
     builder.expr_planners().get_or_insert_default().push(Arc::new(row_numbers::Signed));
     builder
