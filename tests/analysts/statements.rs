@@ -397,7 +397,8 @@ impl<'a> Author<'a> {
             let value = (format!("value{at}"), value.shape);
             scope.add_keys(&name, other, &keys, (&value.0, value.1.clone()));
             values.push(value);
-            other = self.rng.choice(self.tables.iter().filter(|next| keys.iter().all(|key| has(next, key))))?;
+            let alike: Vec<&Table> = self.tables.iter().filter(|next| keys.iter().all(|key| has(next, key))).collect();
+            other = self.rng.choice(alike)?;
         }
         if self.rng.u8(0..3) > 0 {
             scope.add_merged(table, &keys);
