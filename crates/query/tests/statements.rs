@@ -174,7 +174,10 @@ async fn clauses_beside_those_are_answered() {
 async fn joins_by_names_that_cant_be_told_are_refused() {
     let (_lake, session) = lake();
     for (sql, message) in [
-        ("SELECT * FROM orders JOIN (VALUES (1)) AS r (j) USING (j)", "there is no column \"j\" on the left of a join by it"),
+        (
+            "SELECT * FROM orders JOIN (VALUES (1)) AS r (j) USING (j)",
+            "there is no column \"j\" on the left of a join by it",
+        ),
         (
             "SELECT * FROM orders AS a JOIN orders AS b ON true JOIN orders AS c USING (order_id)",
             "the column \"order_id\" is there more than once on the left of a join by it",

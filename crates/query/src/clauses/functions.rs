@@ -66,7 +66,10 @@ pub(super) fn function(function: &Function) -> Result<()> {
     let (distinct, nulls, order_by) = match args {
         FunctionArguments::None => (false, false, None),
         FunctionArguments::Subquery(_) => {
-            return Err(refused(&format!("a query as {name}'s argument"), "put it in parentheses of its own: f((SELECT ...))"));
+            return Err(refused(
+                &format!("a query as {name}'s argument"),
+                "put it in parentheses of its own: f((SELECT ...))",
+            ));
         }
         FunctionArguments::List(list) => self::list(list, &name)?,
     };
@@ -81,7 +84,8 @@ pub(super) fn function(function: &Function) -> Result<()> {
     let ordered = order_by.is_some();
     match KINDS.get(&name) {
         None => {
-            let instead = format!("{name} is a function of one row: aggregate first, or put the condition into CASE WHEN");
+            let instead =
+                format!("{name} is a function of one row: aggregate first, or put the condition into CASE WHEN");
             none(filter.is_some(), &format!("FILTER of {name}"), &instead)?;
             none(over.is_some(), &format!("OVER of {name}"), &instead)?;
             none(distinct, &format!("DISTINCT in {name}"), &instead)?;

@@ -16,27 +16,25 @@ use crate::failure;
 const LEAVE_OUT: &str = "leave it out";
 
 pub(super) fn query(query: &Query) -> Result<()> {
-    let Query {
-        with,
-        body,
-        order_by,
-        limit_clause,
-        fetch,
-        locks,
-        for_clause,
-        settings,
-        format_clause,
-        pipe_operators,
-    } = query;
+    let Query { with, body, order_by, limit_clause, fetch, locks, for_clause, settings, format_clause, pipe_operators } =
+        query;
     with.as_ref().map_or(Ok(()), self::with)?;
     self::body(body)?;
     order_by.as_ref().map_or(Ok(()), |order_by| ordered(order_by, body))?;
     if let Some(LimitClause::LimitOffset { limit: _, offset: _, limit_by }) = limit_clause {
-        none(!limit_by.is_empty(), "LIMIT BY", "number the rows with row_number() OVER (PARTITION BY ...), and filter")?;
+        none(
+            !limit_by.is_empty(),
+            "LIMIT BY",
+            "number the rows with row_number() OVER (PARTITION BY ...), and filter",
+        )?;
     }
     none(fetch.is_some(), "FETCH", "write LIMIT")?;
     none(!locks.is_empty(), "FOR UPDATE or FOR SHARE", LEAVE_OUT)?;
-    none(for_clause.is_some(), "FOR JSON, FOR XML or FOR BROWSE", "choose a format for the answer: csv, json, parquet")?;
+    none(
+        for_clause.is_some(),
+        "FOR JSON, FOR XML or FOR BROWSE",
+        "choose a format for the answer: csv, json, parquet",
+    )?;
     none(settings.is_some(), "SETTINGS", LEAVE_OUT)?;
     none(format_clause.is_some(), "FORMAT", "choose a format for the answer: csv, json, parquet")?;
     pipe_operators.iter().try_for_each(piped)
@@ -97,9 +95,10 @@ fn no_named_window(expr: &Expr, place: &str) -> Result<()> {
         _ => ControlFlow::Continue(()),
     });
     match found {
-        ControlFlow::Break(name) => {
-            Err(refused(&format!("OVER {name} in {place}"), "write the window out: OVER (PARTITION BY ... ORDER BY ...)"))
-        }
+        ControlFlow::Break(name) => Err(refused(
+            &format!("OVER {name} in {place}"),
+            "write the window out: OVER (PARTITION BY ... ORDER BY ...)",
+        )),
         ControlFlow::Continue(()) => Ok(()),
     }
 }
@@ -207,9 +206,9 @@ fn star(options: &WildcardAdditionalOptions) -> Result<()> {
 
 fn piped(operator: &PipeOperator) -> Result<()> {
     match operator {
-        PipeOperator::Limit { expr: _, offset: _ } | PipeOperator::Where { expr: _ } | PipeOperator::As { alias: _ } => {
-            Ok(())
-        }
+        PipeOperator::Limit { expr: _, offset: _ }
+        | PipeOperator::Where { expr: _ }
+        | PipeOperator::As { alias: _ } => Ok(()),
         PipeOperator::OrderBy { exprs } => exprs.iter().try_for_each(order),
         PipeOperator::Select { exprs } | PipeOperator::Extend { exprs } => exprs.iter().try_for_each(item),
         PipeOperator::Aggregate { full_table_exprs, group_by_expr } => {
@@ -223,7 +222,8 @@ fn piped(operator: &PipeOperator) -> Result<()> {
             Ok(())
         }
         PipeOperator::Union { set_quantifier: _, queries: _ } => Ok(()),
-        PipeOperator::Intersect { set_quantifier, queries: _ } | PipeOperator::Except { set_quantifier, queries: _ } => {
+        PipeOperator::Intersect { set_quantifier, queries: _ }
+        | PipeOperator::Except { set_quantifier, queries: _ } => {
             let all = matches!(set_quantifier, SetQuantifier::All | SetQuantifier::AllByName);
             none(all, "ALL of a |> INTERSECT or |> EXCEPT", "leave ALL out, or number equal rows on both sides")
         }

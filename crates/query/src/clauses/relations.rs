@@ -86,7 +86,11 @@ pub(super) fn alias(alias: &TableAlias) -> Result<()> {
     // What other engines write behind a table, and this parser takes for the table's name.
     let keyword = ["final", "sample"].contains(&name.value.to_lowercase().as_str());
     let clause = name.value.to_uppercase();
-    none(keyword && name.quote_style.is_none() && !alias.explicit, &clause, "leave it out; a table's name is given by AS")?;
+    none(
+        keyword && name.quote_style.is_none() && !alias.explicit,
+        &clause,
+        "leave it out; a table's name is given by AS",
+    )?;
     for TableAliasColumnDef { name, data_type } in columns {
         let clause = format!("a type for the column {name} of a table's name");
         none(data_type.is_some(), &clause, "CAST the column where it is used")?;

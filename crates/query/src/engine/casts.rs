@@ -88,13 +88,13 @@ pub(crate) const WRITTEN_CAST: &str = "written_cast";
 
 /// A function that gives its argument, a cast, as it is, and is called as the cast is written.
 pub(super) fn written() -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(Written(Signature::any(1, Volatility::Immutable))))
+    Arc::new(ScalarUDF::new_from_impl(NamedCast(Signature::any(1, Volatility::Immutable))))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Written(Signature);
+struct NamedCast(Signature);
 
-impl ScalarUDFImpl for Written {
+impl ScalarUDFImpl for NamedCast {
     fn name(&self) -> &'static str {
         WRITTEN_CAST
     }

@@ -2,21 +2,22 @@
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, ExcludeSelectItem, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, SelectItem, SelectItemQualifiedWildcardKind, Value, WildcardAdditionalOptions,
+    FunctionArguments, Ident, ObjectName, SelectItem, SelectItemQualifiedWildcardKind, Value,
+    WildcardAdditionalOptions,
 };
 use sellerlake_contracts::Result;
 
 use crate::failure;
 
 /// The names of a relation's columns in their order; none for what has no plain name, none at all where nobody knows them.
-pub(super) type Names = Option<Vec<Option<String>>>;
+pub(super) type ColumnNames = Option<Vec<Option<String>>>;
 
 /// What `*` shows, in its order.
 #[derive(Debug, Clone, Default)]
-pub(super) struct From(pub(super) Vec<Shown>);
+pub(super) struct Columns(pub(super) Vec<Item>);
 
 #[derive(Debug, Clone)]
-pub(super) enum Shown {
+pub(super) enum Item {
     /// A column that was joined by its name.
     Merged { name: String, value: Expr },
     /// All columns of a relation but those that were.
@@ -27,7 +28,7 @@ pub(super) enum Shown {
 pub(super) struct Relation {
     /// How its columns are named: by these, and their own. Nothing where the relation has no name.
     pub(super) called: Vec<Ident>,
-    pub(super) names: Names,
+    pub(super) names: ColumnNames,
     pub(super) hidden: Vec<String>,
 }
 
@@ -57,7 +58,8 @@ impl Relation {
         if self.called.is_empty() {
             return self.column("").map(|_| None);
         }
-        let exclude = left_out.iter().map(|name| ObjectName::from(vec![Ident::with_quote('"', name.as_str())])).collect();
+        let exclude =
+            left_out.iter().map(|name| ObjectName::from(vec![Ident::with_quote('"', name.as_str())])).collect();
         let options = WildcardAdditionalOptions {
             opt_exclude: (!left_out.is_empty()).then_some(ExcludeSelectItem::Multiple(exclude)),
             ..WildcardAdditionalOptions::default()
@@ -67,7 +69,7 @@ impl Relation {
     }
 }
 
-impl From {
+impl Columns {
     /// What both show, side by side.
     pub(super) fn beside(mut self, other: Self) -> Self {
         self.0.extend(other.0);
@@ -76,18 +78,18 @@ impl From {
 
     pub(super) fn relations(&self) -> impl Iterator<Item = &Relation> {
         self.0.iter().filter_map(|shown| match shown {
-            Shown::Relation(relation) => Some(relation),
-            Shown::Merged { .. } => None,
+            Item::Relation(relation) => Some(relation),
+            Item::Merged { .. } => None,
         })
     }
 
     /// The columns' names, in the order of `*`.
-    pub(super) fn names(&self) -> Names {
+    pub(super) fn names(&self) -> ColumnNames {
         let mut names = Vec::new();
         for shown in &self.0 {
             match shown {
-                Shown::Merged { name, .. } => names.push(Some(name.clone())),
-                Shown::Relation(Relation { names: own, hidden, .. }) => {
+                Item::Merged { name, .. } => names.push(Some(name.clone())),
+                Item::Relation(Relation { names: own, hidden, .. }) => {
                     let left = |name: &&Option<String>| !name.as_ref().is_some_and(|name| hidden.contains(name));
                     names.extend(own.as_ref()?.iter().filter(left).cloned());
                 }
@@ -99,7 +101,7 @@ impl From {
     /// What a name that was joined by stands for, where it can mean nothing else.
     pub(super) fn merged(&self, name: &str) -> Option<&Expr> {
         let value = self.0.iter().find_map(|shown| match shown {
-            Shown::Merged { name: merged, value } if merged == name => Some(value),
+            Item::Merged { name: merged, value } if merged == name => Some(value),
             _ => None,
         })?;
         let alone = self.0.iter().filter(|shown| shown.shows(name)).count() == 1;
@@ -108,11 +110,11 @@ impl From {
 
     /// What this name means on one side of a join by it.
     fn key(&self, name: &str, side: &str) -> Result<Expr> {
-        let found: Vec<&Shown> = self.0.iter().filter(|shown| shown.shows(name)).collect();
+        let found: Vec<&Item> = self.0.iter().filter(|shown| shown.shows(name)).collect();
         let unknown: Vec<&Relation> = self.relations().filter(|relation| relation.names.is_none()).collect();
         match (found.as_slice(), unknown.as_slice()) {
-            ([Shown::Merged { value, .. }], _) => Ok(value.clone()),
-            ([Shown::Relation(relation)], _) => relation.column(name),
+            ([Item::Merged { value, .. }], _) => Ok(value.clone()),
+            ([Item::Relation(relation)], _) => relation.column(name),
             ([], [relation]) => relation.column(name),
             ([], []) => Err(failure::query(&format!("there is no column {name:?} {side} of a join by it"))
                 .hint("DESCRIBE <table> lists the columns; write ON where they differ")),
@@ -122,9 +124,9 @@ impl From {
     }
 
     fn hide(&mut self, name: &str) {
-        self.0.retain(|shown| !matches!(shown, Shown::Merged { name: merged, .. } if merged == name));
+        self.0.retain(|shown| !matches!(shown, Item::Merged { name: merged, .. } if merged == name));
         for shown in &mut self.0 {
-            if let Shown::Relation(relation) = shown
+            if let Item::Relation(relation) = shown
                 && (relation.names.is_none() || relation.shows(name))
             {
                 relation.hidden.push(name.to_owned());
@@ -137,16 +139,16 @@ impl From {
         let mut items = Vec::new();
         for shown in &self.0 {
             match shown {
-                Shown::Merged { name, .. } if without.contains(name) => {}
-                Shown::Merged { name, value } => items.push(item(name, value)),
-                Shown::Relation(relation) => items.extend(relation.star(without)?),
+                Item::Merged { name, .. } if without.contains(name) => {}
+                Item::Merged { name, value } => items.push(item(name, value)),
+                Item::Relation(relation) => items.extend(relation.star(without)?),
             }
         }
         Ok(items)
     }
 }
 
-impl Shown {
+impl Item {
     fn shows(&self, name: &str) -> bool {
         match self {
             Self::Merged { name: merged, .. } => merged == name,
@@ -162,7 +164,7 @@ pub(super) fn item(name: &str, value: &Expr) -> SelectItem {
 
 /// Which rows of the sides a join has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kept {
+pub(super) enum Side {
     Both,
     Left,
     Right,
@@ -173,28 +175,28 @@ pub(super) enum Kept {
 }
 
 /// What a join by these names compares, and what it shows.
-pub(super) fn join(mut left: From, mut right: From, kept: Kept, keys: &[String]) -> Result<(Expr, From)> {
+pub(super) fn join(mut left: Columns, mut right: Columns, kept: Side, keys: &[String]) -> Result<(Expr, Columns)> {
     let mut on = Vec::new();
     let mut merged = Vec::new();
     for key in keys {
         let (of_left, of_right) = (left.key(key, "on the left")?, right.key(key, "on the right")?);
         let value = match kept {
-            Kept::Both | Kept::Left | Kept::OnlyLeft => of_left.clone(),
-            Kept::Right | Kept::OnlyRight => of_right.clone(),
-            Kept::All => coalesce(&of_left, &of_right),
+            Side::Both | Side::Left | Side::OnlyLeft => of_left.clone(),
+            Side::Right | Side::OnlyRight => of_right.clone(),
+            Side::All => coalesce(&of_left, &of_right),
         };
-        merged.push(Shown::Merged { name: key.clone(), value });
+        merged.push(Item::Merged { name: key.clone(), value });
         on.push(binary(of_left, BinaryOperator::Eq, of_right));
     }
     let all = on.into_iter().reduce(|all, one| binary(all, BinaryOperator::And, one));
     let on = all.unwrap_or_else(|| Expr::Value(Value::Boolean(true).into()));
     let shown = match kept {
-        Kept::OnlyLeft => left,
-        Kept::OnlyRight => right,
+        Side::OnlyLeft => left,
+        Side::OnlyRight => right,
         _ => {
             keys.iter().for_each(|key| left.hide(key));
             keys.iter().for_each(|key| right.hide(key));
-            From(merged).beside(left).beside(right)
+            Columns(merged).beside(left).beside(right)
         }
     };
     Ok((on, shown))

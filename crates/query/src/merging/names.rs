@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use sellerlake_contracts::Result;
 
-use super::columns::{From, Kept, Names, Relation, Shown, join};
+use super::columns::{ColumnNames, Columns, Item, Relation, Side, join};
 use super::substitution::substitute;
 use super::{Tables, joins_by_name};
 use crate::clauses::constraint;
@@ -17,7 +17,7 @@ use crate::failure;
 pub(super) struct Known<'a> {
     tables: &'a Tables,
     /// The tables of each WITH around the place.
-    common: Vec<(String, Names)>,
+    common: Vec<(String, ColumnNames)>,
 }
 
 impl<'a> Known<'a> {
@@ -34,7 +34,7 @@ impl<'a> Known<'a> {
         self.common.truncate(mark);
     }
 
-    pub(super) fn add(&mut self, alias: &TableAlias, names: Names) {
+    pub(super) fn add(&mut self, alias: &TableAlias, names: ColumnNames) {
         self.common.push((normal(&alias.name), under(Some(alias), names)));
     }
 
@@ -63,7 +63,7 @@ impl<'a> Known<'a> {
     }
 
     /// The columns a query shows.
-    pub(super) fn of_query(&mut self, query: &Query) -> Names {
+    pub(super) fn of_query(&mut self, query: &Query) -> ColumnNames {
         if !query.pipe_operators.is_empty() {
             return None;
         }
@@ -74,7 +74,7 @@ impl<'a> Known<'a> {
         names
     }
 
-    fn of_body(&mut self, body: &SetExpr) -> Names {
+    fn of_body(&mut self, body: &SetExpr) -> ColumnNames {
         match body {
             SetExpr::Select(select) => self.of_select(select),
             SetExpr::Query(query) => self.of_query(query),
@@ -90,7 +90,7 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn of_select(&mut self, select: &Select) -> Names {
+    fn of_select(&mut self, select: &Select) -> ColumnNames {
         let mut names = Vec::new();
         for item in &select.projection {
             match item {
@@ -118,13 +118,13 @@ impl<'a> Known<'a> {
     }
 
     /// The columns of a FROM that is to stay as it is.
-    pub(super) fn of_from(&mut self, from: &[TableWithJoins]) -> Result<From> {
+    pub(super) fn of_from(&mut self, from: &[TableWithJoins]) -> Result<Columns> {
         let mut joined = from.iter().map(|tables| self.joined(&mut tables.clone()));
-        joined.try_fold(From::default(), |all, tables| Ok(all.beside(tables?)))
+        joined.try_fold(Columns::default(), |all, tables| Ok(all.beside(tables?)))
     }
 
     /// The columns of joined tables. What they are joined by is spelled out.
-    pub(super) fn joined(&mut self, tables: &mut TableWithJoins) -> Result<From> {
+    pub(super) fn joined(&mut self, tables: &mut TableWithJoins) -> Result<Columns> {
         let mut left = self.relation(&mut tables.relation)?;
         for Join { relation, join_operator, .. } in &mut tables.joins {
             let right = self.relation(relation)?;
@@ -145,15 +145,15 @@ impl<'a> Known<'a> {
                 substitute(condition, &both, self)?;
             }
             left = match kept {
-                Kept::OnlyLeft => left,
-                Kept::OnlyRight => right,
+                Side::OnlyLeft => left,
+                Side::OnlyRight => right,
                 _ => both,
             };
         }
         Ok(left)
     }
 
-    fn relation(&mut self, relation: &mut TableFactor) -> Result<From> {
+    fn relation(&mut self, relation: &mut TableFactor) -> Result<Columns> {
         let (alias, names, own) = match relation {
             TableFactor::NestedJoin { table_with_joins, alias: None } => return self.joined(table_with_joins),
             TableFactor::NestedJoin { table_with_joins, alias } => {
@@ -170,10 +170,10 @@ impl<'a> Known<'a> {
         };
         let called = alias.as_ref().map_or(own, |alias| vec![alias.name.clone()]);
         let names = under(alias.as_ref(), names);
-        Ok(From(vec![Shown::Relation(Relation { called, names, hidden: Vec::new() })]))
+        Ok(Columns(vec![Item::Relation(Relation { called, names, hidden: Vec::new() })]))
     }
 
-    fn of_table(&self, name: &ObjectName) -> Names {
+    fn of_table(&self, name: &ObjectName) -> ColumnNames {
         let parts: Option<Vec<String>> = name.0.iter().map(|part| part.as_ident().map(normal)).collect();
         let name = parts?.join(".");
         if let Some((_, names)) = self.common.iter().rev().find(|(common, _)| *common == name) {
@@ -184,7 +184,7 @@ impl<'a> Known<'a> {
 }
 
 /// The names that an alias gives, where it gives any.
-fn under(alias: Option<&TableAlias>, names: Names) -> Names {
+fn under(alias: Option<&TableAlias>, names: ColumnNames) -> ColumnNames {
     match alias {
         Some(alias) if !alias.columns.is_empty() => {
             Some(alias.columns.iter().map(|column| Some(normal(&column.name))).collect())
@@ -194,7 +194,7 @@ fn under(alias: Option<&TableAlias>, names: Names) -> Names {
 }
 
 /// The names that a join is by.
-fn keys(constraint: &JoinConstraint, left: &From, right: &From) -> Result<Vec<String>> {
+fn keys(constraint: &JoinConstraint, left: &Columns, right: &Columns) -> Result<Vec<String>> {
     if let JoinConstraint::Using(columns) = constraint {
         let one = |column: &ObjectName| match column.0.as_slice() {
             [part] => part.as_ident().map(normal),
@@ -211,14 +211,14 @@ fn keys(constraint: &JoinConstraint, left: &From, right: &From) -> Result<Vec<St
     Ok(left.into_iter().filter(|name| right.contains(name)).flatten().collect())
 }
 
-fn kept(operator: &JoinOperator) -> Kept {
+fn kept(operator: &JoinOperator) -> Side {
     match operator {
-        JoinOperator::Left(_) | JoinOperator::LeftOuter(_) => Kept::Left,
-        JoinOperator::Right(_) | JoinOperator::RightOuter(_) => Kept::Right,
-        JoinOperator::FullOuter(_) => Kept::All,
-        JoinOperator::LeftSemi(_) | JoinOperator::LeftAnti(_) => Kept::OnlyLeft,
-        JoinOperator::RightSemi(_) | JoinOperator::RightAnti(_) => Kept::OnlyRight,
-        _ => Kept::Both,
+        JoinOperator::Left(_) | JoinOperator::LeftOuter(_) => Side::Left,
+        JoinOperator::Right(_) | JoinOperator::RightOuter(_) => Side::Right,
+        JoinOperator::FullOuter(_) => Side::All,
+        JoinOperator::LeftSemi(_) | JoinOperator::LeftAnti(_) => Side::OnlyLeft,
+        JoinOperator::RightSemi(_) | JoinOperator::RightAnti(_) => Side::OnlyRight,
+        _ => Side::Both,
     }
 }
 
@@ -248,8 +248,9 @@ pub(super) fn left_out(options: &WildcardAdditionalOptions) -> Option<Vec<String
         Some(ExcludeSelectItem::Single(name)) => vec![last(name)?],
         Some(ExcludeSelectItem::Multiple(names)) => names.iter().map(last).collect::<Option<_>>()?,
     };
-    let excepted = options.opt_except.iter().flat_map(|except| {
-        std::iter::once(&except.first_element).chain(&except.additional_elements).map(normal)
-    });
+    let excepted = options
+        .opt_except
+        .iter()
+        .flat_map(|except| std::iter::once(&except.first_element).chain(&except.additional_elements).map(normal));
     Some(excluded.into_iter().chain(excepted).collect())
 }

@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use sellerlake_contracts::{Error, Result};
 
-use super::columns::{From, Shown, item};
+use super::columns::{Columns, Item, item};
 use super::names::{Known, left_out, normal, own_name};
 use super::substitution::substitute;
 use super::{Tables, joins_by_name};
@@ -60,18 +60,18 @@ fn spell_body(body: &mut SetExpr, order_by: Option<&mut OrderBy>, known: &mut Kn
 
 /// Queries among expressions.
 fn spell_subqueries(part: &mut impl VisitMut, known: &mut Known<'_>) -> Result<()> {
-    match part.visit(&mut Subqueries { known, depth: 0 }) {
+    match part.visit(&mut Nested { known, depth: 0 }) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(()),
     }
 }
 
-struct Subqueries<'a, 'k> {
+struct Nested<'a, 'k> {
     known: &'a mut Known<'k>,
     depth: usize,
 }
 
-impl VisitorMut for Subqueries<'_, '_> {
+impl VisitorMut for Nested<'_, '_> {
     type Break = Error;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
@@ -92,7 +92,7 @@ fn spell_select(select: &mut Select, order_by: Option<&mut OrderBy>, known: &mut
         spell_relations(joined, known)?;
     }
     if tables.iter_mut().any(joined_by_name) {
-        let mut from = From::default();
+        let mut from = Columns::default();
         for joined in &mut tables {
             from = from.beside(known.joined(joined)?);
         }
@@ -144,7 +144,7 @@ fn spell_relation(relation: &mut TableFactor, known: &mut Known<'_>) -> Result<(
 }
 
 /// What one item of a SELECT list stands for.
-fn spell_item(shown: SelectItem, from: &From) -> Result<Vec<SelectItem>> {
+fn spell_item(shown: SelectItem, from: &Columns) -> Result<Vec<SelectItem>> {
     match shown {
         SelectItem::UnnamedExpr(Expr::Identifier(name)) => {
             let name_alone = normal(&name);
@@ -161,7 +161,7 @@ fn spell_item(shown: SelectItem, from: &From) -> Result<Vec<SelectItem>> {
 }
 
 /// ORDER BY means what the SELECT list shows, and then what the FROM does.
-fn spell_order(order_by: &mut OrderBy, items: &[SelectItem], from: &From, known: &mut Known<'_>) -> Result<()> {
+fn spell_order(order_by: &mut OrderBy, items: &[SelectItem], from: &Columns, known: &mut Known<'_>) -> Result<()> {
     let OrderByKind::Expressions(terms) = &mut order_by.kind else { return Ok(()) };
     let shown = |name: &str| {
         items.iter().any(|item| match item {
@@ -171,6 +171,6 @@ fn spell_order(order_by: &mut OrderBy, items: &[SelectItem], from: &From, known:
         })
     };
     let mut others = from.clone();
-    others.0.retain(|column| !matches!(column, Shown::Merged { name, .. } if shown(name)));
+    others.0.retain(|column| !matches!(column, Item::Merged { name, .. } if shown(name)));
     terms.iter_mut().try_for_each(|term| substitute(&mut term.expr, &others, known))
 }

@@ -1,4 +1,4 @@
-//! Names of columns that were joined by, and what they stand for.
+//! ColumnNames of columns that were joined by, and what they stand for.
 
 use std::ops::ControlFlow;
 
@@ -7,12 +7,12 @@ use datafusion::sql::sqlparser::ast::{
 };
 use sellerlake_contracts::{Error, Result};
 
-use super::columns::{From, Names};
+use super::columns::{ColumnNames, Columns};
 use super::names::{Known, normal};
 use crate::failure;
 
 /// Puts in the place of each such name what it stands for, in subqueries where they mean it.
-pub(super) fn substitute(part: &mut impl VisitMut, from: &From, known: &mut Known<'_>) -> Result<()> {
+pub(super) fn substitute(part: &mut impl VisitMut, from: &Columns, known: &mut Known<'_>) -> Result<()> {
     match part.visit(&mut Substitution { from, known, within: Vec::new() }) {
         ControlFlow::Break(error) => Err(error),
         ControlFlow::Continue(()) => Ok(()),
@@ -20,17 +20,17 @@ pub(super) fn substitute(part: &mut impl VisitMut, from: &From, known: &mut Know
 }
 
 struct Substitution<'a, 'k> {
-    from: &'a From,
+    from: &'a Columns,
     known: &'a mut Known<'k>,
     /// The subqueries around the place: the common tables outside each, and what the FROM of each of its SELECTs shows.
-    within: Vec<(usize, Vec<Names>)>,
+    within: Vec<(usize, Vec<ColumnNames>)>,
 }
 
 impl Substitution<'_, '_> {
     /// Whether a name means something of a subquery.
     fn is_inner(&self, name: &str) -> Result<bool> {
         for (_, selects) in &self.within {
-            let shown = |names: &Names| names.as_ref().map(|names| names.iter().flatten().any(|own| own == name));
+            let shown = |names: &ColumnNames| names.as_ref().map(|names| names.iter().flatten().any(|own| own == name));
             let mut selects = selects.iter().map(shown);
             let first = selects.next().unwrap_or(Some(false));
             if first.is_none() || selects.any(|other| other != first) {
@@ -93,7 +93,7 @@ impl VisitorMut for Substitution<'_, '_> {
 }
 
 /// What the FROM of each SELECT of a query shows.
-fn froms(body: &SetExpr, known: &mut Known<'_>, selects: &mut Vec<Names>) {
+fn froms(body: &SetExpr, known: &mut Known<'_>, selects: &mut Vec<ColumnNames>) {
     match body {
         SetExpr::Select(select) => selects.push(known.of_from(&select.from).ok().and_then(|from| from.names())),
         SetExpr::SetOperation { left, right, .. } => {
