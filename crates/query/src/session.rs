@@ -72,15 +72,15 @@ impl SessionBuilder {
     }
 
     /// A session over these tables, each made when a statement names it.
-    pub fn build_over(&self, tables: Arc<dyn Tables>) -> Result<Session> {
+    pub fn build_over(&self, tables: &Arc<dyn Tables>) -> Result<Session> {
         self.over(Some(tables))
     }
 
-    fn over(&self, tables: Option<Arc<dyn Tables>>) -> Result<Session> {
+    fn over(&self, tables: Option<&Arc<dyn Tables>>) -> Result<Session> {
         let runtime = self.runtime().map_err(|error| failure::explain(error, &[]))?;
         let catalog = Arc::new(MemoryCatalogProvider::new());
         for schema in [LAKE, "sources", "meta"] {
-            let provider: Arc<dyn SchemaProvider> = Arc::new(Shelf::new(schema, tables.clone()));
+            let provider: Arc<dyn SchemaProvider> = Arc::new(Shelf::new(schema, tables.cloned()));
             catalog.register_schema(schema, provider).map_err(|error| failure::explain(error, &[]))?;
         }
         let state = engine(self.target_partitions, &Arc::new(runtime))

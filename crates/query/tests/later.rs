@@ -64,8 +64,8 @@ impl Tables for Told {
 
 fn session() -> (Session, Log) {
     let log = Log::default();
-    let tables = Told { name: String::new(), log: Arc::clone(&log) };
-    (SessionBuilder::default().build_over(Arc::new(tables)).unwrap(), log)
+    let tables: Arc<dyn Tables> = Arc::new(Told { name: String::new(), log: Arc::clone(&log) });
+    (SessionBuilder::default().build_over(&tables).unwrap(), log)
 }
 
 #[tokio::test]

@@ -51,16 +51,15 @@ struct Reading {
 impl State {
     /// The versions of a seller's entries, or of every seller's that has or had any.
     pub async fn catalogue_versions(&self, seller: Option<&SellerId>) -> Result<BTreeMap<SellerId, CatalogueVersion>> {
-        let list = match seller {
-            Some(seller) => sql(OPERATION, VERSION).bind(seller.as_str()),
-            None => {
-                // A seller that damage has hidden would be missed by nobody.
-                const CHECK: &str = "SELECT quick_check AS problem FROM pragma_quick_check('catalogues')";
-                if let Some(problem) = self.pages(CHECK).await?.into_iter().next() {
-                    return Err(self.damaged().with("found", problem));
-                }
-                sql(OPERATION, VERSIONS)
+        let list = if let Some(seller) = seller {
+            sql(OPERATION, VERSION).bind(seller.as_str())
+        } else {
+            // A seller that damage has hidden would be missed by nobody.
+            const CHECK: &str = "SELECT quick_check AS problem FROM pragma_quick_check('catalogues')";
+            if let Some(problem) = self.pages(CHECK).await?.into_iter().next() {
+                return Err(self.damaged().with("found", problem));
             }
+            sql(OPERATION, VERSIONS)
         };
         let mut versions = BTreeMap::new();
         for row in list.all(self.reader()).await? {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sellerlake_contracts::{Error, Kind, ObjectState, Partition, Result};
-use sellerlake_query::{Answer, Held, LakeReader, Replaced, Session, SessionBuilder, replaced};
+use sellerlake_query::{Answer, Held, LakeReader, Replaced, Session, SessionBuilder, Tables, replaced};
 use sellerlake_sinks::Copied;
 use sellerlake_state::{DeliveryFilter, DeliveryRecord};
 use sellerlake_transforms::functions;
@@ -150,8 +150,8 @@ impl Asking {
 
     fn session_over(&self, sight: &Sight, reader: &LakeReader) -> Result<Session> {
         let declarations = Arc::clone(&self.shared.declarations);
-        let tables = Declared { declarations, reader: reader.clone(), sight: sight.clone() };
-        self.session_builder().build_over(Arc::new(tables))
+        let tables: Arc<dyn Tables> = Arc::new(Declared { declarations, reader: reader.clone(), sight: sight.clone() });
+        self.session_builder().build_over(&tables)
     }
 }
 

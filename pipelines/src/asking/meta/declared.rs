@@ -21,8 +21,11 @@ pub(super) struct Declared<R: 'static> {
     pub(super) doc: &'static str,
     pub(super) columns: &'static [Column<R>],
     /// What there is of a seller, in as many parts as are read at a time; of every seller where none is named.
-    pub(super) read: fn(Sight, Option<SellerId>) -> BoxStream<'static, Result<Vec<R>>>,
+    pub(super) read: fn(Sight, Option<SellerId>) -> Parts<R>,
 }
+
+/// Rows as they are read, some at a time.
+pub(super) type Parts<R> = BoxStream<'static, Result<Vec<R>>>;
 
 /// A column: its name, what it means, and how it follows from a row.
 pub(super) struct Column<R> {
@@ -186,8 +189,6 @@ impl Rows for Seen {
 }
 
 /// Rows that are all read at once.
-pub(super) fn at_once<R: Send + 'static>(
-    rows: impl Future<Output = Result<Vec<R>>> + Send + 'static,
-) -> BoxStream<'static, Result<Vec<R>>> {
+pub(super) fn at_once<R: Send + 'static>(rows: impl Future<Output = Result<Vec<R>>> + Send + 'static) -> Parts<R> {
     stream::once(rows).boxed()
 }
