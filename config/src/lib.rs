@@ -1,6 +1,7 @@
 //! Deployment settings: one annotated file, strict about what it doesn't know.
 
 mod amazon;
+mod mistake;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,9 @@ pub use amazon::{AmazonSettings, ClockKind};
 
 /// The annotated file with every setting and its default.
 pub const DEFAULT: &str = include_str!("../default.toml");
+
+/// Machines run out of threads somewhere beyond.
+const MOST_THREADS: usize = 512;
 
 /// Name of the settings file.
 pub const FILE_NAME: &str = "sellerlake.toml";
@@ -96,17 +100,22 @@ impl std::fmt::Debug for Settings {
 impl Settings {
     /// Reads a settings file; relative paths in it are relative to it.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::permanent(Kind::Usage, "there are no settings here")
-                .at("config.read")
-                .with("path", path.display())
+        let wrong =
+            |problem: String| Error::permanent(Kind::Usage, problem).at("config.read").with("path", path.display());
+        let bytes = std::fs::read(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => wrong("there are no settings here".into())
                 .source(error)
-                .hint("run `sellerlake init` to make a lake here, or name a settings file with --config")
+                .hint("run `sellerlake init` to make a lake here, or name a settings file with --config"),
+            _ => wrong("the settings can't be read".into()).source(error),
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+            wrong(format!("the settings can't be read: line {line} has bytes that are no UTF-8 text"))
+                .hint("save the file as UTF-8")
         })?;
         let written: Written = toml::from_str(&text).map_err(|error| {
-            Error::permanent(Kind::Usage, format!("the settings can't be read: {}", error.to_string().trim_end()))
-                .at("config.read")
-                .with("path", path.display())
+            wrong(format!("the settings can't be read: {}", mistake::describe(&text, &error)))
                 .hint("`sellerlake init --print` shows every setting with its default")
         })?;
         let base = std::path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned));
@@ -143,6 +152,11 @@ impl Settings {
             return Err(
                 Error::permanent(Kind::Usage, "memory_mib must be at least 64").with("found", written.memory_mib)
             );
+        }
+        if threads > MOST_THREADS {
+            return Err(Error::permanent(Kind::Usage, format!("threads must be at most {MOST_THREADS}"))
+                .with("found", threads)
+                .hint("0 is as many as the machine has cores; more of them make nothing faster"));
         }
         written.amazon.check()?;
         Ok(Self {
@@ -221,6 +235,33 @@ mod tests {
             (copy.memory_bytes, copy.threads, copy.row_limit),
             (settings.memory_bytes, settings.threads, Some(7))
         );
+    }
+
+    #[test]
+    fn a_mistake_is_told_by_its_place_and_never_with_what_the_file_says() {
+        let path = std::env::temp_dir().join(format!("sellerlake-{}.toml", std::process::id()));
+        let told = |text: &[u8]| {
+            std::fs::write(&path, text).unwrap();
+            let error = Settings::read(&path).unwrap_err();
+            (error.to_string(), format!("{error} {error:?}"))
+        };
+        for (text, place) in [
+            ("[store]\naws_secret_access_key = \"hush", "line 2"),
+            ("lake = \"lake\"\nstate = \"postgres://u:hush@h/d\nkey = \"k\"", "line 2, column"),
+            ("memory_mib = \"hush\"", "line 1, column 14 (memory_mib): expected"),
+            ("[store]\nx = 1\npassword = [\"hush\"]", "line 2, column 5 (x): expected a string"),
+            ("password = \"hush\"", "line 1, column 1 (password): unknown field `password`"),
+            ("[amazon]\nclock = \"hush\"", "line 2, column 9 (clock): expected"),
+            ("key = hush", "line 1, column 7 (key)"),
+            ("threads = 20000", "threads must be at most 512"),
+        ] {
+            let (sentence, all) = told(text.as_bytes());
+            assert!(sentence.contains(place) && !all.contains("hush"), "{text}: {all}");
+        }
+        let (sentence, _) = told(b"lake = \"a\"\nstate = \"b\xe9\"");
+        assert!(sentence.contains("line 2 has bytes that are no UTF-8 text"), "{sentence}");
+        std::fs::remove_file(&path).unwrap();
+        assert!(Settings::read(&path).unwrap_err().to_string().contains("there are no settings here"));
     }
 
     #[test]
