@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Clock, Error, Kind, Result, Status, SystemClock};
-use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 
 use crate::address::Address;
 use crate::failure::failure;
@@ -188,7 +188,14 @@ async fn open_sqlite(path: &Path, now: DateTime<Utc>) -> Result<(Pool, Pool)> {
     Ok((writer, Pool::Sqlite(reader.map_err(failed)?)))
 }
 
+/// Connects once: a pool goes on for minutes where nobody listens.
+pub(crate) async fn greet(options: &PgConnectOptions) -> Result<()> {
+    let failed = |error| failure(OPEN, error);
+    options.connect().await.map_err(failed)?.close().await.map_err(failed)
+}
+
 async fn open_postgres(options: PgConnectOptions, now: DateTime<Utc>) -> Result<(Pool, Pool)> {
+    greet(&options).await?;
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)

@@ -10,6 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use crate::State;
 use crate::address::Address;
+use crate::database::greet;
 use crate::failure::failure;
 use crate::log;
 use crate::migrations;
@@ -30,6 +31,7 @@ impl State {
                 (Some(path), pool)
             }
             Address::Postgres(options) => {
+                greet(&options).await.map_err(|error| error.with("state", &shown))?;
                 let pool = PgPoolOptions::new().max_connections(2).connect_with(*options).await;
                 (None, Pool::Postgres(pool.map_err(|error| failure(OPERATION, error))?))
             }

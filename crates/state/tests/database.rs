@@ -214,3 +214,12 @@ async fn a_row_says_whom_it_concerns(place: Place) {
     }
     assert!(OF_NOBODY.iter().all(|(name, _)| tables.contains_key(*name)), "{tables:?}");
 }
+
+#[tokio::test]
+async fn a_server_that_nobody_runs_is_told_at_once() {
+    let url = "postgres://ann:geheim@127.0.0.1:1/books";
+    for opened in [State::open(url, now()).await, State::open_to_read(url).await] {
+        let told = format!("{:?}", opened.unwrap_err());
+        assert!(told.contains("can't be reached") && !told.contains("geheim"), "{told}");
+    }
+}
