@@ -200,6 +200,10 @@ impl Care {
         if object.rows > 0 && (hash.rows() != object.rows || hash.finish() != object.row_hash) {
             return Err(damaged());
         }
+        if let (Area::Sources, Some(etag)) = (object.partition.area, &object.etag) {
+            let head = Head { etag: etag.clone(), size_bytes: object.size_bytes };
+            self.objects.expect_own_rows(&object.partition, &head).await?;
+        }
         Ok(object)
     }
 

@@ -19,8 +19,9 @@ use xxhash_rust::xxh3::xxh3_128;
 use crate::care::Care;
 use crate::loading::absent::Standings;
 use crate::loading::lost::Lost;
-use crate::objects::entry::{described, expect_successor};
+use crate::objects::entry::{described, expect_successor, is_same};
 use crate::objects::inputs::unknown_object;
+use crate::objects::strangers::{foreign_rows, landed};
 use crate::progress::Progress;
 use crate::rebuilding::behind::told_behind;
 
@@ -157,14 +158,20 @@ impl Care {
     ) -> Result<()> {
         match self.shared.state.object(partition).await? {
             None => verified.complain(partition, "the catalogue doesn't know it; run `sellerlake verify --repair`"),
-            Some(known) => match expect_successor(&described(partition, head.clone(), footer.clone()), Some(&known)) {
-                Err(error) => verified.complain(partition, told(&error)),
-                Ok(()) if known.etag.as_ref() != Some(&head.etag) || known.row_hash != footer.row_hash => {
-                    verified
-                        .complain(partition, "the catalogue knows another version; run `sellerlake verify --repair`");
+            Some(known) => {
+                let object = described(partition, head.clone(), footer.clone());
+                let has_tag = known.etag.as_ref() == Some(&head.etag);
+                match expect_successor(&object, Some(&known)) {
+                    Err(error) => verified.complain(partition, told(&error)),
+                    // The lake was copied: the entry says so from now on.
+                    Ok(()) if !has_tag && is_same(&object, &known) => {
+                        drop(self.objects.look_again(partition, None).await?)
+                    }
+                    Ok(()) if !has_tag || known.row_hash != footer.row_hash => verified
+                        .complain(partition, "the catalogue knows another version; run `sellerlake verify --repair`"),
+                    Ok(()) => {}
                 }
-                Ok(()) => {}
-            },
+            }
         }
         Ok(())
     }
@@ -221,9 +228,16 @@ impl Care {
         let standing = self.shared.lake.standing(None, None).await?;
         let lost = self.loading.lost_deliveries(&DeliveryFilter::default(), &standing).await?;
         let complaint = |(subject, problem)| Complaint { subject, problem };
+        let ledger = self.shared.state.deliveries(&DeliveryFilter::default()).await?;
+        let mut known = landed(&standing);
+        known.extend(ledger.iter().map(|record| record.id.as_str()));
+        let strangers = standings.but_for(&known);
         verified.complaints.extend(lost.iter().map(Lost::told).map(complaint));
         let Standing { deliveries, unreadable, bare } = standing;
         verify_bare(bare, &lost, standings, verified);
+        for (partition, delivery) in strangers {
+            verified.complain(&partition, told(&foreign_rows(&partition, &delivery)));
+        }
         for (subject, error) in unreadable {
             verified.complaints.push(Complaint { subject, problem: told(&error) });
         }

@@ -1,6 +1,6 @@
 //! Deliveries that count as loaded, and of which units stand nowhere, though nothing replaced them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use arrow::array::{AsArray, RecordBatch};
 use sellerlake_contracts::{Area, Delivery, Kind, Partition, Result};
@@ -17,7 +17,7 @@ pub(crate) const UNITS: &str = "units";
 /// How many units stand of each delivery.
 #[derive(Debug, Default)]
 pub(crate) struct Standings {
-    by_delivery: HashMap<String, u64>,
+    by_delivery: HashMap<String, (u64, Partition)>,
     at: Option<(Partition, UnitCount)>,
 }
 
@@ -34,14 +34,22 @@ impl Standings {
         let (Some(deliveries), Some((_, count))) = (deliveries, &mut self.at) else { return };
         let by_delivery = &mut self.by_delivery;
         count.add(batch, |row| match by_delivery.get_mut(deliveries.value(row)) {
-            Some(units) => *units += 1,
-            None => drop(by_delivery.insert(deliveries.value(row).to_owned(), 1)),
+            Some((units, _)) => *units += 1,
+            None => drop(by_delivery.insert(deliveries.value(row).to_owned(), (1, partition.clone()))),
         });
     }
 
     /// Units that stand of a delivery.
     pub(crate) fn of(&self, delivery: &str) -> u64 {
-        self.by_delivery.get(delivery).copied().unwrap_or(0)
+        self.by_delivery.get(delivery).map_or(0, |(units, _)| *units)
+    }
+
+    /// The deliveries that have units and aren't among these, each with an object that has some.
+    pub(crate) fn but_for(&self, known: &BTreeSet<&str>) -> Vec<(Partition, String)> {
+        let others = self.by_delivery.iter().filter(|(delivery, _)| !known.contains(delivery.as_str()));
+        let mut others: Vec<_> = others.map(|(delivery, (_, at))| (at.clone(), delivery.clone())).collect();
+        others.sort();
+        others
     }
 }
 

@@ -4,7 +4,7 @@
 //! by somebody who is about to say so, or it was put there. Only what was written later has a higher generation; anything
 //! else is damage, as is an object that is gone: nothing of sellerlake removes one.
 
-use sellerlake_contracts::{Error, Kind, ObjectState, Partition, Result};
+use sellerlake_contracts::{Area, Error, Kind, ObjectState, Partition, Result};
 use sellerlake_seal::outdated;
 use sellerlake_sinks::{Footer, Head};
 
@@ -49,8 +49,14 @@ impl Objects {
             if told.as_ref().and_then(|told| told.etag.as_ref()) == Some(&head.etag) {
                 return Ok(told);
             }
-            let object = self.read_object(partition, &head).await?;
+            let mut object = self.read_object(partition, &head).await?;
             expect_successor(&object, told.as_ref())?;
+            if let Some(told) = told.as_ref().filter(|told| is_same(&object, told)) {
+                // Copied: it is made from what it was made from.
+                object.input_hash.clone_from(&told.input_hash);
+            } else if partition.area == Area::Sources {
+                self.expect_own_rows(partition, &head).await?;
+            }
             // Whoever told the catalogue something else meanwhile may know better.
             if self.tell(&object, told).await? {
                 return Ok(Some(object));
@@ -100,11 +106,15 @@ pub(crate) fn expect_successor(object: &ObjectState, told: Option<&ObjectState>)
     let Some(told) = told.filter(|told| told.generation >= object.generation && told.generation > 0) else {
         return Ok(());
     };
-    let is_same = told.generation == object.generation && told.row_hash == object.row_hash && told.rows == object.rows;
-    if is_same {
+    if is_same(object, told) {
         return Ok(());
     }
     Err(outdated(&object.partition.path()).with("written_as", object.generation).with("last_was", told.generation))
+}
+
+/// Whether an object is the version the catalogue was told of, whatever its tag: a lake that was copied has other ones.
+pub(crate) fn is_same(object: &ObjectState, told: &ObjectState) -> bool {
+    told.generation == object.generation && told.row_hash == object.row_hash && told.rows == object.rows
 }
 
 /// What the catalogue says of an object that is to be made again, whatever stands there: it has rows, though nobody can

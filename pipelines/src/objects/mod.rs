@@ -3,6 +3,7 @@
 pub(crate) mod catalogue;
 pub(crate) mod entry;
 pub(crate) mod inputs;
+pub(crate) mod strangers;
 pub(crate) mod swap;
 
 use std::sync::Arc;
