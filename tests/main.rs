@@ -13,6 +13,7 @@ mod change;
 mod chaos;
 #[path = "../crates/state/tests/cluster.rs"]
 mod cluster;
+mod copied;
 mod crash;
 mod damage;
 mod deliveries;
@@ -23,6 +24,7 @@ mod elsewhere;
 mod fleet;
 mod flips;
 mod gap;
+mod handed_in;
 mod history;
 mod lab;
 mod manners;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use arrow::datatypes::{DataType, TimeUnit};
 use serde::Deserialize;
 
+use crate::id::Id;
 use crate::language::Language;
 use crate::path::ColumnPath;
 use crate::shape::Shape;
@@ -125,6 +126,8 @@ pub enum Named {
     Currency,
     /// A marketplace: by its id, its country's code or its name. Kept by hand it is stored as its id.
     Marketplace,
+    /// The seller whose rows they are: one that names another seller than was asked for isn't the answer.
+    Seller,
     /// The country of a warehouse. Sellers of a whole region have stock there: it tells what all marketplaces of the
     /// region have in common.
     Warehouse,
@@ -200,6 +203,10 @@ pub struct Column {
     /// empty.
     #[serde(default)]
     pub shape: Option<Shape>,
+    /// Flat files: one of Amazon's ids. What a spreadsheet has spelled otherwise is put right, what can't be one rejects the
+    /// row.
+    #[serde(default)]
+    pub id: Option<Id>,
     /// An empty cell repeats the value above it, as in settlement files.
     #[serde(default)]
     pub fill_down: bool,

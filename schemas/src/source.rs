@@ -156,7 +156,8 @@ pub struct Source {
     /// follows from the others.
     #[serde(default)]
     pub same_day: Vec<Vec<String>>,
-    /// Columns whose days follow one another, or coincide, in each row: no day precedes the one before it.
+    /// Columns whose days follow one another, or coincide, in each row: one whose day precedes the one before it is
+    /// rejected.
     #[serde(default)]
     pub in_order: Vec<Vec<String>>,
     /// Columns whose days lie within a span that the row, or one above it, tells: a settlement's postings.
@@ -232,8 +233,8 @@ pub struct Source {
     pub rows: Vec<RowSet>,
     /// Columns that tell rows apart. Flat files: a row that says what one of the same identity said counts once, and one
     /// that says something else is rejected; where one of these cells is empty, a row has no identity and may come twice.
-    /// JSON: Amazon may repeat the last records of a page on the next one: a record that stood on the page before is that
-    /// one again, and is left out.
+    /// JSON: the same holds of records; and Amazon may repeat the last ones of a page on the next one, changed since: one
+    /// that stood on the page before is that one again.
     #[serde(default)]
     pub identity: Vec<String>,
     /// JSON: paths of first and last day where the document states its own window.
@@ -242,7 +243,10 @@ pub struct Source {
     /// JSON: keys that mark an object as an amount, for `**` row paths.
     #[serde(default)]
     pub amount_keys: Vec<String>,
-    /// Header texts or JSON paths known and left out on purpose (page tokens).
+    /// JSON: paths of the token with which the next page is asked for. An answer whose last page has one was cut short.
+    #[serde(default)]
+    pub next_page: Vec<String>,
+    /// Header texts or JSON paths known and left out on purpose.
     #[serde(default)]
     pub ignore: Vec<String>,
     /// Columns, in the order they are stored.
@@ -272,6 +276,14 @@ impl Source {
     pub fn delimiters(&self) -> impl Iterator<Item = u8> {
         let own = if self.format == Format::Csv { b',' } else { b'\t' };
         std::iter::once(own).chain(self.separators.iter().filter_map(|separator| u8::try_from(*separator).ok()))
+    }
+
+    /// Whether all of a unit stands within one record, so that each one of an answer cut short is whole.
+    pub fn has_units_within_records(&self) -> bool {
+        match &self.unit {
+            Unit::Columns(names) => names.iter().all(|name| self.identity.contains(name)),
+            Unit::Day(_) | Unit::Period | Unit::AsOfDay => false,
+        }
     }
 
     /// Whether units come from columns rather than from the request.

@@ -65,6 +65,9 @@ fn check_column(file: &str, source: &Source, column: &Column, findings: &mut Fin
     if column.percent && !matches!(column.column_type, ColumnType::Decimal(..)) {
         findings.add(file, key(".percent"), "only decimals are per cent");
     }
+    if column.id.is_some() && (column.column_type != ColumnType::Text || source.format == Format::Json) {
+        findings.add(file, key(".id"), "only a text of a flat file is read so");
+    }
     if column.names.is_some() && !matches!(column.column_type, ColumnType::Text | ColumnType::Json) {
         findings.add(file, key(".names"), "only text, or a list of texts, names something");
     }
@@ -128,7 +131,9 @@ fn check_format(file: &str, source: &Source, findings: &mut Findings) {
                 findings.add(file, "rows", "a JSON source needs at least one [[rows]]");
             }
             let has = source.has.iter().flat_map(|one| &one.0).map(|path| ("has", path));
-            for (key, path) in has.chain(source.lacks.iter().map(|path| ("lacks", path))) {
+            let others = [("lacks", &source.lacks), ("next_page", &source.next_page)];
+            let others = others.into_iter().flat_map(|(key, paths)| paths.iter().map(move |path| (key, path)));
+            for (key, path) in has.chain(others) {
                 if !matches!(ColumnPath::try_from(path.clone()), Ok(ColumnPath::Document(_))) {
                     findings.add(file, key, format!("{path:?} is not a path from the document"));
                 }
@@ -151,6 +156,7 @@ fn check_format(file: &str, source: &Source, findings: &mut Findings) {
                 ("wrappers", source.wrappers.is_empty()),
                 ("window_paths", source.window_paths.is_empty()),
                 ("amount_keys", source.amount_keys.is_empty()),
+                ("next_page", source.next_page.is_empty()),
             ];
             for (key, _) in json_only.iter().filter(|(_, absent)| !absent) {
                 findings.add(file, *key, "only JSON sources have this");

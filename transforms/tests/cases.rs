@@ -74,6 +74,9 @@ pub struct Case {
     /// Rows that came again, header lines among the rows.
     #[serde(default)]
     expect_repeated: u64,
+    /// The last page names a next one.
+    #[serde(default)]
+    expect_more_follows: bool,
     /// The line in whose middle the file ends.
     expect_cut_off: Option<u64>,
 }
@@ -135,6 +138,7 @@ impl Case {
         compare("joined", self.expect_joined.to_string(), outcome.joined.to_string());
         compare("padded", self.expect_padded.to_string(), outcome.padded.to_string());
         compare("cut off", format!("{:?}", self.expect_cut_off), format!("{:?}", outcome.cut_off));
+        compare("more follows", self.expect_more_follows.to_string(), outcome.more_follows.to_string());
         compare("repeated", self.expect_repeated.to_string(), outcome.repeated.to_string());
         compare("decimal comma", self.expect_decimal_comma.to_string(), outcome.decimal_comma.to_string());
         let charset = self.expect_charset.as_deref().unwrap_or("UTF-8");

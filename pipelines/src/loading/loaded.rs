@@ -41,13 +41,14 @@ impl Loaded {
     /// The same, where rows are missing: those of units that don't add up are all there.
     pub(crate) fn unread(&self) -> Option<String> {
         let Outcome { rejected, held_back, incomplete, .. } = &self.outcome;
-        let is_read = *rejected == 0 && held_back.is_empty() && incomplete.is_empty();
+        let is_read = !self.outcome.more_follows && *rejected == 0 && held_back.is_empty() && incomplete.is_empty();
         self.lack().filter(|_| !is_read)
     }
 
     /// What of the delivery could not be read and so isn't loaded, for a reader; `None` if everything is.
     pub(crate) fn lack(&self) -> Option<String> {
-        let Outcome { rejected, held_back, incomplete, strayed, unbalanced, padded, cut_off, .. } = &self.outcome;
+        let Outcome { rejected, held_back, incomplete, strayed, unbalanced, padded, cut_off, more_follows, .. } =
+            &self.outcome;
         if self.outcome.is_whole() {
             return None;
         }
@@ -78,6 +79,13 @@ impl Loaded {
                 (held_back, _) => format!(", so {} held back as they stood before", units(held_back)),
             };
             format!("{rows} of delivery {id} can't be read{without}")
+        };
+        let what = if *more_follows {
+            let is_all = *rejected == 0 && held_back.is_empty() && unbalanced.is_empty();
+            let rest = if is_all { String::new() } else { format!("; {what}") };
+            format!("delivery {id} ends with a page that names a next one, which isn't there{rest}")
+        } else {
+            what
         };
         let what = match cut_off {
             Some(line) => format!("delivery {id} ends in the middle of line {line}; {what}"),

@@ -85,7 +85,8 @@ impl Loading {
         }
         let stamped = Stamp {
             delivery: delivery.id.clone(),
-            as_of: outcome.as_of,
+            // What lacks its end was never the state of its units: it stands only where nothing else does.
+            as_of: outcome.as_of.filter(|_| !outcome.more_follows || source.has_units_within_records()),
             fetched_at: delivery.fetched_at.trunc_subsecs(3),
             proven: outcome.proven.clone(),
             held_back: outcome.held_back.clone(),

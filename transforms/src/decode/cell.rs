@@ -8,6 +8,7 @@ use chrono::{DateTime, SecondsFormat};
 use sellerlake_schemas::{Column, ColumnType, Format, Knowledge, Named, Shape, Source};
 
 use super::fault::Fault;
+use super::ids::{IdFormat, is_lost};
 use super::marks::Reading;
 use super::moment::{Moments, date_of};
 use super::names::Names;
@@ -88,8 +89,10 @@ pub struct CellFormat {
     /// How dates and times are read.
     pub moments: Moments,
     nulls: Vec<String>,
-    /// Whether it is one of Amazon's ids, which a spreadsheet takes for a number and shortens.
-    is_id: bool,
+    /// How ids are read, which spreadsheets take for numbers.
+    id: Option<IdFormat>,
+    /// Flat files: somebody's spreadsheet may have saved it.
+    is_flat: bool,
     /// The numbers are per cent.
     percent: bool,
     /// Flat files: all that may stand here, where it is listed.
@@ -109,7 +112,7 @@ impl CellFormat {
         let is_flat = source.format != Format::Json;
         let currency =
             |column: &Column| (is_flat && column.names == Some(Named::Currency)).then(|| Currency::of(source));
-        let format = |column| Self { names: names(column), currency: currency(column), ..Self::new(column) };
+        let format = |column| Self { names: names(column), currency: currency(column), is_flat, ..Self::new(column) };
         source.columns.values().map(format).collect()
     }
 
@@ -121,7 +124,8 @@ impl CellFormat {
             reading: Reading::Trusting,
             moments: Moments::new(&column.formats, column.zone.as_deref()).with_month_names(&column.month_names),
             nulls: column.null.clone(),
-            is_id: column.column_type == ColumnType::Text && column.name.ends_with("_id"),
+            id: IdFormat::of(column),
+            is_flat: false,
             percent: column.percent,
             only: if column.path.is_empty() { column.only.clone() } else { Vec::new() },
             shape: column.shape,
@@ -144,8 +148,8 @@ impl CellFormat {
         if self.is_null(text) {
             return Ok(Value::Null);
         }
-        if self.is_id && is_shortened(text) {
-            return Err("is a number that a spreadsheet has shortened: the id's digits are lost".into());
+        if self.is_flat && is_lost(text) {
+            return Err("is what a spreadsheet shows for want of room or sense: the value is lost".into());
         }
         if !self.only.is_empty() && !self.only.iter().any(|one| one.eq_ignore_ascii_case(text)) {
             return Err(Fault(format!("is none of {}", self.only.join(", ")).into()));
@@ -154,9 +158,10 @@ impl CellFormat {
             return Err("is no currency's code".into());
         }
         match self.column_type {
-            ColumnType::Text => Ok(Value::Text(match &self.names {
-                None => Cow::Borrowed(text),
-                Some(names) => names.put_right(text),
+            ColumnType::Text => Ok(Value::Text(match (&self.names, self.id) {
+                (Some(names), _) => names.put_right(text),
+                (None, Some(id)) => id.read(text)?,
+                (None, None) => Cow::Borrowed(text),
             })),
             ColumnType::Int => self.int(text),
             ColumnType::Decimal(precision, scale) => self.decimal(text, precision, scale, rounded),
@@ -180,6 +185,7 @@ impl CellFormat {
         if text.ends_with('%') || !Shape::Ratio.fits(text) {
             return Err("is a percentage or an amount of money, where a number should be".into());
         }
+        self.expect_all_digits(text, 0)?;
         number::int(text, self.mark_of(text)?).map(Value::Int)
     }
 
@@ -189,6 +195,7 @@ impl CellFormat {
         if text.ends_with('%') && scale <= MONEY_SCALE {
             return Err("is a percentage, where an amount should be".into());
         }
+        self.expect_all_digits(text, 2)?;
         let (value, inexact) = number::decimal(text, self.mark_of(text)?, precision, scale)?;
         let whole = 10_i128.pow(u32::from(scale.unsigned_abs()));
         if self.percent && value != 0 && !(whole..=MOST_PER_CENT * whole).contains(&value) {
@@ -196,6 +203,14 @@ impl CellFormat {
         }
         *rounded += u64::from(inexact);
         Ok(Value::Decimal(value))
+    }
+
+    /// Amazon leaves zeros at the end out; what a spreadsheet left out were digits.
+    fn expect_all_digits(&self, text: &str, places: usize) -> Result<(), Fault> {
+        if self.is_flat && number::is_shortened(text, places) {
+            return Err("is a number that a spreadsheet has shortened: its last digits are lost".into());
+        }
+        Ok(())
     }
 
     /// The mark a number is read with.
@@ -296,15 +311,6 @@ const TRUTHS: [(&str, bool); 38] = [
     ("否", false),
 ];
 
-/// `1.23457E+11`, `9E+10`, `1,23457E+11`: what spreadsheets make of ids of more than eleven digits.
-fn is_shortened(text: &str) -> bool {
-    let Some((digits, exponent)) = text.split_once(['E', 'e']) else { return false };
-    let Some(exponent) = exponent.strip_prefix('+') else { return false };
-    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole, rest) = digits.split_once(['.', ',']).unwrap_or((digits, "0"));
-    whole.len() == 1 && all_digits(whole) && all_digits(rest) && all_digits(exponent)
-}
-
 fn truth(text: &str) -> Option<bool> {
     if text.len() > 32 {
         return None;
@@ -314,19 +320,4 @@ fn truth(text: &str) -> Option<bool> {
         let lower = text.to_lowercase();
         TRUTHS.iter().find(|(spelling, _)| *spelling == lower).map(|(_, value)| *value)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_shortened;
-
-    #[test]
-    fn ids_that_a_spreadsheet_shortened_are_told_from_others() {
-        for text in ["1.23457E+11", "9E+10", "1,23457E+11", "4e+09"] {
-            assert!(is_shortened(text), "{text}");
-        }
-        for text in ["90000000001", "114-0000001-0000001", "12E+3", "E+3", "1.E+3", "1E10", "B0E+1", "1.2E+1x"] {
-            assert!(!is_shortened(text), "{text}");
-        }
-    }
 }

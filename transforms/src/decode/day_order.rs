@@ -281,6 +281,7 @@ impl Testimony {
                     let order = region.and_then(|region| question.knowledge.day_order(|place| place.region == region));
                     ("warehouse's country", order)
                 }
+                Named::Seller => ("seller", None),
                 Named::Marketplace => ("marketplace", question.knowledge.place(cell).and_then(|place| place.day_order)),
             };
             if let Some(order) = order.filter(|_| self.habit.is_none()) {

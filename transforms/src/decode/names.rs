@@ -26,6 +26,7 @@ impl Names {
                 Some(place) if place.id != text => Cow::Owned(place.id.clone()),
                 _ => Cow::Borrowed(text),
             },
+            Named::Seller => Cow::Borrowed(text),
             Named::Currency => {
                 let upper = text.to_ascii_uppercase();
                 if upper != text && self.knowledge.is_currency(&upper) {
@@ -41,6 +42,7 @@ impl Names {
     pub fn is_strange(&self, text: &str) -> bool {
         match self.named {
             Named::Marketplace | Named::Warehouse => self.knowledge.place(text).is_none(),
+            Named::Seller => false,
             Named::Currency => !self.knowledge.is_currency(text),
         }
     }

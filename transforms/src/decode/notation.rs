@@ -82,7 +82,7 @@ impl<'a> Notation<'a> {
                 return Some(Word::Whole);
             }
             Named::Currency => self.knowledge.decimal_mark(of_currency),
-            Named::Warehouse => None,
+            Named::Warehouse | Named::Seller => None,
             Named::Marketplace => self.knowledge.place(cell).and_then(|place| place.decimal_mark),
         };
         (mark == Some(DecimalMark::Point) && !self.by_hand).then_some(Word::Point)

@@ -125,6 +125,14 @@ fn plain(bytes: &[u8], mark: u8) -> Option<(i64, u32)> {
     Some((if negative { -value } else { value }, places as u32))
 }
 
+/// Whether a number is one that a spreadsheet has shortened, `2.00E+01`, and fewer than `places` digits behind the mark are left.
+pub fn is_shortened(text: &str, places: usize) -> bool {
+    let Some((body, power)) = text.split_once(['e', 'E']) else { return false };
+    let power = power.strip_prefix('+').filter(|power| power.len() > 1).and_then(|power| power.parse::<usize>().ok());
+    let kept = body.split_once(['.', ',']).map_or(0, |(_, kept)| kept.len());
+    power.is_some_and(|power| kept < power.saturating_add(places))
+}
+
 /// Decimal digits and where the mark stands among them.
 struct Digits {
     negative: bool,

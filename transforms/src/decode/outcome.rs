@@ -98,6 +98,8 @@ pub struct Outcome {
     pub padded: u64,
     /// The line in whose middle the file ends: what follows it is lost.
     pub cut_off: Option<u64>,
+    /// The last page names a next one, which isn't here: the answer was cut short.
+    pub more_follows: bool,
     /// Units whose declared sums don't match.
     pub unbalanced: Vec<Unbalanced>,
     /// `_unit` keys whose declared sums are shown to match, with their number of rows: they go before others.
@@ -118,6 +120,12 @@ impl Outcome {
             && self.unbalanced.is_empty()
             && self.padded == 0
             && self.cut_off.is_none()
+            && !self.more_follows
+    }
+
+    /// Whether a row of this unit could not be read.
+    pub(super) fn is_blemished(&self, unit: &str) -> bool {
+        self.held_back.contains(unit) || self.incomplete.contains(unit)
     }
 
     /// The units that aren't as the document has them, or that don't add up.

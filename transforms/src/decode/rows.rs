@@ -20,9 +20,11 @@ use super::names::Names;
 use super::outcome::{MAX_REJECTS, Outcome, Reject};
 use super::places::{Places, PlacesPlan};
 use super::refusal::{cut_off, refusal};
+use super::sequence::Sequence;
 use super::statements::Statements;
 use super::twice::Once;
 use super::units::{Asked, Placement, UnitPlan, index_of};
+use super::whose::WhosePlan;
 
 /// Longest unit key a rejected row is ascribed to, in bytes; longer ones are no keys.
 const MAX_KEY_BYTES: usize = 1_024;
@@ -55,6 +57,8 @@ pub struct RowPlan<'a> {
     dates: DatesPlan,
     future: FuturePlan,
     places: PlacesPlan,
+    sequence: Sequence,
+    whose: WhosePlan,
     /// Columns whose texts name something, in lists kept by hand.
     names: Vec<(usize, Names)>,
 }
@@ -113,6 +117,8 @@ impl<'a> RowPlan<'a> {
             dates: DatesPlan::new(source, window)?,
             future: FuturePlan::new(source, request.delivery.fetched_at),
             places: PlacesPlan::new(request),
+            sequence: Sequence::of(source)?,
+            whose: WhosePlan::new(request),
         })
     }
 
@@ -228,6 +234,11 @@ impl<'p> RowWriter<'p> {
         if let Some(column) = self.plan.future.ahead(values) {
             return self.refuse(set, line, column, "lies after the moment it came", values);
         }
+        if let Some((column, reason)) = self.plan.sequence.broken(self.plan.source, values) {
+            return self.refuse(set, line, column, &reason, values);
+        }
+        let objection = || self.plan.whose.objection(self.plan.source, values);
+        self.tally.objection = self.tally.objection.take().or_else(objection);
         let unit = &self.plan.units[set];
         self.has_last = false;
         match unit.place(values, &mut self.key) {
@@ -398,7 +409,9 @@ pub struct Tally {
     pub cut_off: Option<u64>,
     /// The rest of the document was not read.
     pub given_up: bool,
-    /// Why a column that nobody declared can't be left out.
+    /// The last page asks for one more.
+    pub more_follows: bool,
+    /// Why the document must not be loaded, whatever it holds.
     pub objection: Option<String>,
     /// Unknown headers or paths, and how many of their cells held a value.
     pub drift: BTreeMap<String, u64>,
@@ -527,6 +540,7 @@ impl Tally {
             joined: self.joined,
             padded: self.padded,
             cut_off: self.cut_off,
+            more_follows: self.more_follows,
             drift: self.drift,
             dropped: self.dropped,
             strangers: self.strangers,
@@ -575,12 +589,6 @@ impl Tally {
         }
         self.statements.settle(&mut outcome);
         outcome
-    }
-}
-
-impl Outcome {
-    fn is_blemished(&self, unit: &str) -> bool {
-        self.held_back.contains(unit) || self.incomplete.contains(unit)
     }
 }
 

@@ -14,6 +14,7 @@ use super::charset::{self, Charset};
 use super::chunk::{self, CHUNK_BYTES, Chunk};
 use super::day_order;
 use super::evidence::Evidence;
+use super::halves::{TWICE, is_doubled};
 use super::header::Header;
 use super::layout::Layout;
 use super::line::{Line, LinePlan, LineReader};
@@ -129,6 +130,9 @@ impl<'a> File<'a> {
 
     fn decode(&self, emit: &mut Emit<'_>) -> Result<Outcome> {
         let source = self.rows.source;
+        if source.identity.is_empty() && is_doubled(&self.bytes[self.body.0..]) {
+            return Ok(refused(self.rows, Some(self.charset), TWICE.to_owned()));
+        }
         let threads = self.rows.request.threads;
         let mut chunks = chunk::split(self.bytes, self.body.0);
         let mut formats = CellFormat::all(source);

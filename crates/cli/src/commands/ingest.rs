@@ -200,6 +200,9 @@ fn summarise(group: &Group) {
             let names: Vec<String> = outcome.dropped.iter().map(|(name, cells)| format!("{name} ({cells})")).collect();
             printer::note(format!("  undeclared, dropped as personal: {}", names.join(", ")));
         }
+        if outcome.more_follows {
+            printer::note("  cut short: the last page names a next one, which isn't there");
+        }
         if outcome.repeated > 0 {
             let rows = count(outcome.repeated, "row");
             printer::note(format!("  {rows} left out: headers among the rows, and what the file had said before"));

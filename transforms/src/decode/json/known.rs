@@ -53,7 +53,7 @@ impl KnownShape {
         for set in &source.rows {
             known.insert(ROOT, &set.path.0, &source.amount_keys);
         }
-        for text in source.ignore.iter().chain(&source.window_paths) {
+        for text in source.ignore.iter().chain(&source.window_paths).chain(&source.next_page) {
             let path = ColumnPath::try_from(text.clone()).map_err(|reason| {
                 Error::permanent(Kind::Declaration, reason).at("decode.json").with("source", &source.name)
             })?;

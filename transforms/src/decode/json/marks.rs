@@ -16,14 +16,9 @@ pub(crate) struct JsonMarks {
 
 impl JsonMarks {
     pub(crate) fn new(source: &Source) -> Self {
-        let path = |text: &String| match ColumnPath::try_from(text.clone()) {
-            Ok(ColumnPath::Document(path)) => Some(path),
-            _ => None,
-        };
-        let has: Vec<Vec<Vec<Segment>>> =
-            source.has.iter().map(|one| one.0.iter().filter_map(path).collect()).collect();
+        let has: Vec<Vec<Vec<Segment>>> = source.has.iter().map(|one| document_paths(&one.0)).collect();
         let met = vec![false; has.len()];
-        Self { source: source.name.clone(), has, met, lacks: source.lacks.iter().filter_map(path).collect() }
+        Self { source: source.name.clone(), has, met, lacks: document_paths(&source.lacks) }
     }
 
     /// Looks at what stands at `home`, from where paths go on: at the document, or at a record of a list. The sentence
@@ -43,6 +38,15 @@ impl JsonMarks {
         let paths: Vec<String> = self.has[at].iter().map(|path| shown(path)).collect();
         Some(format!("no record has {}, without which this is no {} document", paths.join(" or "), self.source))
     }
+}
+
+/// Declared paths from the document; the loader has seen to it that they are.
+pub(crate) fn document_paths(texts: &[String]) -> Vec<Vec<Segment>> {
+    let path = |text: &String| match ColumnPath::try_from(text.clone()) {
+        Ok(ColumnPath::Document(path)) => Some(path),
+        _ => None,
+    };
+    texts.iter().filter_map(path).collect()
 }
 
 /// Whether something stands at the end of a path, anywhere that the path can lead.

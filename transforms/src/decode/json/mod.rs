@@ -121,6 +121,13 @@ fn documents_begin(bytes: &[u8]) -> Result<(), String> {
         words.join(" ").chars().take(QUOTED).collect::<String>()
     };
     match first {
+        Some(_)
+            if bytes.starts_with(b"\xff\xfe")
+                || bytes.starts_with(b"\xfe\xff")
+                || bytes.iter().take(8).any(|byte| *byte == 0) =>
+        {
+            Err("this is UTF-16 text, and JSON is read as UTF-8: save it as UTF-8".to_owned())
+        }
         None => Err("the file is empty where a JSON document was expected".to_owned()),
         Some(b'{' | b'[') => Ok(()),
         Some(b'<') => Err(format!("this is HTML or XML where JSON was expected; it begins: {}", begins())),

@@ -4,15 +4,16 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveTime, Utc};
 use sellerlake_contracts::Result;
-use sellerlake_schemas::{ColumnType, Context, Source};
+use sellerlake_schemas::{ColumnType, Context, Segment, Source};
 
 use crate::decode::Emit;
 use crate::decode::cell::{CellFormat, Value};
 use crate::decode::day_order::{self, Settled};
+use crate::decode::halves::TWICE;
 use crate::decode::json::known::{Drift, Extra, KnownShape};
-use crate::decode::json::marks::JsonMarks;
+use crate::decode::json::marks::{JsonMarks, document_paths};
 use crate::decode::json::node::{Node, mend_surrogates, parse};
-use crate::decode::json::repeats::Repeats;
+use crate::decode::json::repeats::{Hearing, Repeats};
 use crate::decode::json::stated::{as_instant, stated_as_of, stated_once};
 use crate::decode::json::stream::{JsonFault, JsonLayout, JsonStop, Record, Skeleton, records};
 use crate::decode::json::walk::{Home, JsonRow, JsonRowPlan, scalar_at};
@@ -28,7 +29,7 @@ pub(crate) struct JsonDocument<'a> {
 }
 
 /// Reads the documents of one delivery.
-pub(crate) struct Reader<'p> {
+pub(crate) struct Reader<'p, 'd> {
     plan: &'p rows::RowPlan<'p>,
     known: &'p KnownShape,
     layout: &'p JsonLayout<'p>,
@@ -39,12 +40,14 @@ pub(crate) struct Reader<'p> {
     writer: RowWriter<'p>,
     drift: Drift,
     marks: JsonMarks,
-    repeats: Repeats,
+    repeats: Repeats<'d>,
+    /// Where the token for the next page stands.
+    next_page: Vec<Vec<Segment>>,
     /// Records so far.
     record: u64,
 }
 
-impl<'p> Reader<'p> {
+impl<'p, 'd> Reader<'p, 'd> {
     pub(crate) fn new(
         plan: &'p rows::RowPlan<'p>,
         known: &'p KnownShape,
@@ -58,13 +61,17 @@ impl<'p> Reader<'p> {
         let (cells, writer) = (Cells::new(plan, sets), RowWriter::new(plan));
         let (marks, repeats) = (JsonMarks::new(plan.source), Repeats::new(plan.source));
         let drift = Drift::new(plan.source, plan.request.allow_personal_data);
-        Self { plan, known, layout, sets, by_list, cells, writer, drift, marks, repeats, record: 0 }
+        let next_page = document_paths(&plan.source.next_page);
+        Self { plan, known, layout, sets, by_list, cells, writer, drift, marks, repeats, next_page, record: 0 }
     }
 
     /// Takes all rows of a document.
-    pub(crate) fn read(&mut self, document: &JsonDocument<'_>, emit: &mut Emit<'_>) -> Result<(), JsonStop> {
+    pub(crate) fn read(&mut self, document: &JsonDocument<'d>, emit: &mut Emit<'_>) -> Result<(), JsonStop> {
         let skeleton = &document.skeleton;
-        self.repeats.turn();
+        self.writer.tally.more_follows = self.next_page.iter().any(|path| scalar_at(&skeleton.node, path).is_some());
+        if self.repeats.turn(document.bytes, skeleton.met) {
+            return Ok(self.skip(document)?);
+        }
         if let Some(reason) = self.otherwise(&skeleton.node) {
             return Err(JsonStop::Foreign(reason));
         }
@@ -88,7 +95,17 @@ impl<'p> Reader<'p> {
         if !skeleton.met {
             return Ok(());
         }
-        records(document.bytes, self.layout, &mut |record| self.record(&record, &skeleton.node, emit))
+        records(document.bytes, self.layout, &mut |record| self.record(&record, &skeleton.node, emit))?;
+        if self.repeats.is_doubled() { Err(JsonStop::Foreign(TWICE.to_owned())) } else { Ok(()) }
+    }
+
+    /// Counts the records of a page that stood there before.
+    fn skip(&mut self, document: &JsonDocument<'d>) -> Result<(), JsonStop> {
+        records(document.bytes, self.layout, &mut |_| {
+            self.record += 1;
+            self.writer.tally.repeated += 1;
+            Ok(())
+        })
     }
 
     /// Rows of the sets whose record is the document itself. Whether there were any.
@@ -117,7 +134,7 @@ impl<'p> Reader<'p> {
         Ok(taker.taken)
     }
 
-    fn record(&mut self, record: &Record<'_, '_>, skeleton: &Node<'_>, emit: &mut Emit<'_>) -> Result<(), JsonStop> {
+    fn record(&mut self, record: &Record<'d, '_>, skeleton: &Node<'_>, emit: &mut Emit<'_>) -> Result<(), JsonStop> {
         self.record += 1;
         let limit = self.plan.source.max_line_bytes();
         if record.text.len() > limit {
@@ -136,7 +153,8 @@ impl<'p> Reader<'p> {
             }
         };
         let home = Home { skeleton, record: &parsed.node, way: record.way, ordinal: record.ordinal };
-        if self.repeats.are_told() && self.is_repeat(record.list, home)? {
+        let told = self.tell(record, home)?;
+        if told == Hearing::Again {
             self.writer.tally.repeated += 1;
             return Ok(());
         }
@@ -150,7 +168,9 @@ impl<'p> Reader<'p> {
         if let Some(reason) = self.marks.look(&parsed.node, self.layout.lists[record.list]) {
             return Err(JsonStop::Foreign(reason));
         }
+        let twice = || format!("stands there twice by its {}, and differs", self.plan.source.identity.join(", "));
         let spoilt = parsed.repeated.map(|name| format!("member {name:?} stands twice in one object"));
+        let spoilt = spoilt.or_else(|| (told == Hearing::Contradicting).then(twice));
         let mut taker = Taker { line: self.record, extra: extra.into_json(), spoilt, taken: false };
         let sets = self.sets;
         for at in 0..self.by_list[record.list].len() {
@@ -160,20 +180,25 @@ impl<'p> Reader<'p> {
         Ok(())
     }
 
-    /// Whether the page before held this record, by the row that stands for all of it.
-    fn is_repeat(&mut self, list: usize, home: Home<'_, '_>) -> Result<bool> {
+    /// What a record is to those before it, by the row that stands for all of it.
+    fn tell(&mut self, record: &Record<'d, '_>, home: Home<'_, '_>) -> Result<Hearing> {
+        if !self.repeats.are_told() {
+            self.repeats.hear(record.way, record.text);
+            return Ok(Hearing::New);
+        }
         let sets = self.sets;
-        let whole = self.by_list[list].iter().find(|set| sets[**set].set.path.0.len() == sets[**set].record_at);
-        let Some(whole) = whole.copied() else { return Ok(false) };
+        let mut of_list = self.by_list[record.list].iter();
+        let whole = of_list.find(|set| sets[**set].set.path.0.len() == sets[**set].record_at);
+        let Some(whole) = whole.copied() else { return Ok(Hearing::New) };
         let (cells, repeats) = (&self.cells, &mut self.repeats);
-        let mut is_repeat = false;
+        let mut told = Hearing::New;
         sets[whole].rows(home, &mut |row| {
             let value = |column| cells.value(whole, column, row, &mut 0).unwrap_or(Value::Unreadable);
             let values: Vec<Value<'_>> = repeats.columns().map(value).collect();
-            is_repeat = repeats.is_repeat(&values);
+            told = repeats.tell(&values, record.text);
             Ok(())
         })?;
-        Ok(is_repeat)
+        Ok(told)
     }
 
     fn row(&mut self, set: usize, row: &JsonRow<'_, '_>, taker: &mut Taker, emit: &mut Emit<'_>) -> Result<()> {
@@ -253,6 +278,9 @@ impl<'p> Reader<'p> {
         self.days();
         if let Some(batch) = self.writer.take_rest()? {
             emit(batch)?;
+        }
+        if self.writer.tally.more_follows {
+            (0..self.sets.len()).for_each(|set| self.writer.doubt_all(set));
         }
         self.writer.tally.drift = self.drift.kept;
         self.writer.tally.dropped = self.drift.dropped;
