@@ -24,7 +24,7 @@ def told(name, taken):
     print(
         f"{name:28} wall {old.wall:7.3f} {new.wall:7.3f} s  ratio {new.wall / old.wall:5.3f}   "
         f"CPU {old.cpu:7.3f} {new.cpu:7.3f} s  ratio {new.cpu / old.cpu:5.3f} ({min(turns):.3f} to {max(turns):.3f})   "
-        f"peak {old.peak_anon >> 20} {new.peak_anon >> 20} MiB",
+        f"peak {int(old.peak_anon) >> 20} {int(new.peak_anon) >> 20} MiB",
         flush=True,
     )
 
