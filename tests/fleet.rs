@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_config::Settings;
-use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions};
+use sellerlake_connectors::{Amazon, AmazonAccount, Application, Endpoints, Grant, HttpOptions};
 use sellerlake_contracts::{
     AccountId, BucketStore, Clock, Connector, MarketplaceId, Region, Request, Result, Scope, Secret, SellerId, Step,
     Window,
@@ -17,7 +17,7 @@ use sellerlake_contracts::{
 use sellerlake_pipelines::{
     Cancel, Connectors, Holder, Levels, Need, Pipelines, ProfileScope, Puller, SyncOptions, Watch, Workspace, scopes,
 };
-use sellerlake_state::{Lease, Mark, NewAccount, SliceStatus};
+use sellerlake_state::{Lease, NewAccount, SliceMark, SliceStatus};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -80,7 +80,7 @@ impl Clock for FleetClock {
 
 /// Answers at once that there is what was asked for, after the calls that would have brought it were admitted.
 struct Stub {
-    account: Account,
+    account: AmazonAccount,
     clock: Arc<FleetClock>,
     operation: String,
     calls: Arc<AtomicU64>,
@@ -153,7 +153,7 @@ impl Connector for Stub {
 }
 
 struct Stubs {
-    accounts: BTreeMap<AccountId, Account>,
+    accounts: BTreeMap<AccountId, AmazonAccount>,
     levels: Arc<Levels>,
     clock: Arc<FleetClock>,
     calls: Arc<AtomicU64>,
@@ -290,7 +290,7 @@ async fn settle_down(workspace: &Workspace, pipelines: &Pipelines, holder: &Hold
             }
             let ends = spans.iter().skip(1).map(|span| span.0).chain([to]).collect::<Vec<_>>();
             for ((from, not_before), to) in spans.into_iter().zip(ends) {
-                let mark = Mark { not_before, ..Mark::of(SliceStatus::Loaded) };
+                let mark = SliceMark { not_before, ..SliceMark::of(SliceStatus::Loaded) };
                 if let Ok(window) = Window::new(from, to) {
                     cover(&mut leased, &pipeline.name, &scoped.scope, window, mark).await;
                 }
@@ -301,7 +301,7 @@ async fn settle_down(workspace: &Workspace, pipelines: &Pipelines, holder: &Hold
     state.release_lease(&lease).await.unwrap();
 }
 
-async fn cover(leased: &mut sellerlake_state::Leased, pipeline: &str, scope: &Scope, window: Window, mark: Mark) {
+async fn cover(leased: &mut sellerlake_state::Leased, pipeline: &str, scope: &Scope, window: Window, mark: SliceMark) {
     if window.from < window.to {
         leased.cover(pipeline, scope, window, mark).await.unwrap();
     }

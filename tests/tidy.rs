@@ -61,6 +61,12 @@ const ROOMS: [(&str, &[&str]); 9] = [
 const CIRCLES: [(&str, &str); 1] =
     [("crates/simulator/src/server/amazon.rs", "one Amazon has several doors, and each door's answers come out of it")];
 
+/// Crates that share no type with the others on purpose, and so may name theirs as they like.
+const APART: [&str; 2] = ["crates/simulator/", "crates/second-opinion/"];
+
+/// Types of one name, and why they are as they should be.
+const NAMESAKES: [(&str, &str); 0] = [];
+
 fn root() -> PathBuf {
     Path::new("../..").canonicalize().unwrap()
 }
@@ -287,6 +293,40 @@ fn rooms_use_those_below_them() {
             if !allowed.get(own.as_str()).is_some_and(|allowed| allowed.contains(&other.as_str())) {
                 complaints.push(format!("{file} uses room {other}"));
             }
+        }
+    }
+    assert_none(&complaints);
+}
+
+/// A name means one thing wherever it is read: types that other files may use have names of their own.
+#[test]
+fn a_type_s_name_means_one_thing() {
+    let mut places: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in files("rs") {
+        let name = shown(&path);
+        if !name.contains("src/") || APART.iter().any(|apart| name.starts_with(apart)) {
+            continue;
+        }
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            let mut words = line.split_whitespace();
+            let seen = words.next().is_some_and(|word| word.starts_with("pub"));
+            let kind = words.next().is_some_and(|word| matches!(word, "struct" | "enum" | "trait" | "type" | "union"));
+            if let Some(declared) = words.next().filter(|_| seen && kind) {
+                let declared = declared.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap();
+                places.entry(declared.to_owned()).or_default().insert(name.clone());
+            }
+        }
+    }
+    assert!(places.len() > 300, "hardly a type was found");
+    let excused = |name: &str| NAMESAKES.iter().any(|(excused, _)| *excused == name);
+    let mut complaints: Vec<String> = places
+        .iter()
+        .filter(|(name, files)| files.len() > 1 && !excused(name))
+        .map(|(name, files)| format!("{name} means {} things: {files:?}", files.len()))
+        .collect();
+    for (name, _) in NAMESAKES {
+        if places.get(name).is_none_or(|files| files.len() < 2) {
+            complaints.push(format!("{name} means one thing: strike it off"));
         }
     }
     assert_none(&complaints);

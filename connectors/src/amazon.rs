@@ -10,11 +10,11 @@ use sellerlake_contracts::{
 
 use crate::ads::report::AdsReport;
 use crate::call::Caller;
-use crate::check::{self, Finding};
+use crate::check::{self, CheckFinding};
 use crate::credentials::{Application, Grant};
 use crate::endpoints::Endpoints;
 use crate::failure::Stop;
-use crate::files::Files;
+use crate::files::FilesConnector;
 use crate::long::{Long, LongRequest};
 use crate::operation::Api;
 use crate::paging::Paged;
@@ -66,7 +66,7 @@ impl Amazon {
     }
 
     /// An account's connectors. Ask once per account and keep it: the access tokens and token buckets are in it.
-    pub fn account(&self, id: AccountId, grant: Grant) -> Account {
+    pub fn account(&self, id: AccountId, grant: Grant) -> AmazonAccount {
         let sign_in = SignIn::new(
             id.clone(),
             Arc::clone(&self.application),
@@ -86,19 +86,19 @@ impl Amazon {
             endpoints: Arc::clone(&self.endpoints),
             skew: Skew::default(),
         };
-        Account { caller: Arc::new(caller), scratch: self.scratch.clone(), process: self.process }
+        AmazonAccount { caller: Arc::new(caller), scratch: self.scratch.clone(), process: self.process }
     }
 }
 
 /// One account. Copies share tokens and buckets.
 #[derive(Clone)]
-pub struct Account {
+pub struct AmazonAccount {
     caller: Arc<Caller>,
     scratch: Scratch,
     process: u64,
 }
 
-impl Account {
+impl AmazonAccount {
     /// Which it is.
     pub fn id(&self) -> &AccountId {
         &self.caller.account
@@ -132,7 +132,7 @@ impl Account {
             Way::DataKiosk => self.long(DataKiosk { caller, scratch, cooldown }),
             Way::AdsReport => self.long(AdsReport { caller, scratch, cooldown }),
             Way::Settlements => Arc::new(Settlements { caller, scratch }),
-            Way::Files => Arc::new(Files),
+            Way::Files => Arc::new(FilesConnector),
         })
     }
 
@@ -160,12 +160,12 @@ impl Account {
 
     /// Tries the account's grants and roles with a few cheap calls, where one has to be named in one of these marketplaces,
     /// and says what doesn't work and what to do.
-    pub async fn check(&self, marketplaces: &[MarketplaceId]) -> Vec<Finding> {
+    pub async fn check(&self, marketplaces: &[MarketplaceId]) -> Vec<CheckFinding> {
         check::check(&self.caller, marketplaces).await
     }
 
     /// Tries one documented request per operation, which only the sandbox answers: see [`Endpoints::sandboxed`].
-    pub async fn check_sandbox(&self) -> Vec<Finding> {
+    pub async fn check_sandbox(&self) -> Vec<CheckFinding> {
         sandbox::check(&self.caller).await
     }
 }

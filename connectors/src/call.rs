@@ -9,7 +9,7 @@ use sellerlake_contracts::{AccountId, Clock, Error};
 use crate::ask::Ask;
 use crate::classify::{Reply, classify};
 use crate::endpoints::Endpoints;
-use crate::failure::{Failure, Fault, Stop, reauthorise};
+use crate::failure::{CallFault, Failure, Stop, reauthorise};
 use crate::operation::Api;
 use crate::quota::{PATIENCE, Quota, span};
 use crate::retry::Tries;
@@ -37,7 +37,7 @@ impl Caller {
         let mut tries = Tries::default();
         loop {
             let failure = match self.attempt(ask).await {
-                Err(Stop::Failed(failure)) if failure.fault != Fault::Ours => failure,
+                Err(Stop::Failed(failure)) if failure.fault != CallFault::Ours => failure,
                 other => return other,
             };
             let Some(delay) = tries.after(&failure, ask.operation.creates, fastrand::f64()) else {
@@ -47,7 +47,7 @@ impl Caller {
                 account = %self.account, operation = ask.operation.name, error = %failure.error, "calling again"
             );
             // An emptied bucket makes the next attempt wait by itself.
-            if failure.fault != Fault::Throttled {
+            if failure.fault != CallFault::Throttled {
                 self.pause(delay).await?;
             }
         }
@@ -95,8 +95,8 @@ impl Caller {
     /// Draws a refusal's consequences for bucket and token.
     async fn drawn(&self, ask: &Ask, access: &Access, mut failure: Box<Failure>) -> Stop {
         match failure.fault {
-            Fault::Throttled => self.quota.refused(ask.operation, failure.hint, fastrand::f64()).await,
-            Fault::Token => {
+            CallFault::Throttled => self.quota.refused(ask.operation, failure.hint, fastrand::f64()).await,
+            CallFault::Token => {
                 if ask.bearer.is_none() {
                     self.sign_in.forget(ask.operation.api, &access.token).await;
                 }
@@ -104,7 +104,7 @@ impl Caller {
             }
             _ => self.quota.answered(ask.operation, None).await,
         }
-        if matches!(failure.fault, Fault::Token | Fault::Invalid)
+        if matches!(failure.fault, CallFault::Token | CallFault::Invalid)
             && let Some(skew) = self.skew.told()
         {
             failure.error = failure.error.hint(synchronise(&skew));

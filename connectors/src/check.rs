@@ -18,7 +18,7 @@ use crate::spapi::sellers::GET_MARKETPLACE_PARTICIPATIONS;
 
 /// One thing that was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct CheckFinding {
     /// What was tried: `sign-in`, `marketplaces`, `clock` if it is wrong, `reports`, or the name of a role.
     pub subject: String,
     /// Whether it works. What Amazon couldn't say at the moment counts as working, with a word in `detail`.
@@ -30,7 +30,7 @@ pub struct Finding {
 }
 
 /// Everything that can be tried without touching a scarce quota.
-pub(crate) async fn check(caller: &Caller, chosen: &[MarketplaceId]) -> Vec<Finding> {
+pub(crate) async fn check(caller: &Caller, chosen: &[MarketplaceId]) -> Vec<CheckFinding> {
     let sign_in = caller.sign_in.access(Api::Selling).await;
     let mut findings = vec![finding("sign-in", sign_in.map(|_| "Amazon accepts the grant".to_owned()))];
     if !findings[0].is_ok {
@@ -41,7 +41,7 @@ pub(crate) async fn check(caller: &Caller, chosen: &[MarketplaceId]) -> Vec<Find
     findings.push(finding("marketplaces", participations.map(|_| marketplaces.join(", "))));
     if let Some(skew) = caller.skew.told() {
         let remedy = Some(synchronise(&skew));
-        findings.push(Finding { subject: "clock".to_owned(), is_ok: false, detail: skew, remedy });
+        findings.push(CheckFinding { subject: "clock".to_owned(), is_ok: false, detail: skew, remedy });
     }
     let is_chosen = |id: &&String| chosen.iter().any(|chosen| chosen.as_str() == id.as_str());
     let tried = marketplaces.iter().find(is_chosen).or(marketplaces.first());
@@ -90,13 +90,13 @@ fn selling(json: &Value) -> Vec<String> {
 }
 
 /// What a try came to.
-pub(crate) fn finding(subject: &str, tried: Result<String, Stop>) -> Finding {
+pub(crate) fn finding(subject: &str, tried: Result<String, Stop>) -> CheckFinding {
     let subject = subject.to_owned();
     match tried.map_err(Stop::into_error) {
-        Ok(detail) => Finding { subject, is_ok: true, detail, remedy: None },
+        Ok(detail) => CheckFinding { subject, is_ok: true, detail, remedy: None },
         Err(error) => {
             let later = matches!(error.kind(), Kind::Throttled);
-            Finding { subject, is_ok: later, detail: error.to_string(), remedy: error.remedy().map(str::to_owned) }
+            CheckFinding { subject, is_ok: later, detail: error.to_string(), remedy: error.remedy().map(str::to_owned) }
         }
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sellerlake_contracts::{Error, Kind};
 use serde_json::Value;
 
-use crate::failure::{Failure, Fault, Stop};
+use crate::failure::{CallFault, Failure, Stop};
 use crate::operation::{Api, Operation};
 use crate::transport::Arrived;
 
@@ -33,31 +33,33 @@ pub(crate) fn classify(operation: &Operation, arrived: Arrived) -> Result<Reply,
     let parsed = serde_json::from_slice::<Value>(&arrived.body);
     let fault = match (arrived.status, &parsed) {
         (200..=299, Ok(_)) => None,
-        (200..=299, Err(error)) if error.is_eof() && !arrived.body.is_empty() => Some(Fault::CutShort),
-        (200..=299, Err(_)) => Some(Fault::NotAnAnswer),
-        (429, _) => Some(Fault::Throttled),
-        (401, _) => Some(Fault::Token),
-        (403, Ok(json)) if speaks_of_token(json) => Some(Fault::Token),
-        (403, _) => Some(Fault::Denied),
-        (404, _) => Some(Fault::NotFound),
-        (425, _) => Some(Fault::Duplicate),
-        (408, _) => Some(Fault::TimedOut),
-        (500, Ok(_)) => Some(Fault::Internal),
-        (500.., _) => Some(Fault::Unavailable),
-        _ => Some(Fault::Invalid),
+        (200..=299, Err(error)) if error.is_eof() && !arrived.body.is_empty() => Some(CallFault::CutShort),
+        (200..=299, Err(_)) => Some(CallFault::NotAnAnswer),
+        (429, _) => Some(CallFault::Throttled),
+        (401, _) => Some(CallFault::Token),
+        (403, Ok(json)) if speaks_of_token(json) => Some(CallFault::Token),
+        (403, _) => Some(CallFault::Denied),
+        (404, _) => Some(CallFault::NotFound),
+        (425, _) => Some(CallFault::Duplicate),
+        (408, _) => Some(CallFault::TimedOut),
+        (500, Ok(_)) => Some(CallFault::Internal),
+        (500.., _) => Some(CallFault::Unavailable),
+        _ => Some(CallFault::Invalid),
     };
     match (fault, parsed) {
         (None, Ok(json)) => Ok(Reply { body: arrived.body, json }),
-        (fault, parsed) => Err(refusal(operation, fault.unwrap_or(Fault::NotAnAnswer), &arrived, parsed.ok().as_ref())),
+        (fault, parsed) => {
+            Err(refusal(operation, fault.unwrap_or(CallFault::NotAnAnswer), &arrived, parsed.ok().as_ref()))
+        }
     }
 }
 
-fn refusal(operation: &Operation, fault: Fault, arrived: &Arrived, json: Option<&Value>) -> Stop {
+fn refusal(operation: &Operation, fault: CallFault, arrived: &Arrived, json: Option<&Value>) -> Stop {
     let words = json.map(words).unwrap_or_default();
     let told = sentence(operation, fault, &words);
     let error = match (fault, operation.api) {
         // Advertising is a grant of its own: without it the seller's other data still comes.
-        (Fault::Token, Api::Ads) => Error::permanent(Kind::Forbidden, told),
+        (CallFault::Token, Api::Ads) => Error::permanent(Kind::Forbidden, told),
         _ => fault.error(told),
     };
     let mut error = error.at("amazon.call").with("operation", operation.name);
@@ -79,28 +81,28 @@ fn refusal(operation: &Operation, fault: Fault, arrived: &Arrived, json: Option<
     Stop::Failed(Box::new(Failure { fault, text, hint, error: remedied(operation, fault, error) }))
 }
 
-fn sentence(operation: &Operation, fault: Fault, words: &Words) -> String {
+fn sentence(operation: &Operation, fault: CallFault, words: &Words) -> String {
     let name = operation.name;
     match fault {
-        Fault::NotAnAnswer => format!("Amazon answered {name} with something that isn't an answer"),
-        Fault::CutShort => format!("Amazon's answer to {name} breaks off"),
+        CallFault::NotAnAnswer => format!("Amazon answered {name} with something that isn't an answer"),
+        CallFault::CutShort => format!("Amazon's answer to {name} breaks off"),
         _ if words.message.is_empty() => format!("Amazon refused {name}"),
         _ => format!("Amazon refused {name}: {}", words.message),
     }
 }
 
-fn remedied(operation: &Operation, fault: Fault, error: Error) -> Error {
+fn remedied(operation: &Operation, fault: CallFault, error: Error) -> Error {
     match fault {
-        Fault::Denied if !operation.role.is_empty() => error.hint(format!(
+        CallFault::Denied if !operation.role.is_empty() => error.hint(format!(
             "the role {:?} is probably missing: add it to the developer profile and the application, then let the seller \
              authorise again (a new role only counts from then on); a token of another region is refused likewise",
             operation.role
         )),
-        Fault::Invalid if error.message().to_lowercase().contains("marketplace") => error.hint(
+        CallFault::Invalid if error.message().to_lowercase().contains("marketplace") => error.hint(
             "`sellerlake account check` with this account asks Amazon again where the seller sells, and keeps that; then \
              `sellerlake sync --retry`",
         ),
-        Fault::Denied => error.hint(
+        CallFault::Denied => error.hint(
             "a role that this report or call needs is probably missing: add it to the developer profile and the \
              application, then let the seller authorise again (a new role only counts from then on)",
         ),
@@ -158,10 +160,10 @@ mod tests {
 
     #[test]
     fn html_and_empty_bodies_are_never_an_empty_success() {
-        assert_eq!(failure(503, "<html>busy</html>").fault, Fault::Unavailable);
-        assert_eq!(failure(200, "<html>ok</html>").fault, Fault::NotAnAnswer);
-        assert_eq!(failure(200, "").fault, Fault::NotAnAnswer);
-        assert_eq!(failure(200, r#"{"orders":[{"a":1"#).fault, Fault::CutShort);
+        assert_eq!(failure(503, "<html>busy</html>").fault, CallFault::Unavailable);
+        assert_eq!(failure(200, "<html>ok</html>").fault, CallFault::NotAnAnswer);
+        assert_eq!(failure(200, "").fault, CallFault::NotAnAnswer);
+        assert_eq!(failure(200, r#"{"orders":[{"a":1"#).fault, CallFault::CutShort);
         assert!(classify(&LIST, Arrived::test(200, &[], "[]")).is_ok());
     }
 
@@ -181,10 +183,10 @@ mod tests {
     fn a_403_about_the_token_is_not_one_about_a_role() {
         let expired = r#"{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied.",
             "details":"The access token you provided has expired."}]}"#;
-        assert_eq!(failure(403, expired).fault, Fault::Token);
+        assert_eq!(failure(403, expired).fault, CallFault::Token);
         let denied =
             failure(403, r#"{"errors":[{"code":"Unauthorized","message":"Access to requested resource is denied."}]}"#);
-        assert_eq!((denied.fault, denied.error.kind()), (Fault::Denied, Kind::Forbidden));
+        assert_eq!((denied.fault, denied.error.kind()), (CallFault::Denied, Kind::Forbidden));
         assert!(denied.error.remedy().unwrap().contains("Pricing"));
     }
 }

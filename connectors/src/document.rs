@@ -15,9 +15,9 @@ use sellerlake_contracts::{Error, Kind};
 use crate::ask::Ask;
 use crate::call::Caller;
 use crate::classify::Reply;
-use crate::failure::{Fault, Stop};
+use crate::failure::{CallFault, Stop};
 use crate::retry::Tries;
-use crate::scratch::{Scratch, Section, Spool};
+use crate::scratch::{AnswerSpool, Scratch, Section};
 use crate::transport::broken;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -25,7 +25,7 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// A document as it came.
 pub(crate) struct Document {
     /// Its bytes: one page.
-    pub spool: Spool,
+    pub spool: AnswerSpool,
     pub is_gzip: bool,
     /// The whole content type.
     pub content_type: String,
@@ -71,7 +71,7 @@ pub(crate) async fn fetch(caller: &Caller, scratch: &Scratch, mint: Mint<'_>) ->
             None => caller.call(mint.ask).await?,
         };
         let mut failure = match attempt(caller, scratch, &mint, &reply).await {
-            Err(Stop::Failed(failure)) if failure.fault != Fault::Ours => failure,
+            Err(Stop::Failed(failure)) if failure.fault != CallFault::Ours => failure,
             other => return other,
         };
         let Some(delay) = tries.after(&failure, false, fastrand::f64()) else {
@@ -80,14 +80,14 @@ pub(crate) async fn fetch(caller: &Caller, scratch: &Scratch, mint: Mint<'_>) ->
         };
         tracing::warn!(account = %caller.account, error = %failure.error, "downloading again");
         // Storage refuses an address that is older than five minutes (amazon.md: Life of a report).
-        minted = (!matches!(failure.fault, Fault::Expired | Fault::NotAnAnswer)).then_some(reply);
+        minted = (!matches!(failure.fault, CallFault::Expired | CallFault::NotAnAnswer)).then_some(reply);
         caller.pause(delay).await?;
     }
 }
 
 async fn attempt(caller: &Caller, scratch: &Scratch, mint: &Mint<'_>, reply: &Reply) -> Result<Document, Stop> {
     let url = reply.text(mint.pointer).ok_or_else(|| {
-        let fault = Fault::NotAnAnswer;
+        let fault = CallFault::NotAnAnswer;
         Stop::failed(fault, "", fault.error("Amazon names no address for the document").at("document.mint"))
     })?;
     let mut response = caller.transport.download(url).await?;
@@ -129,14 +129,14 @@ async fn checked(section: Section, stated: bool) -> Result<bool, Stop> {
 }
 
 fn damaged(why: &str) -> Stop {
-    let fault = Fault::CutShort;
+    let fault = CallFault::CutShort;
     Stop::failed(fault, "", fault.error("the downloaded document is damaged").at("document.check").with("cause", why))
 }
 
 fn refused(status: u16) -> Stop {
     let fault = match status {
-        400 | 401 | 403 | 404 | 410 => Fault::Expired,
-        _ => Fault::Unavailable,
+        400 | 401 | 403 | 404 | 410 => CallFault::Expired,
+        _ => CallFault::Unavailable,
     };
     let error = fault.error("the document's address doesn't work").at("document.download").with("status", status);
     Stop::failed(fault, "", error)

@@ -7,7 +7,7 @@ use sellerlake_contracts::{AccountId, Error, Kind};
 
 /// What went wrong, told apart as far as the next move depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum CallFault {
     /// 429.
     Throttled,
     /// 500 with Amazon's own error in it; sometimes the request's fault (amazon.md: Headers and error answers).
@@ -40,7 +40,7 @@ pub(crate) enum Fault {
     Ours,
 }
 
-impl Fault {
+impl CallFault {
     /// The kind an operator reads, and whether trying again can help.
     pub(crate) fn error(self, message: impl Into<String>) -> Error {
         match self {
@@ -69,7 +69,7 @@ impl Fault {
 /// A call that failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    pub fault: Fault,
+    pub fault: CallFault,
     /// Amazon's words, where it had any.
     pub text: String,
     /// How long Amazon asks to be left alone.
@@ -108,12 +108,12 @@ impl Stop {
     }
 
     /// A failure of Amazon's or of the network.
-    pub(crate) fn failed(fault: Fault, text: impl Into<String>, error: Error) -> Self {
+    pub(crate) fn failed(fault: CallFault, text: impl Into<String>, error: Error) -> Self {
         Self::Failed(Box::new(Failure { fault, text: text.into(), hint: None, error }))
     }
 
     /// The failure, if it is one of the given sort.
-    pub(crate) fn fault(&self) -> Option<Fault> {
+    pub(crate) fn fault(&self) -> Option<CallFault> {
         match self {
             Self::Later(_) => None,
             Self::Failed(failure) => Some(failure.fault),
@@ -133,7 +133,7 @@ impl Stop {
 
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
-        Self::failed(Fault::Ours, "", error)
+        Self::failed(CallFault::Ours, "", error)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
-use sellerlake_contracts::{Answer, Connector, Error, Kind, Request, Result, Step};
+use sellerlake_contracts::{AmazonAnswer, Connector, Error, Kind, Request, Result, Step};
 use serde_json::Value;
 
 use crate::parameters;
@@ -14,10 +14,10 @@ use crate::parameters;
 /// `origin` is the file's name, `changed` the moment of its last change, so that a file that was written anew is found
 /// anew, and its answer is the file, as of its last change. Hidden and unfinished files
 /// (`.name`, `name.tmp`, `name.part`) are left alone; nothing is removed.
-pub(crate) struct Files;
+pub(crate) struct FilesConnector;
 
 #[async_trait]
-impl Connector for Files {
+impl Connector for FilesConnector {
     async fn step(&self, request: &Request, _checkpoint: Option<&Value>) -> Result<Step> {
         let folder = Path::new(parameters::required(request, "folder")?);
         match parameters::optional(request, "origin") {
@@ -51,7 +51,7 @@ fn changed(known: &fs::Metadata) -> std::io::Result<DateTime<Utc>> {
     known.modified().map(DateTime::from)
 }
 
-fn open(folder: &Path, name: &str) -> Result<Answer> {
+fn open(folder: &Path, name: &str) -> Result<AmazonAnswer> {
     // A name and no path: what was listed can't lead out of the folder.
     let name = Path::new(name).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let path = folder.join(name);
@@ -59,7 +59,7 @@ fn open(folder: &Path, name: &str) -> Result<Answer> {
     let as_of = file.metadata().and_then(|known| changed(&known));
     let as_of = as_of.map_err(|error| failed("can't read the file", &path, error))?;
     let origin = Some(name.to_owned());
-    Ok(Answer { pages: vec![Box::new(file)], extension: extension(name), charset: None, as_of, origin })
+    Ok(AmazonAnswer { pages: vec![Box::new(file)], extension: extension(name), charset: None, as_of, origin })
 }
 
 fn extension(name: &str) -> &'static str {

@@ -34,8 +34,8 @@ mod spapi;
 mod table;
 mod transport;
 
-pub use amazon::{Account, Amazon};
-pub use check::Finding;
+pub use amazon::{Amazon, AmazonAccount};
+pub use check::CheckFinding;
 pub use clock::SteppedClock;
 pub use credentials::{Application, Grant};
 pub use endpoints::Endpoints;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::failure::{Failure, Fault};
+use crate::failure::{CallFault, Failure};
 
 /// Attempts at one call, the first included, and the waits between them.
 #[derive(Debug, PartialEq, Eq)]
@@ -15,29 +15,29 @@ pub(crate) struct Policy {
 const ONCE: Policy = Policy { attempts: 1, delays: &[] };
 
 /// The policy of a fault.
-pub(crate) fn policy(fault: Fault) -> Policy {
+pub(crate) fn policy(fault: CallFault) -> Policy {
     match fault {
         // The emptied bucket says how long to wait (`quota`), twice as long each time.
-        Fault::Throttled => Policy { attempts: 6, delays: &[0] },
-        Fault::Internal => Policy { attempts: 4, delays: &[1, 4, 16] },
-        Fault::Unavailable => Policy { attempts: 5, delays: &[2, 8, 30] },
-        Fault::NotAnAnswer | Fault::CutShort | Fault::NoConnection | Fault::HungUp => {
+        CallFault::Throttled => Policy { attempts: 6, delays: &[0] },
+        CallFault::Internal => Policy { attempts: 4, delays: &[1, 4, 16] },
+        CallFault::Unavailable => Policy { attempts: 5, delays: &[2, 8, 30] },
+        CallFault::NotAnAnswer | CallFault::CutShort | CallFault::NoConnection | CallFault::HungUp => {
             Policy { attempts: 4, delays: &[1, 5, 20] }
         }
-        Fault::TimedOut => Policy { attempts: 3, delays: &[2, 15] },
-        Fault::Expired => Policy { attempts: 4, delays: &[0, 2, 10] },
+        CallFault::TimedOut => Policy { attempts: 3, delays: &[2, 15] },
+        CallFault::Expired => Policy { attempts: 4, delays: &[0, 2, 10] },
         // Once with a new token.
-        Fault::Token => Policy { attempts: 2, delays: &[0] },
+        CallFault::Token => Policy { attempts: 2, delays: &[0] },
         // Refusals that come and go have been seen (amazon.md: Headers and error answers).
-        Fault::Denied => Policy { attempts: 2, delays: &[5] },
-        Fault::Invalid | Fault::NotFound | Fault::Duplicate | Fault::Ours => ONCE,
+        CallFault::Denied => Policy { attempts: 2, delays: &[5] },
+        CallFault::Invalid | CallFault::NotFound | CallFault::Duplicate | CallFault::Ours => ONCE,
     }
 }
 
 /// The failures of one call so far.
 #[derive(Debug, Default)]
 pub(crate) struct Tries {
-    seen: Vec<Fault>,
+    seen: Vec<CallFault>,
 }
 
 impl Tries {
@@ -65,7 +65,7 @@ impl Tries {
 mod tests {
     use super::*;
 
-    fn failure(fault: Fault, hint: Option<u64>) -> Failure {
+    fn failure(fault: CallFault, hint: Option<u64>) -> Failure {
         Failure { fault, text: String::new(), hint: hint.map(Duration::from_secs), error: fault.error("x") }
     }
 
@@ -73,7 +73,7 @@ mod tests {
     fn delays_grow_and_end() {
         let mut tries = Tries::default();
         let waits: Vec<_> = (0..4)
-            .map(|_| tries.after(&failure(Fault::Internal, None), false, 0.0).map(|wait| wait.as_secs()))
+            .map(|_| tries.after(&failure(CallFault::Internal, None), false, 0.0).map(|wait| wait.as_secs()))
             .collect();
         assert_eq!(waits, [Some(1), Some(4), Some(16), None]);
     }
@@ -81,15 +81,15 @@ mod tests {
     #[test]
     fn the_servers_hint_wins_and_refusals_are_final() {
         assert_eq!(
-            Tries::default().after(&failure(Fault::Unavailable, Some(90)), false, 0.9),
+            Tries::default().after(&failure(CallFault::Unavailable, Some(90)), false, 0.9),
             Some(Duration::from_secs(90))
         );
-        assert_eq!(Tries::default().after(&failure(Fault::Invalid, None), false, 0.0), None);
+        assert_eq!(Tries::default().after(&failure(CallFault::Invalid, None), false, 0.0), None);
     }
 
     #[test]
     fn nothing_is_created_twice_out_of_doubt() {
-        assert_eq!(Tries::default().after(&failure(Fault::TimedOut, None), true, 0.0), None);
-        assert!(Tries::default().after(&failure(Fault::NoConnection, None), true, 0.0).is_some());
+        assert_eq!(Tries::default().after(&failure(CallFault::TimedOut, None), true, 0.0), None);
+        assert!(Tries::default().after(&failure(CallFault::NoConnection, None), true, 0.0).is_some());
     }
 }

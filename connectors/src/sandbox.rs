@@ -5,11 +5,11 @@ use sellerlake_contracts::{Error, Kind};
 
 use crate::ask::Sample;
 use crate::call::Caller;
-use crate::check::{Finding, finding};
+use crate::check::{CheckFinding, finding};
 use crate::table::TABLE;
 
 /// Tries every operation of every connector that the sandbox has a static answer for.
-pub(crate) async fn check(caller: &Caller) -> Vec<Finding> {
+pub(crate) async fn check(caller: &Caller) -> Vec<CheckFinding> {
     let mut findings = Vec::new();
     for Sample { ask, holds } in TABLE.iter().flat_map(|row| (row.samples)()) {
         let answered = caller.call(&ask).await.and_then(|reply| match reply.json.pointer(holds) {

@@ -37,27 +37,33 @@ impl Scratch {
     }
 
     /// A new, empty spool. `hint` begins its name.
-    pub(crate) fn spool(&self, hint: &str) -> Result<Spool> {
+    pub(crate) fn spool(&self, hint: &str) -> Result<AnswerSpool> {
         let name = format!("{hint}-{:016x}.pages", fastrand::u64(..));
         let path = self.folder.join(&name);
         let opened = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
         let file = opened.map_err(|error| failed("can't make a scratch file", &path, error))?;
-        Ok(Spool { name, path, file: Arc::new(file), ends: Vec::new(), kept: false })
+        Ok(AnswerSpool { name, path, file: Arc::new(file), ends: Vec::new(), kept: false })
     }
 
     /// The spool an earlier step left, cut back to the pages it knew of; `None` if it isn't whole any more.
-    pub(crate) fn reopen(&self, name: &str, ends: &[u64]) -> Option<Spool> {
+    pub(crate) fn reopen(&self, name: &str, ends: &[u64]) -> Option<AnswerSpool> {
         let path = self.folder.join(Path::new(name).file_name()?);
         let file = OpenOptions::new().read(true).write(true).open(&path).ok()?;
         let end = ends.last().copied().unwrap_or_default();
         let whole = file.metadata().ok()?.len() >= end && file.set_len(end).is_ok();
-        whole.then(|| Spool { name: name.to_owned(), path, file: Arc::new(file), ends: ends.to_vec(), kept: true })
+        whole.then(|| AnswerSpool {
+            name: name.to_owned(),
+            path,
+            file: Arc::new(file),
+            ends: ends.to_vec(),
+            kept: true,
+        })
     }
 }
 
 /// Pages, one after the other in a file. It goes with this value, unless it was kept for a checkpoint.
 #[derive(Debug)]
-pub(crate) struct Spool {
+pub(crate) struct AnswerSpool {
     name: String,
     path: PathBuf,
     file: Arc<File>,
@@ -65,7 +71,7 @@ pub(crate) struct Spool {
     kept: bool,
 }
 
-impl Drop for Spool {
+impl Drop for AnswerSpool {
     fn drop(&mut self) {
         if self.kept {
             return;
@@ -76,7 +82,7 @@ impl Drop for Spool {
     }
 }
 
-impl Spool {
+impl AnswerSpool {
     /// The name to reopen it by.
     pub(crate) fn name(&self) -> &str {
         &self.name
@@ -170,7 +176,7 @@ fn failed(message: &str, path: &Path, error: io::Error) -> Error {
 mod tests {
     use super::*;
 
-    fn texts(spool: Spool) -> Vec<String> {
+    fn texts(spool: AnswerSpool) -> Vec<String> {
         let read = |mut page: Page| {
             let mut text = String::new();
             page.read_to_string(&mut text).unwrap();

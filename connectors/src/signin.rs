@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 
 use crate::credentials::{Application, Grant};
 use crate::endpoints::Endpoints;
-use crate::failure::{Failure, Fault, Stop, reauthorise};
+use crate::failure::{CallFault, Failure, Stop, reauthorise};
 use crate::operation::{Api, Method};
 use crate::quota::span;
 use crate::retry::Tries;
@@ -181,7 +181,7 @@ fn refusal(account: &AccountId, api: Api, arrived: &Arrived, code: &str, words: 
     let name = if api == Api::Ads { "the Ads API" } else { "the Selling Partner API" };
     let (fault, message, hint) = match (arrived.status, code) {
         (_, "invalid_grant") => (
-            Fault::Invalid,
+            CallFault::Invalid,
             format!("Amazon no longer accepts the grant of account {account} for {name}"),
             Some(format!(
                 "{}. It ends when the seller revokes it, after a year without renewal, and works only in its own region \
@@ -190,22 +190,22 @@ fn refusal(account: &AccountId, api: Api, arrived: &Arrived, code: &str, words: 
             )),
         ),
         (401, _) | (_, "invalid_client") => (
-            Fault::Invalid,
+            CallFault::Invalid,
             format!("Amazon doesn't accept the application's client id and secret for {name}"),
             Some("client secrets end after 180 days: make a new one in the developer console and store it".to_owned()),
         ),
-        (429, _) => (Fault::Throttled, "Login with Amazon wants us to slow down".to_owned(), None),
+        (429, _) => (CallFault::Throttled, "Login with Amazon wants us to slow down".to_owned(), None),
         (200 | 500.., _) | (_, "server_error" | "temporarily_unavailable") => {
-            (Fault::Unavailable, "Login with Amazon gave no token".to_owned(), None)
+            (CallFault::Unavailable, "Login with Amazon gave no token".to_owned(), None)
         }
         _ => (
-            Fault::Invalid,
+            CallFault::Invalid,
             format!("Login with Amazon refuses how account {account} signs in to {name}"),
             Some("check client id, client secret and refresh token: they belong together".to_owned()),
         ),
     };
     let error = match fault {
-        Fault::Invalid => Error::permanent(refused(api), message),
+        CallFault::Invalid => Error::permanent(refused(api), message),
         _ => fault.error(message),
     };
     let mut error = error.at("lwa.refresh").with("status", arrived.status);

@@ -35,47 +35,49 @@ const LATELY: TimeDelta = TimeDelta::seconds(150);
 const SOME_KEYS: usize = 200;
 
 /// All connectors, by name.
-pub(crate) static TABLE: [Row; 20] = [
-    Row::paged("ads_profiles", &[&LIST_PROFILES], &PROFILES),
+pub(crate) static TABLE: [ConnectorRow; 20] = [
+    ConnectorRow::paged("ads_profiles", &[&LIST_PROFILES], &PROFILES),
     // The longest window Amazon takes; there is no sandbox (amazon.md: Ads reports).
-    Row::new("ads_report", &[&CREATE_ADS_REPORT, &GET_ADS_REPORT], Way::AdsReport)
+    ConnectorRow::new("ads_report", &[&CREATE_ADS_REPORT, &GET_ADS_REPORT], Way::AdsReport)
         .needs(&["ad_product", "columns", "group_by", "report_type"])
         .cooldown(TimeDelta::hours(1))
         .chunk(TimeDelta::days(31)),
-    Row::paged("catalog", &[&SEARCH_CATALOG_ITEMS], &CATALOG)
+    ConnectorRow::paged("catalog", &[&SEARCH_CATALOG_ITEMS], &CATALOG)
         .keyed(Keyed::Always, SOME_KEYS)
         .samples(products::catalog_samples),
-    Row::paged("competitive_prices", &[&GET_COMPETITIVE_PRICING], &COMPETITIVE_PRICES)
+    ConnectorRow::paged("competitive_prices", &[&GET_COMPETITIVE_PRICING], &COMPETITIVE_PRICES)
         .keyed(Keyed::Always, SOME_KEYS)
         .samples(products::competitive_price_samples),
-    Row::new("data_kiosk", &[&CREATE_QUERY, &GET_QUERY, &GET_DOCUMENT, &GET_QUERIES], Way::DataKiosk)
+    ConnectorRow::new("data_kiosk", &[&CREATE_QUERY, &GET_QUERY, &GET_DOCUMENT, &GET_QUERIES], Way::DataKiosk)
         .needs(&["query"])
         .cooldown(TimeDelta::minutes(30))
         .samples(kiosk::samples),
     // Fees are estimated for what a request says, which no static answer is.
-    Row::paged("fees", &[&GET_MY_FEES_ESTIMATES], &FEES).keyed(Keyed::Always, SOME_KEYS),
-    Row::new("files", &[], Way::Files).needs(&["folder"]),
-    Row::paged("financial_event_groups_v0", &[&LIST_FINANCIAL_EVENT_GROUPS], &FINANCIAL_EVENT_GROUPS_V0)
+    ConnectorRow::paged("fees", &[&GET_MY_FEES_ESTIMATES], &FEES).keyed(Keyed::Always, SOME_KEYS),
+    ConnectorRow::new("files", &[], Way::Files).needs(&["folder"]),
+    ConnectorRow::paged("financial_event_groups_v0", &[&LIST_FINANCIAL_EVENT_GROUPS], &FINANCIAL_EVENT_GROUPS_V0)
         .lag(LATELY)
         .samples(finances::group_samples),
-    Row::paged("financial_events_v0", &[&LIST_FINANCIAL_EVENTS], &FINANCIAL_EVENTS_V0)
+    ConnectorRow::paged("financial_events_v0", &[&LIST_FINANCIAL_EVENTS], &FINANCIAL_EVENTS_V0)
         .lag(LATELY)
         .samples(finances::event_samples),
     // The sandbox makes stock up for whoever puts some there first.
-    Row::paged("inventory", &[&GET_INVENTORY_SUMMARIES], &INVENTORY),
-    Row::paged("listings", &[&SEARCH_LISTINGS_ITEMS], &LISTINGS)
+    ConnectorRow::paged("inventory", &[&GET_INVENTORY_SUMMARIES], &INVENTORY),
+    ConnectorRow::paged("listings", &[&SEARCH_LISTINGS_ITEMS], &LISTINGS)
         .keyed(Keyed::Perhaps, SOME_KEYS)
         .samples(products::listing_samples),
-    Row::paged("order_items_v0", &[&GET_ORDER_ITEMS], &ORDER_ITEMS_V0)
+    ConnectorRow::paged("order_items_v0", &[&GET_ORDER_ITEMS], &ORDER_ITEMS_V0)
         .keyed(Keyed::Always, SOME_KEYS)
         .samples(orders_v0::item_samples),
-    Row::paged("order_metrics", &[&GET_ORDER_METRICS], &ORDER_METRICS).samples(sellers::metrics_samples),
-    Row::paged("orders", &[&SEARCH_ORDERS], &ORDERS).lag(LATELY).samples(orders::samples),
-    Row::paged("orders_v0", &[&GET_ORDERS], &ORDERS_V0).lag(LATELY).samples(orders_v0::order_samples),
-    Row::paged("participations", &[&GET_MARKETPLACE_PARTICIPATIONS], &PARTICIPATIONS)
+    ConnectorRow::paged("order_metrics", &[&GET_ORDER_METRICS], &ORDER_METRICS).samples(sellers::metrics_samples),
+    ConnectorRow::paged("orders", &[&SEARCH_ORDERS], &ORDERS).lag(LATELY).samples(orders::samples),
+    ConnectorRow::paged("orders_v0", &[&GET_ORDERS], &ORDERS_V0).lag(LATELY).samples(orders_v0::order_samples),
+    ConnectorRow::paged("participations", &[&GET_MARKETPLACE_PARTICIPATIONS], &PARTICIPATIONS)
         .samples(sellers::participation_samples),
-    Row::paged("prices", &[&GET_PRICING], &PRICES).keyed(Keyed::Always, SOME_KEYS).samples(products::price_samples),
-    Row::new(
+    ConnectorRow::paged("prices", &[&GET_PRICING], &PRICES)
+        .keyed(Keyed::Always, SOME_KEYS)
+        .samples(products::price_samples),
+    ConnectorRow::new(
         "report",
         &[&CREATE_REPORT, &GET_REPORT, &GET_REPORT_DOCUMENT, &GET_REPORTS, &CREATE_RESTRICTED_DATA_TOKEN],
         Way::Report,
@@ -83,8 +85,14 @@ pub(crate) static TABLE: [Row; 20] = [
     .needs(&["report_type"])
     .cooldown(TimeDelta::minutes(30))
     .samples(report::samples),
-    Row::new("settlements", &[&GET_REPORTS, &GET_REPORT_DOCUMENT, &CREATE_RESTRICTED_DATA_TOKEN], Way::Settlements),
-    Row::paged("transactions", &[&LIST_TRANSACTIONS], &TRANSACTIONS).lag(LATELY).samples(finances::transaction_samples),
+    ConnectorRow::new(
+        "settlements",
+        &[&GET_REPORTS, &GET_REPORT_DOCUMENT, &CREATE_RESTRICTED_DATA_TOKEN],
+        Way::Settlements,
+    ),
+    ConnectorRow::paged("transactions", &[&LIST_TRANSACTIONS], &TRANSACTIONS)
+        .lag(LATELY)
+        .samples(finances::transaction_samples),
 ];
 
 /// What is known of each connector before it is used.
@@ -93,7 +101,7 @@ pub fn offered() -> Vec<ConnectorFacts> {
 }
 
 /// The row of this name.
-pub(crate) fn row(name: &str) -> Option<&'static Row> {
+pub(crate) fn row(name: &str) -> Option<&'static ConnectorRow> {
     TABLE.iter().find(|row| row.facts.name == name)
 }
 
@@ -113,7 +121,7 @@ pub(crate) enum Way {
 }
 
 /// One connector.
-pub(crate) struct Row {
+pub(crate) struct ConnectorRow {
     pub facts: ConnectorFacts,
     /// The operations it calls.
     pub operations: &'static [&'static Operation],
@@ -122,7 +130,7 @@ pub(crate) struct Row {
     pub samples: fn() -> Vec<Sample>,
 }
 
-impl Row {
+impl ConnectorRow {
     const fn paged(name: &'static str, operations: &'static [&'static Operation], listing: &'static Listing) -> Self {
         Self::new(name, operations, Way::Paged(listing))
     }

@@ -9,7 +9,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response};
 use sellerlake_contracts::{Error, Kind, Result};
 
-use crate::failure::{Fault, Stop};
+use crate::failure::{CallFault, Stop};
 use crate::operation::Method;
 
 /// Larger than any page Amazon sends (10 MB), small enough to refuse a runaway body.
@@ -171,18 +171,18 @@ fn unusable(message: &str, error: reqwest::Error) -> Error {
 /// What reqwest says went wrong, without the address, whose query may hold tokens.
 pub(crate) fn broken(error: reqwest::Error) -> Stop {
     let fault = if error.is_connect() {
-        Fault::NoConnection
+        CallFault::NoConnection
     } else if error.is_timeout() {
-        Fault::TimedOut
+        CallFault::TimedOut
     } else if error.is_body() || error.is_decode() {
-        Fault::CutShort
+        CallFault::CutShort
     } else {
-        Fault::HungUp
+        CallFault::HungUp
     };
     let message = match fault {
-        Fault::NoConnection => "can't connect to Amazon",
-        Fault::TimedOut => "Amazon didn't answer in time",
-        Fault::CutShort => "the connection broke off in the middle of Amazon's answer",
+        CallFault::NoConnection => "can't connect to Amazon",
+        CallFault::TimedOut => "Amazon didn't answer in time",
+        CallFault::CutShort => "the connection broke off in the middle of Amazon's answer",
         _ => "the connection was closed before Amazon answered",
     };
     let error = error.without_url();

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use sellerlake_contracts::{Answer, Error, Kind, Request, Result, Step};
+use sellerlake_contracts::{AmazonAnswer, Error, Kind, Request, Result, Step};
 use serde_json::{Value, json};
 
 use super::ACCESS;
 use crate::ask::Ask;
 use crate::call::Caller;
 use crate::document::{Mint, fetch};
-use crate::failure::{Failure, Fault, Stop};
+use crate::failure::{Failure, CallFault, Stop};
 use crate::long::{Begun, Fetched, Long, LongCheckpoint, Looked, Nothing, created, printed};
 use crate::operation::Operation;
 use crate::parameters;
@@ -45,7 +45,7 @@ impl Long for AdsReport {
     async fn begin(&self, request: &Request, _kept: &mut Kept) -> Result<Begun, Stop> {
         let ask = scoped(Ask::of(&CREATE_ADS_REPORT).body(MEDIA_TYPE, &body(request)?), request);
         match self.caller.call(&ask).await {
-            Err(Stop::Failed(failure)) if failure.fault == Fault::Duplicate => {
+            Err(Stop::Failed(failure)) if failure.fault == CallFault::Duplicate => {
                 let id = duplicate_of(&failure.text).ok_or_else(|| nameless(*failure))?;
                 Ok(Begun::Created(id))
             }
@@ -72,7 +72,7 @@ impl Long for AdsReport {
         let as_of = printed(report, "/generatedAt").or_else(|| printed(report, "/updatedAt"));
         let as_of = as_of.unwrap_or_else(|| self.caller.clock.now());
         let (pages, origin) = (document.spool.into_pages(), Some(id.to_owned()));
-        Ok(Fetched::Whole(Step::Answer(Answer { pages, extension: "json.gz", charset: None, as_of, origin })))
+        Ok(Fetched::Whole(Step::Answer(AmazonAnswer { pages, extension: "json.gz", charset: None, as_of, origin })))
     }
 
     fn cooldown(&self, _request: &Request) -> Result<TimeDelta> {

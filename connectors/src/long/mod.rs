@@ -20,7 +20,7 @@ use crate::call::Caller;
 use crate::checkpoint::wait;
 use crate::classify::Reply;
 use crate::document::Document;
-use crate::failure::{Fault, Stop};
+use crate::failure::{CallFault, Stop};
 use crate::operation::Operation;
 
 /// Times the outcome of asking may stay unknown before a person looks.
@@ -133,7 +133,7 @@ impl<K: Long> LongRequest<K> {
             return self.begin(request, kept).await.map(End::Wait);
         };
         let looked = match self.kind.look(request, &id, kept).await {
-            Err(stop) if stop.fault() == Some(Fault::NotFound) => {
+            Err(stop) if stop.fault() == Some(CallFault::NotFound) => {
                 tracing::warn!(account = %request.account, id, "Amazon no longer knows what was asked for; asking again");
                 Looked::Again(self.now())
             }

@@ -8,15 +8,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 pub(crate) use listing::{Listing, Part};
-use progress::Progress;
-use sellerlake_contracts::{Answer, Connector, Request, Result, Step};
+use progress::PageProgress;
+use sellerlake_contracts::{AmazonAnswer, Connector, Request, Result, Step};
 use serde_json::Value;
 
 use crate::call::Caller;
 use crate::checkpoint;
-use crate::failure::{Fault, Stop};
+use crate::failure::{CallFault, Stop};
 use crate::parameters;
-use crate::scratch::{Scratch, Spool};
+use crate::scratch::{AnswerSpool, Scratch};
 
 /// How long work that came some way rests after a failure.
 const REST: TimeDelta = TimeDelta::minutes(1);
@@ -33,7 +33,7 @@ pub(crate) struct Paged {
 #[async_trait]
 impl Connector for Paged {
     async fn step(&self, request: &Request, stored: Option<&Value>) -> Result<Step> {
-        let (mut progress, mut spool) = match Progress::resume(stored, &self.scratch) {
+        let (mut progress, mut spool) = match PageProgress::resume(stored, &self.scratch) {
             Some(resumed) => resumed,
             None if request.window.is_some_and(|window| window.to <= window.from) => {
                 return Err(parameters::lacking(request, "the request's window is empty".to_owned()));
@@ -41,7 +41,7 @@ impl Connector for Paged {
             None => match self.listing.parts(request, self.caller.clock.now(), self.lag) {
                 Ok(parts) => {
                     let spool = self.scratch.spool(&request.account.to_string())?;
-                    (Progress::begin(parts, &spool), spool)
+                    (PageProgress::begin(parts, &spool), spool)
                 }
                 Err(until) => return checkpoint::wait(until, &Value::Null),
             },
@@ -68,7 +68,7 @@ impl Connector for Paged {
 }
 
 impl Paged {
-    async fn read(&self, request: &Request, progress: &mut Progress, spool: &mut Spool) -> Result<(), Stop> {
+    async fn read(&self, request: &Request, progress: &mut PageProgress, spool: &mut AnswerSpool) -> Result<(), Stop> {
         if progress.is_stale(self.listing, self.now()) {
             progress.restart(spool, "the token of the next page has expired meanwhile")?;
         }
@@ -86,22 +86,22 @@ impl Paged {
     }
 
     /// What can be done about a failed page without waiting: a dead token, or a window that is too much.
-    fn mend(&self, progress: &mut Progress, spool: &mut Spool, stop: Stop) -> Result<(), Stop> {
-        let refused = stop.fault() == Some(Fault::Invalid);
+    fn mend(&self, progress: &mut PageProgress, spool: &mut AnswerSpool, stop: Stop) -> Result<(), Stop> {
+        let refused = stop.fault() == Some(CallFault::Invalid);
         if refused && progress.token.is_some() {
             progress.restart(spool, "Amazon no longer accepts the token of the next page")?;
             return Ok(());
         }
-        let may_be_size = refused || stop.fault() == Some(Fault::Internal);
+        let may_be_size = refused || stop.fault() == Some(CallFault::Internal);
         if self.listing.halves_on_error && may_be_size && progress.halve(spool)? {
             return Ok(());
         }
         Err(stop)
     }
 
-    fn answer(&self, progress: &Progress, spool: Spool) -> Answer {
+    fn answer(&self, progress: &PageProgress, spool: AnswerSpool) -> AmazonAnswer {
         let as_of = progress.as_of.unwrap_or_else(|| self.now());
-        Answer { pages: spool.into_pages(), extension: "json", charset: None, as_of, origin: None }
+        AmazonAnswer { pages: spool.into_pages(), extension: "json", charset: None, as_of, origin: None }
     }
 
     fn now(&self) -> DateTime<Utc> {

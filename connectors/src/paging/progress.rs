@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::listing::{Listing, Part};
 use crate::classify::Reply;
-use crate::scratch::{Scratch, Spool};
+use crate::scratch::{AnswerSpool, Scratch};
 
 /// Times one part is read again from its beginning before that is called a failure.
 const MOST_RESTARTS: u32 = 4;
@@ -18,7 +18,7 @@ const MOST_HALVINGS: u32 = 8;
 
 /// Everything needed to go on after a wait or a crash.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Progress {
+pub(crate) struct PageProgress {
     /// Name of the spool that holds the pages.
     spool: String,
     /// Where each page in it ends.
@@ -44,21 +44,21 @@ pub(crate) struct Progress {
     last_page: u64,
 }
 
-impl Progress {
+impl PageProgress {
     /// From the first part on.
-    pub(crate) fn begin(parts: Vec<Part>, spool: &Spool) -> Self {
+    pub(crate) fn begin(parts: Vec<Part>, spool: &AnswerSpool) -> Self {
         Self { spool: spool.name().to_owned(), parts: parts.into_iter().rev().collect(), ..Self::default() }
     }
 
     /// Out of a checkpoint, with its spool; `None` if either is gone, so that the answer starts over.
-    pub(crate) fn resume(checkpoint: Option<&Value>, scratch: &Scratch) -> Option<(Self, Spool)> {
+    pub(crate) fn resume(checkpoint: Option<&Value>, scratch: &Scratch) -> Option<(Self, AnswerSpool)> {
         let progress: Self = serde_json::from_value(checkpoint?.clone()).ok()?;
         let spool = scratch.reopen(&progress.spool, &progress.ends)?;
         Some((progress, spool))
     }
 
     /// Makes it ready to be a checkpoint: the pages it counts on are made durable first.
-    pub(crate) fn keep(&mut self, spool: &mut Spool) -> Result<()> {
+    pub(crate) fn keep(&mut self, spool: &mut AnswerSpool) -> Result<()> {
         spool.keep()?;
         self.ends = spool.ends().to_vec();
         Ok(())
@@ -79,7 +79,7 @@ impl Progress {
         &mut self,
         listing: &Listing,
         reply: &Reply,
-        spool: &mut Spool,
+        spool: &mut AnswerSpool,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let items = reply.json.pointer(listing.items_at).and_then(Value::as_array);
@@ -109,7 +109,7 @@ impl Progress {
         if self.token.is_none() { self.finish(spool) } else { Ok(()) }
     }
 
-    fn finish(&mut self, spool: &mut Spool) -> Result<()> {
+    fn finish(&mut self, spool: &mut AnswerSpool) -> Result<()> {
         if self.promised.is_some_and(|promised| self.items < promised) {
             return self.restart(spool, "the pages hold fewer items than were promised");
         }
@@ -120,7 +120,7 @@ impl Progress {
     }
 
     /// Reads the current part from its beginning. [`Kind::Remote`] if that has been done too often.
-    pub(crate) fn restart(&mut self, spool: &mut Spool, why: &'static str) -> Result<()> {
+    pub(crate) fn restart(&mut self, spool: &mut AnswerSpool, why: &'static str) -> Result<()> {
         tracing::warn!(why, pages = spool.ends().len() - self.whole, "a paged answer is read again from its beginning");
         self.restarts += 1;
         if self.restarts > MOST_RESTARTS {
@@ -137,7 +137,7 @@ impl Progress {
     }
 
     /// Puts the current part's two halves in its place; `false` if it can't be cut any more.
-    pub(crate) fn halve(&mut self, spool: &mut Spool) -> Result<bool> {
+    pub(crate) fn halve(&mut self, spool: &mut AnswerSpool) -> Result<bool> {
         let Some((first, second)) = self.part().and_then(Part::halves) else { return Ok(false) };
         if self.halvings >= MOST_HALVINGS {
             return Ok(false);

@@ -19,7 +19,7 @@ const SPARED_SECONDS: f64 = 10.0;
 
 /// Tokens of one operation.
 #[derive(Debug, Clone)]
-pub(crate) struct Bucket {
+pub(crate) struct TokenBucket {
     tokens: f64,
     rate: f64,
     default_rate: f64,
@@ -44,7 +44,7 @@ impl Drop for Pass {
     }
 }
 
-impl Bucket {
+impl TokenBucket {
     /// A full one: nobody has called yet.
     pub(crate) fn full(operation: &Operation, now: DateTime<Utc>) -> Self {
         let (rate, burst) = (operation.rate, f64::from(operation.burst));
@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn throttles_use_the_burst_and_then_the_rate() {
-        let mut bucket = Bucket::full(&CREATE, at(0));
+        let mut bucket = TokenBucket::full(&CREATE, at(0));
         assert!((0..15).all(|_| bucket.take(at(0)).is_ok()));
         let wait = bucket.take(at(0)).unwrap_err();
         assert!((60..62).contains(&wait.as_secs()), "{wait:?}");
@@ -212,8 +212,8 @@ mod tests {
 
     #[test]
     fn refusals_empty_it_and_wait_twice_as_long_each_time() {
-        let mut bucket = Bucket::full(&LIST, at(0));
-        let wait = |bucket: &mut Bucket| {
+        let mut bucket = TokenBucket::full(&LIST, at(0));
+        let wait = |bucket: &mut TokenBucket| {
             bucket.refused(at(0), None, 0.0);
             bucket.wait(at(0)).as_secs()
         };
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn calls_under_way_keep_their_tokens_from_refilling() {
-        let mut bucket = Bucket::full(&LIST, at(0));
+        let mut bucket = TokenBucket::full(&LIST, at(0));
         let late: Vec<_> = (0..3).map(|_| bucket.take(at(0)).map(|()| bucket.pass())).collect();
         let free = (0..10).filter(|_| bucket.take(at(3600)).is_ok()).count();
         assert_eq!(free, 7);
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_call_that_arrives_late_is_not_refilled_behind_its_back() {
-        let mut bucket = Bucket::full(&LIST, at(0));
+        let mut bucket = TokenBucket::full(&LIST, at(0));
         let late: Vec<_> = (0..6).map(|_| bucket.take(at(0)).map(|()| bucket.pass())).collect();
         // Amazon's bucket was full when they came, and holds four now.
         late.into_iter().for_each(|pass| bucket.arrived(at(60), pass.unwrap()));
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_header_can_only_raise_the_rate() {
-        let mut bucket = Bucket::full(&LIST, at(0));
+        let mut bucket = TokenBucket::full(&LIST, at(0));
         bucket.answered(Some(0.1));
         assert!((bucket.rate - 0.5).abs() < f64::EPSILON);
         bucket.answered(Some(2.0));
@@ -254,20 +254,20 @@ mod tests {
 
     #[test]
     fn a_restart_does_not_burst_again() {
-        let mut bucket = Bucket::full(&CREATE, at(0));
+        let mut bucket = TokenBucket::full(&CREATE, at(0));
         for _ in 0..15 {
             bucket.take(at(0)).unwrap();
         }
         let level = bucket.pay("createReport");
-        let mut restored = Bucket::restored(&CREATE, &level, at(10));
+        let mut restored = TokenBucket::restored(&CREATE, &level, at(10));
         assert!(restored.take(at(10)).is_err_and(|wait| wait.as_secs() >= 49));
-        let mut future = Bucket::restored(&CREATE, &BucketLevel { updated_at: at(99_999), ..level }, at(10));
+        let mut future = TokenBucket::restored(&CREATE, &BucketLevel { updated_at: at(99_999), ..level }, at(10));
         assert!(future.take(at(80)).is_ok());
     }
 
     #[test]
     fn fast_operations_are_written_down_a_few_at_a_time_and_exactly_in_the_end() {
-        let mut bucket = Bucket::full(&LIST, at(0));
+        let mut bucket = TokenBucket::full(&LIST, at(0));
         assert_eq!(bucket.settled("x", at(0)), None);
         bucket.take(at(0)).unwrap();
         assert!(!bucket.is_paid());

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bucket::{Bucket, Pass};
+use bucket::{Pass, TokenBucket};
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Clock, Result, soon_full};
 pub(crate) use shared::Refusals;
@@ -24,22 +24,22 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// Buckets in use and levels of earlier runs nobody has asked for yet.
 #[derive(Debug, Default)]
 struct Buckets {
-    used: HashMap<&'static str, Bucket>,
+    used: HashMap<&'static str, TokenBucket>,
     /// What rests after each use.
-    resting: HashMap<String, Bucket>,
+    resting: HashMap<String, TokenBucket>,
     left: HashMap<String, BucketLevel>,
     /// When somebody took over whose forerunner may have left those empty that are soon full.
     in_doubt_since: Option<DateTime<Utc>>,
 }
 
 impl Buckets {
-    fn of(&mut self, operation: &Operation, now: DateTime<Utc>) -> &mut Bucket {
+    fn of(&mut self, operation: &Operation, now: DateTime<Utc>) -> &mut TokenBucket {
         let Self { used, left, in_doubt_since, .. } = self;
         let doubted = in_doubt_since.filter(|_| soon_full(operation.rate, f64::from(operation.burst)));
         used.entry(operation.name).or_insert_with(|| match (doubted, left.remove(operation.name)) {
-            (Some(since), _) => Bucket::used_up(operation, since),
-            (None, Some(level)) => Bucket::restored(operation, &level, now),
-            (None, None) => Bucket::full(operation, now),
+            (Some(since), _) => TokenBucket::used_up(operation, since),
+            (None, Some(level)) => TokenBucket::restored(operation, &level, now),
+            (None, None) => TokenBucket::full(operation, now),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::bucket::Bucket;
+use super::bucket::TokenBucket;
 use super::{Quota, span};
 use crate::failure::Stop;
 use crate::operation::Operation;
@@ -28,7 +28,12 @@ impl Quota {
     }
 
     /// A bucket of one token that takes all of the rest to refill.
-    async fn resting<T>(&self, what: &str, rest: TimeDelta, change: impl FnOnce(&mut Bucket) -> T) -> Result<T, Stop> {
+    async fn resting<T>(
+        &self,
+        what: &str,
+        rest: TimeDelta,
+        change: impl FnOnce(&mut TokenBucket) -> T,
+    ) -> Result<T, Stop> {
         self.load().await?;
         let seconds = rest.num_seconds().max(1) as f64;
         let operation = Operation::post("rest", "").rate(1.0 / seconds, 1);
@@ -37,8 +42,8 @@ impl Quota {
         let mut buckets = self.own.lock().await;
         let left = buckets.left.remove(&name);
         let bucket = buckets.resting.entry(name.clone()).or_insert_with(|| match left {
-            Some(level) => Bucket::restored(&operation, &level, now),
-            None => Bucket::full(&operation, now),
+            Some(level) => TokenBucket::restored(&operation, &level, now),
+            None => TokenBucket::full(&operation, now),
         });
         let changed = change(bucket);
         let level = bucket.pay(&name);

@@ -12,14 +12,14 @@ use crate::failure::Stop;
 use crate::long::{SLACK, printed};
 
 /// What a report was asked with.
-pub(crate) struct Wanted<'a> {
+pub(crate) struct WantedReport<'a> {
     pub report_type: &'a str,
     pub marketplaces: BTreeSet<&'a str>,
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
 }
 
-impl Wanted<'_> {
+impl WantedReport<'_> {
     fn is(&self, report: &Value) -> bool {
         let text = |name: &str| report.get(name).and_then(Value::as_str);
         let named = report.get("marketplaceIds").and_then(Value::as_array).into_iter().flatten();
@@ -55,7 +55,7 @@ impl Wanted<'_> {
 /// The id of a fitting report created since `asked_at`, newest first as Amazon lists them.
 pub(crate) async fn find(
     caller: &Caller,
-    wanted: &Wanted<'_>,
+    wanted: &WantedReport<'_>,
     asked_at: DateTime<Utc>,
 ) -> Result<Option<String>, Stop> {
     let ask = Ask::of(&GET_REPORTS)
@@ -78,7 +78,7 @@ mod tests {
     fn rounded_bounds_cover_what_was_asked_and_others_do_not() {
         let at = |text: &str| Some(text.parse().unwrap());
         let (from, to) = (at("2026-03-01T00:00:00.5Z"), at("2026-03-02T23:59:59Z"));
-        let wanted = Wanted { report_type: "X", marketplaces: BTreeSet::new(), from, to };
+        let wanted = WantedReport { report_type: "X", marketplaces: BTreeSet::new(), from, to };
         let covers = |begin: &str, end: &str, created: &str| {
             wanted.is_covered_by(&json!({ "dataStartTime": begin, "dataEndTime": end, "createdTime": created }))
         };
@@ -91,7 +91,7 @@ mod tests {
         assert!(!covers("2026-03-01T00:00:00+00:00", "2026-03-02T23:59:58+00:00", later));
         assert!(!covers("2026-02-27T00:00:00+00:00", "2026-02-28T23:59:59+00:00", later));
         assert!(wanted.is_covered_by(&json!({ "reportId": "1" })), "it says nothing of bounds");
-        let now = Wanted { from: None, to: None, ..wanted };
+        let now = WantedReport { from: None, to: None, ..wanted };
         assert!(now.is_covered_by(&json!({ "dataStartTime": "2026-02-27T00:00:00Z" })));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{Answer, Request, Result, Step};
+use sellerlake_contracts::{AmazonAnswer, Request, Result, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ use crate::failure::Stop;
 use crate::long::{Begun, Fetched, Long, LongCheckpoint, Looked, SLACK, created, explained, printed};
 use crate::operation::Operation;
 use crate::parameters;
-use crate::scratch::{Scratch, Spool};
+use crate::scratch::{Scratch, AnswerSpool};
 
 pub(crate) const CREATE_QUERY: Operation =
     Operation::post("createQuery", "/dataKiosk/2023-11-15/queries").rate(0.0167, 15).creates();
@@ -69,7 +69,7 @@ struct Spooled {
 
 impl Pages {
     /// A document that is here, unless its file is gone.
-    fn spool(&self, scratch: &Scratch, document: &str) -> Option<Spool> {
+    fn spool(&self, scratch: &Scratch, document: &str) -> Option<AnswerSpool> {
         let fetched = self.fetched.get(document)?;
         scratch.reopen(&fetched.spool, &fetched.ends)
     }
@@ -144,8 +144,8 @@ impl Long for DataKiosk {
         let is_gzip = pages.fetched.values().all(|fetched| fetched.is_gzip);
         let extension = if is_gzip { "jsonl.gz" } else { "jsonl" };
         let as_of = pages.as_of.unwrap_or_else(|| self.caller.clock.now());
-        let pages = spools.into_iter().flat_map(Spool::into_pages).collect();
-        let answer = Answer { pages, extension, charset: None, as_of, origin: Some(id.to_owned()) };
+        let pages = spools.into_iter().flat_map(AnswerSpool::into_pages).collect();
+        let answer = AmazonAnswer { pages, extension, charset: None, as_of, origin: Some(id.to_owned()) };
         Ok(Fetched::Whole(Step::Answer(answer)))
     }
 

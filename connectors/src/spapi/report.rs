@@ -7,14 +7,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Request, Result, Step};
 use serde_json::{Map, Value, json};
 
-use super::adoption::{Wanted, find};
+use super::adoption::{WantedReport, find};
 use super::cooldown::cooldown;
 use super::report_document::{answer, document};
 use super::report_operations::{CREATE_REPORT, GET_REPORT, GET_REPORT_DOCUMENT, GET_REPORTS};
 use crate::ask::{Ask, Sample, instant};
 use crate::call::Caller;
 use crate::classify::Reply;
-use crate::failure::{Fault, Stop};
+use crate::failure::{CallFault, Stop};
 use crate::long::{Begun, Fetched, Long, LongCheckpoint, Looked, Nothing, created, explained, printed};
 use crate::operation::Operation;
 use crate::parameters;
@@ -54,7 +54,7 @@ impl Long for Report {
         if let Some(id) = running(&stop) {
             return Ok(Begun::Running(id));
         }
-        let may_be_made = stop.fault().is_some_and(Fault::leaves_doubt);
+        let may_be_made = stop.fault().is_some_and(CallFault::leaves_doubt);
         if let Some(rest) = self.rest(request)?.filter(|_| !kept.errand.crowded && !may_be_made) {
             self.caller.quota.unused(&kind(request)?, rest).await?;
         }
@@ -81,7 +81,7 @@ impl Long for Report {
     async fn fetch(&self, request: &Request, id: &str, report: &Value, _kept: &mut Kept) -> Result<Fetched, Stop> {
         let report_type = report_type(request)?;
         let document_id = report.get("reportDocumentId").and_then(Value::as_str).ok_or_else(|| {
-            Fault::NotAnAnswer.error("the report is done but has no document").at("report.download").with("report", id)
+            CallFault::NotAnAnswer.error("the report is done but has no document").at("report.download").with("report", id)
         })?;
         let document = document(&self.caller, &self.scratch, report_type, document_id).await?;
         let as_of = printed(report, "/processingEndTime").or_else(|| printed(report, "/dataEndTime"));
@@ -193,9 +193,9 @@ fn body(request: &Request) -> Result<Value> {
     Ok(body)
 }
 
-fn wanted(request: &Request) -> Result<Wanted<'_>> {
+fn wanted(request: &Request) -> Result<WantedReport<'_>> {
     let (from, to) = bounds(request).unzip();
-    Ok(Wanted {
+    Ok(WantedReport {
         report_type: report_type(request)?,
         marketplaces: parameters::marketplaces(request).collect(),
         from,
@@ -207,7 +207,7 @@ fn wanted(request: &Request) -> Result<Wanted<'_>> {
 fn running(stop: &Stop) -> Option<String> {
     let Stop::Failed(failure) = stop else { return None };
     let text = failure.text.to_lowercase();
-    let says_so = failure.fault == Fault::Invalid && text.contains("report") && text.contains("already");
+    let says_so = failure.fault == CallFault::Invalid && text.contains("report") && text.contains("already");
     let words = failure.text.split(|c: char| !c.is_ascii_alphanumeric());
     let mut ids = words.filter(|word| word.len() >= 5 && word.bytes().all(|byte| byte.is_ascii_digit()));
     ids.next().filter(|_| says_so).map(str::to_owned)
@@ -261,10 +261,10 @@ mod tests {
 
     #[test]
     fn a_refusal_that_names_the_running_report_is_an_answer() {
-        let error = Fault::Invalid.error("x");
-        let stop = Stop::failed(Fault::Invalid, "The report 50017018600 is already in progress.", error);
+        let error = CallFault::Invalid.error("x");
+        let stop = Stop::failed(CallFault::Invalid, "The report 50017018600 is already in progress.", error);
         assert_eq!(running(&stop).as_deref(), Some("50017018600"));
-        let error = Fault::Invalid.error("x");
-        assert_eq!(running(&Stop::failed(Fault::Invalid, "Bad marketplace 12345.", error)), None);
+        let error = CallFault::Invalid.error("x");
+        assert_eq!(running(&Stop::failed(CallFault::Invalid, "Bad marketplace 12345.", error)), None);
     }
 }

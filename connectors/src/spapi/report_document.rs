@@ -1,14 +1,14 @@
 //! The document of a report: address, download, what kind of bytes.
 
 use chrono::{DateTime, Utc};
-use sellerlake_contracts::{Answer, Secret};
+use sellerlake_contracts::{AmazonAnswer, Secret};
 use serde_json::json;
 
 use super::report_operations::{CREATE_RESTRICTED_DATA_TOKEN, GET_REPORT_DOCUMENT};
 use crate::ask::Ask;
 use crate::call::Caller;
 use crate::document::{Document, Mint, fetch};
-use crate::failure::{Fault, Stop};
+use crate::failure::{CallFault, Stop};
 use crate::scratch::Scratch;
 
 /// Types whose documents hold buyers' data and open only to a restricted data token (amazon.md: Restricted data).
@@ -41,17 +41,17 @@ pub(crate) async fn document(
 }
 
 /// The document as an answer.
-pub(crate) fn answer(document: Document, report_type: &str, as_of: DateTime<Utc>, origin: &str) -> Answer {
+pub(crate) fn answer(document: Document, report_type: &str, as_of: DateTime<Utc>, origin: &str) -> AmazonAnswer {
     let extension = extension(&document.content_type, report_type, document.is_gzip);
     let charset = document.charset();
-    Answer { pages: document.spool.into_pages(), extension, charset, as_of, origin: Some(origin.to_owned()) }
+    AmazonAnswer { pages: document.spool.into_pages(), extension, charset, as_of, origin: Some(origin.to_owned()) }
 }
 
 async fn restricted_token(caller: &Caller, path: &str) -> Result<Secret, Stop> {
     let body = json!({ "restrictedResources": [{ "method": "GET", "path": path }] });
     let reply = caller.call(&Ask::of(&CREATE_RESTRICTED_DATA_TOKEN).json(&body)).await?;
     let token = reply.text("/restrictedDataToken").ok_or_else(|| {
-        let fault = Fault::NotAnAnswer;
+        let fault = CallFault::NotAnAnswer;
         Stop::failed(fault, "", fault.error("Amazon gave no restricted data token").at("amazon.call"))
     })?;
     Ok(Secret::new(token))

@@ -14,7 +14,7 @@ use super::report_operations::GET_REPORTS;
 use crate::ask::{Ask, instant};
 use crate::call::Caller;
 use crate::checkpoint;
-use crate::failure::{Failure, Fault, Stop};
+use crate::failure::{Failure, CallFault, Stop};
 use crate::long::printed;
 use crate::parameters;
 use crate::scratch::Scratch;
@@ -65,7 +65,7 @@ impl Settlements {
                 None => self.first_page(request)?,
             };
             let reply = match self.caller.call(&ask).await {
-                Err(Stop::Failed(failure)) if failure.fault == Fault::Invalid && listed.token.is_some() => {
+                Err(Stop::Failed(failure)) if failure.fault == CallFault::Invalid && listed.token.is_some() => {
                     // The token died: the list starts over, once.
                     if is_again {
                         return Err(endless(*failure).into());

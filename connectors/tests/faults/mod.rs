@@ -230,7 +230,7 @@ async fn whatever_strikes_the_answers_are_the_same() {
 }
 
 /// Everything an answer says about ids, whatever its pages.
-fn told(answer: sellerlake_contracts::Answer) -> Vec<String> {
+fn told(answer: sellerlake_contracts::AmazonAnswer) -> Vec<String> {
     let text = crate::harness::text(answer);
     let marks = ["\"AmazonOrderId\":\"", "\"transactionId\":\"", "\"sellerSku\":\""];
     let ids = marks.iter().flat_map(|mark| text.split(mark).skip(1).filter_map(|rest| rest.split('"').next()));

@@ -8,10 +8,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use flate2::read::MultiGzDecoder;
-use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
+use sellerlake_connectors::{Amazon, AmazonAccount, Application, Endpoints, Grant, HttpOptions, SteppedClock};
 use sellerlake_contracts::{
-    AccountId, Answer, BucketLevel, BucketStore, Clock as _, Connector, Request, Result, Scope, Secret, SharedBucket,
-    Step, Window,
+    AccountId, AmazonAnswer, BucketLevel, BucketStore, Clock as _, Connector, Request, Result, Scope, Secret,
+    SharedBucket, Step, Window,
 };
 use sellerlake_simulator::world::Profile;
 use sellerlake_simulator::{Clock, FaultPlan, Options, Running, Simulator};
@@ -157,11 +157,11 @@ impl Peer {
     }
 
     /// The account of the `index`th seller.
-    pub fn account(&self, index: usize) -> Account {
+    pub fn account(&self, index: usize) -> AmazonAccount {
         self.account_in(&self.amazon, index)
     }
 
-    pub fn account_in(&self, amazon: &Amazon, index: usize) -> Account {
+    pub fn account_in(&self, amazon: &Amazon, index: usize) -> AmazonAccount {
         let known = &self.running.accounts()[index];
         let ads = known.ads.as_ref().map(|ads| Secret::new(&*ads.refresh_token));
         let grant = Grant { refresh_token: Secret::new(&*known.refresh_token), ads_refresh_token: ads };
@@ -230,7 +230,7 @@ impl Peer {
     }
 
     /// Steps until there is an answer, trying again after what may pass by itself.
-    pub async fn drive_through(&self, connector: &dyn Connector, request: &Request) -> Answer {
+    pub async fn drive_through(&self, connector: &dyn Connector, request: &Request) -> AmazonAnswer {
         let mut checkpoint = None;
         for _ in 0..500 {
             match connector.step(request, checkpoint.as_ref()).await {
@@ -277,7 +277,7 @@ impl Peer {
     }
 
     /// The answer of a connector of the first seller.
-    pub async fn answer(&self, name: &str, request: &Request) -> Answer {
+    pub async fn answer(&self, name: &str, request: &Request) -> AmazonAnswer {
         let connector = self.account(0).connector(name).unwrap();
         answer(self.drive(&*connector, request).await.unwrap().step)
     }
@@ -301,7 +301,7 @@ fn amazon(running: &Running, clock: &SteppedClock, levels: &Arc<Levels>, folder:
     Amazon::new(endpoints, application, Arc::new(clock.clone()), Arc::clone(levels) as _, http, folder).unwrap()
 }
 
-pub fn answer(step: Step) -> Answer {
+pub fn answer(step: Step) -> AmazonAnswer {
     match step {
         Step::Answer(answer) => answer,
         Step::NoData { reason, .. } => panic!("no data: {reason}"),
@@ -312,7 +312,7 @@ pub fn answer(step: Step) -> Answer {
 }
 
 /// The bytes of every page, decompressed.
-pub fn pages(answer: Answer) -> Vec<Vec<u8>> {
+pub fn pages(answer: AmazonAnswer) -> Vec<Vec<u8>> {
     let is_gzip = answer.extension.ends_with("gz");
     let whole = |mut page: Box<dyn Read + Send>| {
         let mut bytes = Vec::new();
@@ -327,12 +327,12 @@ pub fn pages(answer: Answer) -> Vec<Vec<u8>> {
 }
 
 /// The text of a flat file.
-pub fn text(answer: Answer) -> String {
+pub fn text(answer: AmazonAnswer) -> String {
     String::from_utf8_lossy(&pages(answer).concat()).into_owned()
 }
 
 /// The items at a JSON pointer of every page.
-pub fn items(answer: Answer, pointer: &str) -> Vec<Value> {
+pub fn items(answer: AmazonAnswer, pointer: &str) -> Vec<Value> {
     let pages = pages(answer);
     let parsed = pages.iter().map(|page| serde_json::from_slice::<Value>(page).unwrap());
     parsed.flat_map(|page| page.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default()).collect()

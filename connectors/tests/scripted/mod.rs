@@ -61,7 +61,7 @@ async fn serving(answer: impl Fn(&str, &str) -> (&'static str, String) + Send + 
     (url, asked)
 }
 
-fn account(url: &str, folder: &std::path::Path) -> sellerlake_connectors::Account {
+fn account(url: &str, folder: &std::path::Path) -> sellerlake_connectors::AmazonAccount {
     account_by(clock(), url, folder)
 }
 
@@ -69,7 +69,7 @@ fn clock() -> Arc<Jumping> {
     Arc::new(Jumping(Mutex::new(start())))
 }
 
-fn account_by(clock: Arc<Jumping>, url: &str, folder: &std::path::Path) -> sellerlake_connectors::Account {
+fn account_by(clock: Arc<Jumping>, url: &str, folder: &std::path::Path) -> sellerlake_connectors::AmazonAccount {
     let application = Application {
         client_id: "client".to_owned(),
         client_secret: Secret::new("s"),

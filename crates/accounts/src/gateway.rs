@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sellerlake_config::Settings;
-use sellerlake_connectors::{Account, Amazon, Application, Endpoints, Grant, HttpOptions, SteppedClock};
+use sellerlake_connectors::{Amazon, AmazonAccount, Application, Endpoints, Grant, HttpOptions, SteppedClock};
 use sellerlake_contracts::{AccountId, BucketStore, Clock, Connector, Error, Kind, Result, Secret};
 use sellerlake_pipelines::{Connectors, Levels, Workspace};
 use sellerlake_state::{Lease, State, Vault};
@@ -32,7 +32,7 @@ pub struct Gateway {
 #[derive(Default)]
 struct Seats {
     amazon: Option<Amazon>,
-    accounts: BTreeMap<AccountId, Account>,
+    accounts: BTreeMap<AccountId, AmazonAccount>,
 }
 
 impl Gateway {
@@ -63,7 +63,7 @@ impl Gateway {
     }
 
     /// An account, with the secrets it has now.
-    pub async fn account(&self, id: &AccountId) -> Result<Account> {
+    pub async fn account(&self, id: &AccountId) -> Result<AmazonAccount> {
         let mut seats = self.seats.lock().await;
         if let Some(account) = seats.accounts.get(id) {
             return Ok(account.clone());
@@ -80,13 +80,13 @@ impl Gateway {
     }
 
     /// An account with secrets that nobody keeps yet; those that aren't given are the ones it has now.
-    pub async fn trial(&self, id: &AccountId, given: &Secrets) -> Result<Account> {
+    pub async fn trial(&self, id: &AccountId, given: &Secrets) -> Result<AmazonAccount> {
         let amazon = self.amazon(self.endpoints.clone(), self.levels(), given).await?;
         Ok(amazon.account(id.clone(), self.grant(id, given).await?))
     }
 
     /// An account at the sandbox, whose quotas are nobody else's.
-    pub async fn sandboxed(&self, id: &AccountId) -> Result<Account> {
+    pub async fn sandboxed(&self, id: &AccountId) -> Result<AmazonAccount> {
         let kept = Secrets::new();
         let amazon = self.amazon(self.endpoints.sandboxed(), Arc::new(Unkept), &kept).await?;
         Ok(amazon.account(id.clone(), self.grant(id, &kept).await?))
@@ -159,6 +159,6 @@ impl Connectors for Gateway {
         if self.stepped.is_some() {
             return None;
         }
-        self.seats.lock().await.accounts.get(account).and_then(Account::misled)
+        self.seats.lock().await.accounts.get(account).and_then(AmazonAccount::misled)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use chrono_tz::Tz;
-use sellerlake_connectors::Account;
+use sellerlake_connectors::AmazonAccount;
 use sellerlake_contracts::{AccountId, Clock, Error, Kind, MarketplaceId, Region, Request, Result, Scope, Step};
 use sellerlake_state::AdsProfile;
 use serde_json::Value;
@@ -18,13 +18,13 @@ pub struct Presence {
 }
 
 /// Asks Amazon where the account sells and advertises; without a grant for advertising, nowhere.
-pub async fn presence(account: &Account, clock: &dyn Clock) -> Result<Presence> {
+pub async fn presence(account: &AmazonAccount, clock: &dyn Clock) -> Result<Presence> {
     let marketplaces = participations(account, clock).await.map_err(|error| elsewhere(account.id(), error))?;
     let profiles = if account.advertises() { profiles(account, clock).await? } else { Vec::new() };
     Ok(Presence { marketplaces, profiles })
 }
 
-async fn participations(account: &Account, clock: &dyn Clock) -> Result<Vec<MarketplaceId>> {
+async fn participations(account: &AmazonAccount, clock: &dyn Clock) -> Result<Vec<MarketplaceId>> {
     let mut marketplaces = Vec::new();
     for page in pages(account, "participations", clock).await? {
         let all = page.get("payload").unwrap_or(&page).as_array().cloned().unwrap_or_default();
@@ -37,7 +37,7 @@ async fn participations(account: &Account, clock: &dyn Clock) -> Result<Vec<Mark
     Ok(marketplaces)
 }
 
-async fn profiles(account: &Account, clock: &dyn Clock) -> Result<Vec<AdsProfile>> {
+async fn profiles(account: &AmazonAccount, clock: &dyn Clock) -> Result<Vec<AdsProfile>> {
     let pages = pages(account, "ads_profiles", clock).await?;
     let all = pages.into_iter().filter_map(|page| page.as_array().cloned()).flatten();
     let own = all.filter(|one| {
@@ -48,7 +48,7 @@ async fn profiles(account: &Account, clock: &dyn Clock) -> Result<Vec<AdsProfile
 }
 
 /// A short listing, read whole.
-async fn pages(account: &Account, operation: &str, clock: &dyn Clock) -> Result<Vec<Value>> {
+async fn pages(account: &AmazonAccount, operation: &str, clock: &dyn Clock) -> Result<Vec<Value>> {
     let connector = account.connector(operation)?;
     let request = Request {
         account: account.id().clone(),

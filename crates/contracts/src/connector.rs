@@ -32,7 +32,7 @@ pub struct Request {
 pub type Page = Box<dyn Read + Send>;
 
 /// Every document of one complete answer, ready to land.
-pub struct Answer {
+pub struct AmazonAnswer {
     /// Its pages; one for an ordinary document.
     pub pages: Vec<Page>,
     /// What the bytes are, as a file name's extension: `txt`, `json`, `json.gz`.
@@ -58,7 +58,7 @@ pub enum Step {
         bucket: Option<String>,
     },
     /// A whole answer.
-    Answer(Answer),
+    Answer(AmazonAnswer),
     /// Amazon says there is nothing: cancelled without data, twice, or an answer that can't hold any.
     NoData {
         /// In Amazon's words where it has any.
@@ -82,7 +82,7 @@ pub enum Step {
 /// `step` may be called again with the same request and the last stored checkpoint after any failure or crash; it then
 /// goes on where the checkpoint says, and never creates a second report for a checkpoint that holds an id. Errors
 /// that are transient mean the same step may be tried again; permanent ones need a person. An empty answer is an
-/// [`Answer`] whose document has no rows, or [`Step::NoData`]; never an error. Quota is waited for inside, up to a
+/// [`AmazonAnswer`] whose document has no rows, or [`Step::NoData`]; never an error. Quota is waited for inside, up to a
 /// minute; longer waits come back as [`Step::Wait`].
 #[async_trait]
 pub trait Connector: Send + Sync {

@@ -18,7 +18,7 @@ mod window;
 pub use account::{AccountId, Region};
 pub use clock::{Clock, SystemClock};
 pub use connector::{
-    Answer, BucketLevel, BucketStore, Connector, ConnectorFacts, Keyed, Pace, Page, Request, SharedBucket, Step,
+    AmazonAnswer, BucketLevel, BucketStore, Connector, ConnectorFacts, Keyed, Pace, Page, Request, SharedBucket, Step,
     soon_full,
 };
 pub use delivery::{Delivery, DeliveryId, META_VERSION, Scope};

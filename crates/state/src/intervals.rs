@@ -34,7 +34,7 @@ impl SliceStatus {
 
 /// What is said of an interval.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
+pub struct SliceMark {
     /// What is known.
     pub status: SliceStatus,
     /// Why, for a reader.
@@ -49,7 +49,7 @@ pub struct Mark {
     pub not_before: Option<DateTime<Utc>>,
 }
 
-impl Mark {
+impl SliceMark {
     /// A status and nothing else.
     pub fn of(status: SliceStatus) -> Self {
         Self { status, reason: None, delivery: None, checkpoint: None, attempt: 0, not_before: None }
@@ -78,7 +78,7 @@ pub struct Slice {
     /// From when to when, to the millisecond.
     pub window: Window,
     /// What is known.
-    pub mark: Mark,
+    pub mark: SliceMark,
     /// When that was last said of any part of it.
     pub updated_at: DateTime<Utc>,
 }
@@ -90,7 +90,7 @@ impl Slice {
 
     /// Whether this and the one after it say the same of an interval without a seam.
     fn continues_in(&self, next: &Self) -> bool {
-        let nameless = |mark: &Mark| Mark { delivery: None, ..mark.clone() };
+        let nameless = |mark: &SliceMark| SliceMark { delivery: None, ..mark.clone() };
         self.window.to == next.window.from
             && self.mark.status.is_settled()
             && self.mark.checkpoint.is_none()

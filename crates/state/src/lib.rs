@@ -42,7 +42,7 @@ pub use buckets::{Bucket, Spend};
 pub use catalogues::{CatalogueVersion, SellerCatalogue};
 pub use database::State;
 pub use deliveries::{DeliveryFilter, DeliveryRecord, DeliveryStatus, LoadReport};
-pub use intervals::{Mark, Slice, SliceStatus, overlay};
+pub use intervals::{Slice, SliceMark, SliceStatus, overlay};
 pub use jobs::{Job, JobError, JobFilter, JobPlan, JobStatus, JobStep, Priority};
 pub use keyfile::KeyFile;
 pub use leases::{Lease, LeaseHolder, Leased};

@@ -7,7 +7,7 @@ use sellerlake_contracts::{AccountId, DeliveryId, Error, Kind, Region, Result, S
 
 use crate::accounts::asked;
 use crate::failure::strange;
-use crate::intervals::{Mark, Slice, SliceStatus, overlay};
+use crate::intervals::{Slice, SliceMark, SliceStatus, overlay};
 use crate::statement::{Row, Statement, sql};
 use crate::{JobStatus, Leased, State};
 
@@ -36,7 +36,7 @@ pub struct SliceFilter {
 impl Leased {
     /// Says what is known of a window, in place of whatever was said of any part of it; settled neighbours that say
     /// the same become one. Saying it twice is the same as once. The window is whole milliseconds.
-    pub async fn cover(&mut self, pipeline: &str, scope: &Scope, window: Window, mark: Mark) -> Result<()> {
+    pub async fn cover(&mut self, pipeline: &str, scope: &Scope, window: Window, mark: SliceMark) -> Result<()> {
         const OPERATION: &str = "slice.cover";
         // What overlaps, and what touches: a neighbour may become one with it.
         const TOUCHED: &str = "SELECT * FROM slices WHERE account = $1 AND pipeline = $2 AND scope = $3
@@ -51,7 +51,7 @@ impl Leased {
         let known = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
         // As it will be read, so that it is compared with its neighbours as they were.
         let kept = |at: DateTime<Utc>| at.trunc_subsecs(3);
-        let mark = Mark { not_before: mark.not_before.map(kept), ..mark };
+        let mark = SliceMark { not_before: mark.not_before.map(kept), ..mark };
         let told = overlay(&known, &Slice { window, mark, updated_at: kept(self.now) });
         touched(REMOVE).execute(&mut self.transaction).await?;
         for slice in &told {
@@ -170,7 +170,7 @@ fn read_key(row: &Row) -> Result<SliceKey> {
 
 fn read(row: &Row) -> Result<Slice> {
     let delivery: Option<String> = row.get("delivery")?;
-    let mark = Mark {
+    let mark = SliceMark {
         status: row.parsed("status")?,
         reason: row.get("reason")?,
         delivery: delivery.map(DeliveryId::try_from).transpose()?,

@@ -2,8 +2,8 @@
 
 use sellerlake_contracts::{AccountId, Kind, Region};
 use sellerlake_state::{
-    AccountFilter, AccountStatus, AdsProfile, AlertKind, Condition, DeliveryFilter, JobFilter, Mark, NewAccount,
-    ObjectFilter, RunFilter, SliceFilter, SliceStatus,
+    AccountFilter, AccountStatus, AdsProfile, AlertKind, Condition, DeliveryFilter, JobFilter, NewAccount,
+    ObjectFilter, RunFilter, SliceFilter, SliceMark, SliceStatus,
 };
 
 use crate::jobs::plan;
@@ -64,7 +64,7 @@ async fn a_removed_account_leaves_what_is_true_and_may_come_back(place: Place) {
     let lease = held(&state).await;
     let mut leased = write(&state, &lease).await;
     leased.plan(&[plan("orders", 1)]).await.unwrap();
-    leased.cover("orders", &us(), plan("orders", 1).window.unwrap(), Mark::of(SliceStatus::Loaded)).await.unwrap();
+    leased.cover("orders", &us(), plan("orders", 1).window.unwrap(), SliceMark::of(SliceStatus::Loaded)).await.unwrap();
     leased.commit().await.unwrap();
     state.remove_account(&account(), later(1)).await.unwrap();
     state.remove_account(&account(), later(1)).await.unwrap();
@@ -99,7 +99,7 @@ async fn of_a_purged_seller_nothing_is_left(place: Place) {
     let other = add(&state, "A_").await.id;
     let mut leased = write(&state, &lease).await;
     leased.plan(&[plan("orders", 1)]).await.unwrap();
-    leased.cover("orders", &us(), plan("orders", 1).window.unwrap(), Mark::of(SliceStatus::Loaded)).await.unwrap();
+    leased.cover("orders", &us(), plan("orders", 1).window.unwrap(), SliceMark::of(SliceStatus::Loaded)).await.unwrap();
     leased.commit().await.unwrap();
     state.begin_run(Some(&account()), "orders", now()).await.unwrap();
     state.begin_landing(&delivery("a", "A1", "1"), now()).await.unwrap();

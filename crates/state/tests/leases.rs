@@ -1,7 +1,7 @@
 //! One holder an account, and no word of an earlier one.
 
 use sellerlake_contracts::{Kind, Scope, Window};
-use sellerlake_state::{JobStatus, JobStep, Mark, Process, RunFilter, RunOutcome, SliceKey, SliceStatus};
+use sellerlake_state::{JobStatus, JobStep, Process, RunFilter, RunOutcome, SliceKey, SliceMark, SliceStatus};
 
 use crate::jobs::plan;
 use crate::place::{Place, on_both};
@@ -47,7 +47,7 @@ async fn a_lost_lease_writes_nothing(place: Place) {
     assert_eq!((renewed.epoch(), renewed.expires_at()), (new.epoch(), later(700)));
     // Dropped instead of committed: nothing was written.
     let mut dropped = write(&state, &new).await;
-    let loaded = Mark::of(SliceStatus::Loaded);
+    let loaded = SliceMark::of(SliceStatus::Loaded);
     dropped.cover("orders", &us(), plan("orders", 1).window.unwrap(), loaded).await.unwrap();
     drop(dropped);
     let key = SliceKey { account: account(), pipeline: "orders".to_owned(), scope: us() };
@@ -118,7 +118,7 @@ async fn a_taker_waits_for_the_holders_commit(place: Place) {
         (taken, taker.slices(&of_key).await.unwrap())
     });
     place.await_waiter().await;
-    leased.cover(&key.pipeline, &key.scope, window, Mark::of(SliceStatus::Loaded)).await.unwrap();
+    leased.cover(&key.pipeline, &key.scope, window, SliceMark::of(SliceStatus::Loaded)).await.unwrap();
     leased.commit().await.unwrap();
     let (taken, seen) = taking.await.unwrap();
     assert_eq!(taken.unwrap().epoch(), 2);

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use sellerlake_contracts::{DeliveryId, Kind, Window};
-use sellerlake_state::{Mark, SliceFilter, SliceKey, SliceStatus};
+use sellerlake_state::{SliceFilter, SliceKey, SliceMark, SliceStatus};
 
 use crate::place::{Place, on_both};
 use crate::{account, held, later, now, seller, us, write};
@@ -33,21 +33,24 @@ fn orders() -> SliceKey {
 async fn a_slice_is_kept_with_all_that_is_said_of_it(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
-    let waiting = Mark {
+    let waiting = SliceMark {
         checkpoint: Some("report 7".to_owned()),
         attempt: 3,
         not_before: Some(later(600)),
         delivery: Some(DeliveryId::placeholder()),
-        ..Mark::of(SliceStatus::Waiting).because("IN_QUEUE")
+        ..SliceMark::of(SliceStatus::Waiting).because("IN_QUEUE")
     };
     let mut leased = write(&state, &lease).await;
     leased.cover("orders", &us(), window(0, 60), waiting.clone()).await.unwrap();
-    leased.cover("orders", &us(), window(20, 30), Mark::of(SliceStatus::Loaded)).await.unwrap();
+    leased.cover("orders", &us(), window(20, 30), SliceMark::of(SliceStatus::Loaded)).await.unwrap();
     leased.commit().await.unwrap();
     let slices = state.slices(&orders()).await.unwrap();
     let said: Vec<_> = slices.iter().map(|slice| (slice.window, slice.mark.clone())).collect();
-    let expected =
-        [(window(0, 20), waiting.clone()), (window(20, 30), Mark::of(SliceStatus::Loaded)), (window(30, 60), waiting)];
+    let expected = [
+        (window(0, 20), waiting.clone()),
+        (window(20, 30), SliceMark::of(SliceStatus::Loaded)),
+        (window(30, 60), waiting),
+    ];
     assert_eq!(said, expected);
 }
 
@@ -63,7 +66,7 @@ async fn the_ledger_agrees_with_a_model_of_minutes(place: Place) {
         let ((from, to), status) = word.new_tree(&mut runner).unwrap().current();
         model[from..to].fill(Some(status));
         let mut leased = state.leased(&lease, later(turn)).await.unwrap();
-        leased.cover("orders", &us(), window(from, to), Mark::of(status)).await.unwrap();
+        leased.cover("orders", &us(), window(from, to), SliceMark::of(status)).await.unwrap();
         leased.commit().await.unwrap();
         let slices = state.slices(&orders()).await.unwrap();
         for (minute, expected) in model.iter().enumerate() {
@@ -83,7 +86,7 @@ async fn slices_are_listed_by_what_is_asked(place: Place) {
     let lease = held(&state).await;
     let mut leased = write(&state, &lease).await;
     for pipeline in ["returns", "orders"] {
-        leased.cover(pipeline, &us(), window(0, 9), Mark::of(SliceStatus::NoData)).await.unwrap();
+        leased.cover(pipeline, &us(), window(0, 9), SliceMark::of(SliceStatus::NoData)).await.unwrap();
     }
     leased.commit().await.unwrap();
     let list = async |filter: SliceFilter| -> Vec<String> {
@@ -105,7 +108,7 @@ async fn a_span_the_ledger_cannot_hold_is_refused(place: Place) {
     let mut leased = write(&state, &lease).await;
     let odd = Window { from: at(0) + TimeDelta::microseconds(3), to: at(1) };
     for window in [odd, window(3, 3), Window { from: at(2), to: at(1) }] {
-        let refused = leased.cover("orders", &us(), window, Mark::of(SliceStatus::Loaded)).await.unwrap_err();
+        let refused = leased.cover("orders", &us(), window, SliceMark::of(SliceStatus::Loaded)).await.unwrap_err();
         assert_eq!(refused.kind(), Kind::Internal);
     }
 }
@@ -113,11 +116,11 @@ async fn a_span_the_ledger_cannot_hold_is_refused(place: Place) {
 async fn what_is_to_be_asked_again_stays_apart_from_what_is_not(place: Place) {
     let state = place.open().await;
     let lease = held(&state).await;
-    let again = |at: DateTime<Utc>| Mark { not_before: Some(at), ..Mark::of(SliceStatus::Loaded) };
+    let again = |at: DateTime<Utc>| SliceMark { not_before: Some(at), ..SliceMark::of(SliceStatus::Loaded) };
     let odd = later(90) + TimeDelta::microseconds(7);
     let mut leased = write(&state, &lease).await;
     for (from, to, mark) in [
-        (0, 10, Mark::of(SliceStatus::Loaded)),
+        (0, 10, SliceMark::of(SliceStatus::Loaded)),
         (10, 20, again(odd)),
         (20, 30, again(odd + TimeDelta::microseconds(1))),
         (30, 40, again(later(91))),

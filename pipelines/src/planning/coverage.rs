@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{AccountId, DeliveryId, Result, Scope, Window};
-use sellerlake_state::{DeliveryFilter, DeliveryStatus, JobFilter, JobStatus, Mark, Slice, SliceKey, SliceStatus};
+use sellerlake_state::{DeliveryFilter, DeliveryStatus, JobFilter, JobStatus, Slice, SliceKey, SliceMark, SliceStatus};
 
 use crate::declared::pipeline::{Need, Pipeline};
 use crate::declared::pipelines::Pipelines;
@@ -52,7 +52,7 @@ impl Covered {
         }
     }
 
-    fn of(mark: &Mark, held_back: &BTreeSet<DeliveryId>) -> Self {
+    fn of(mark: &SliceMark, held_back: &BTreeSet<DeliveryId>) -> Self {
         match mark.status {
             SliceStatus::Loaded
                 if mark.is_lacking() && held_back.iter().any(|id| mark.delivery.as_ref() == Some(id)) =>

@@ -14,7 +14,7 @@ use crate::declared::scopes::{Scoped, scopes};
 use crate::planning::estimate::least;
 use crate::pulling::jobs::{Progressed, request};
 use crate::pulling::puller::{BEAT, Cancel};
-use crate::pulling::run::{Run, WindowKey};
+use crate::pulling::run::{AccountRun, WindowKey};
 
 /// How long a stopped run waits for requests that are under way; real time, since they are on the network.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
@@ -25,7 +25,7 @@ const KEPT_UP: TimeDelta = TimeDelta::hours(4);
 /// Time between two lines of the log that say how far a run has come.
 const HEARTBEAT: TimeDelta = TimeDelta::minutes(1);
 
-impl Run<'_> {
+impl AccountRun<'_> {
     /// Works until nothing is left that has its turn within the run's patience.
     pub(crate) async fn drive(&mut self, cancel: &mut Cancel) -> Result<()> {
         self.recall().await?;

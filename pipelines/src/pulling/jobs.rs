@@ -57,12 +57,12 @@ pub(crate) struct Progressed {
     pub(crate) connector: Option<Value>,
     /// The answer that stands in `raw/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) landed: Option<Landed>,
+    pub(crate) landed: Option<LandedAnswer>,
 }
 
 /// An answer that stands in `raw/`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Landed {
+pub(crate) struct LandedAnswer {
     /// Its delivery.
     pub(crate) delivery: DeliveryId,
     /// When it was true.

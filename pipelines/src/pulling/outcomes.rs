@@ -3,26 +3,26 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{Answer, Error, Request, Result, Step, failpoint};
+use sellerlake_contracts::{AmazonAnswer, Error, Request, Result, Step, failpoint};
 use sellerlake_schemas::Source;
 use sellerlake_state::{
-    AlertKind, Condition, Job, JobError, JobFilter, JobPlan, JobStatus, JobStep, Mark, SliceKey, SliceStatus,
+    AlertKind, Condition, Job, JobError, JobFilter, JobPlan, JobStatus, JobStep, SliceKey, SliceMark, SliceStatus,
 };
 
 use crate::declared::pipeline::{Need, Pipeline, ScopeKind};
 use crate::declared::scopes::Scoped;
-use crate::pulling::jobs::{Distinction, Landed, Progressed, found};
+use crate::pulling::jobs::{Distinction, LandedAnswer, Progressed, found};
 use crate::pulling::policy::{Verdict, verdict};
 use crate::pulling::puller::Trouble;
+use crate::pulling::run::{AccountRun, WindowKey};
 use crate::pulling::run::{Ending, Pending};
-use crate::pulling::run::{Run, WindowKey};
 use crate::pulling::settle::failed;
 use crate::{Arrival, DeliveryFacts};
 
 /// Reports of one window that Amazon may give up on before somebody should look.
 const FATALS: u32 = 3;
 
-impl Run<'_> {
+impl AccountRun<'_> {
     pub(crate) async fn stepped(&mut self, row: Job, stepped: Result<Step>) -> Result<()> {
         match stepped {
             Ok(Step::Wait { until, checkpoint, bucket }) => {
@@ -45,7 +45,7 @@ impl Run<'_> {
     }
 
     /// Lands an answer; the checkpoint says so before anything else happens to it.
-    async fn landed(&mut self, row: Job, answer: Answer) -> Result<()> {
+    async fn landed(&mut self, row: Job, answer: AmazonAnswer) -> Result<()> {
         let (pipeline, scoped) = self.declared(&row)?;
         let workspace = &self.puller.workspace;
         let as_of = answer.as_of;
@@ -56,7 +56,7 @@ impl Run<'_> {
             Err(error) => return self.failed(row, error).await,
         };
         failpoint::reach("job.landed")?;
-        let landed = Landed { delivery: delivery.id.clone(), as_of };
+        let landed = LandedAnswer { delivery: delivery.id.clone(), as_of };
         let checkpoint = Progressed { connector: None, landed: Some(landed.clone()) }.text();
         let mut leased = workspace.state().leased(&self.lease, self.now()).await?;
         leased.step(&row.id, &JobStep::Checkpoint(checkpoint)).await?;
@@ -67,7 +67,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn facts(&self, pipeline: &Pipeline, scoped: &Scoped, row: &Job, answer: &Answer) -> DeliveryFacts {
+    fn facts(&self, pipeline: &Pipeline, scoped: &Scoped, row: &Job, answer: &AmazonAnswer) -> DeliveryFacts {
         let one = match pipeline.scope {
             ScopeKind::Marketplace | ScopeKind::AdsProfile => scoped.marketplaces.first().cloned(),
             ScopeKind::Account | ScopeKind::Region => None,
@@ -93,9 +93,9 @@ impl Run<'_> {
         let (pipeline, scoped) = self.declared(&row)?;
         let source = self.puller.workspace.loading.source(&pipeline.source)?;
         let mark = match counts_from(source, &pipeline, &scoped, &row).filter(|from| *from > as_of) {
-            Some(from) => Mark { not_before: Some(from), ..Mark::of(SliceStatus::Waiting) }
+            Some(from) => SliceMark { not_before: Some(from), ..SliceMark::of(SliceStatus::Waiting) }
                 .because(format!("{reason}; too early to count as nothing")),
-            None => Mark::of(SliceStatus::NoData).because(reason),
+            None => SliceMark::of(SliceStatus::NoData).because(reason),
         };
         self.conclude(vec![(row, Ending { mark, as_of })]).await
     }
@@ -117,7 +117,7 @@ impl Run<'_> {
         plans.sort_by(|a, b| a.key.cmp(&b.key));
         plans.dedup_by(|a, b| a.key == b.key);
         self.enter(&plans).await?;
-        let mark = Mark::of(SliceStatus::Loaded);
+        let mark = SliceMark::of(SliceStatus::Loaded);
         self.conclude(vec![(row, Ending { mark, as_of: now })]).await
     }
 
@@ -132,9 +132,9 @@ impl Run<'_> {
         let mark = if attempt >= FATALS {
             failed(&format!("Amazon gave up {attempt} times: {reason}"))
         } else {
-            Mark { not_before: Some(again_at), ..Mark::of(SliceStatus::Fatal) }.because(reason)
+            SliceMark { not_before: Some(again_at), ..SliceMark::of(SliceStatus::Fatal) }.because(reason)
         };
-        let mark = Mark { attempt, ..mark };
+        let mark = SliceMark { attempt, ..mark };
         let as_of = self.now();
         self.conclude(vec![(row, Ending { mark, as_of })]).await
     }

@@ -12,7 +12,7 @@ use crate::planning::intervals::Intervals;
 use crate::planning::keys::KeysByMarket;
 use crate::planning::plan::{Answered, Outlook, plan, required};
 use crate::pulling::jobs::rows;
-use crate::pulling::run::Run;
+use crate::pulling::run::AccountRun;
 use crate::pulling::settle::waiting_for_a_person;
 
 /// What the ledger says of one scope, on the scope's own clock.
@@ -55,7 +55,7 @@ fn cooling(slices: &[Slice], cooldown: TimeDelta, now: DateTime<Utc>) -> Option<
     (newest.updated_at + cooldown > now).then_some(Window { from: day, to: DateTime::<Utc>::MAX_UTC })
 }
 
-impl Run<'_> {
+impl AccountRun<'_> {
     /// Plans those of the run's pipelines and enters what is to be asked for into the ledger; how many requests are new.
     pub(crate) async fn plan(&mut self, which: impl Fn(&Pipeline) -> bool) -> Result<u64> {
         let selected = self.options.selected(&self.puller.pipelines)?;
@@ -118,7 +118,7 @@ impl Run<'_> {
 
 #[cfg(test)]
 mod tests {
-    use sellerlake_state::Mark;
+    use sellerlake_state::SliceMark;
 
     use super::*;
 
@@ -127,7 +127,7 @@ mod tests {
         let at = |hours: i64| DateTime::UNIX_EPOCH + TimeDelta::hours(hours);
         let slice = |from, to, updated_at| Slice {
             window: Window { from: at(from), to: at(to) },
-            mark: Mark::of(SliceStatus::Loaded),
+            mark: SliceMark::of(SliceStatus::Loaded),
             updated_at: at(updated_at),
         };
         let slices = [slice(0, 24, 60), slice(24, 57, 60)];

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{AccountId, Clock, Delivery, Error, Result, Scope, Step, SystemClock, Window};
-use sellerlake_state::{Condition, Job, Lease, Mark, SliceKey};
+use sellerlake_state::{Condition, Job, Lease, SliceKey, SliceMark};
 use tokio::task::JoinSet;
 
 use crate::declared::scopes::Holder;
-use crate::pulling::jobs::Landed;
+use crate::pulling::jobs::LandedAnswer;
 use crate::pulling::puller::{Puller, SyncOptions, Synced, Watch};
 use crate::pulling::turns::Turns;
 
@@ -17,14 +17,14 @@ use crate::pulling::turns::Turns;
 pub(crate) struct Pending {
     pub(crate) row: Job,
     pub(crate) delivery: Delivery,
-    pub(crate) landed: Landed,
+    pub(crate) landed: LandedAnswer,
     pub(crate) since: DateTime<Utc>,
 }
 
 /// What came of a request, as far as its window is concerned.
 #[derive(Debug, Clone)]
 pub(crate) struct Ending {
-    pub(crate) mark: Mark,
+    pub(crate) mark: SliceMark,
     /// When the answer was true, where there was one.
     pub(crate) as_of: DateTime<Utc>,
 }
@@ -44,7 +44,7 @@ impl WindowKey {
     }
 }
 
-pub(crate) struct Run<'a> {
+pub(crate) struct AccountRun<'a> {
     pub(crate) puller: &'a Puller,
     pub(crate) holder: &'a Holder,
     pub(crate) account: AccountId,
@@ -61,7 +61,7 @@ pub(crate) struct Run<'a> {
     /// How many requests of a window are not over.
     pub(crate) open: BTreeMap<WindowKey, u32>,
     /// Windows one of whose requests failed, and why.
-    pub(crate) spoiled: BTreeMap<WindowKey, sellerlake_state::Mark>,
+    pub(crate) spoiled: BTreeMap<WindowKey, sellerlake_state::SliceMark>,
     /// What landed and isn't loaded, by source.
     pub(crate) pending: BTreeMap<String, Vec<Pending>>,
     /// Pipelines that Amazon forbids, and in which words.
@@ -80,7 +80,7 @@ pub(crate) struct Run<'a> {
     pub(crate) waiting: BTreeMap<SliceKey, usize>,
 }
 
-impl<'a> Run<'a> {
+impl<'a> AccountRun<'a> {
     pub(crate) fn new(
         puller: &'a Puller,
         holder: &'a Holder,

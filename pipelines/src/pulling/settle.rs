@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sellerlake_contracts::{Delivery, Error, Kind, Result, Window, failpoint};
-use sellerlake_state::{Condition, DeliveryStatus, Job, JobError, JobStep, Leased, Mark, Slice, SliceKey, SliceStatus};
+use sellerlake_state::{
+    Condition, DeliveryStatus, Job, JobError, JobStep, Leased, Slice, SliceKey, SliceMark, SliceStatus,
+};
 
 use crate::declared::pipeline::{Need, Pipeline};
 use crate::declared::scopes::Scoped;
@@ -12,20 +14,20 @@ use crate::loading::groups::{GROUP, GROUP_BYTES};
 use crate::loading::loaded::not_loaded;
 use crate::loading::loaded::{Group, LoadOptions, source_folder};
 use crate::planning::plan::{answered, period_of, required};
-use crate::pulling::jobs::{Distinction, Landed};
+use crate::pulling::jobs::{Distinction, LandedAnswer};
 use crate::pulling::policy::SPENT_ATTEMPTS;
 use crate::pulling::puller::Trouble;
-use crate::pulling::run::{Ending, Pending, Run, WindowKey};
+use crate::pulling::run::{AccountRun, Ending, Pending, WindowKey};
 
 /// How long something may lie in `raw/` while more of its source is on its way.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 
 /// An interval that waits for a person.
-pub(crate) fn failed(reason: &str) -> Mark {
-    Mark::of(SliceStatus::Failed).because(reason)
+pub(crate) fn failed(reason: &str) -> SliceMark {
+    SliceMark::of(SliceStatus::Failed).because(reason)
 }
 
-impl Run<'_> {
+impl AccountRun<'_> {
     /// Loads sources of which a group is full, or of which nothing more is on its way.
     pub(crate) async fn load_full(&mut self) -> Result<()> {
         let full = |pending: &[Pending]| {
@@ -127,7 +129,7 @@ impl Run<'_> {
     }
 
     /// Whether an answer that landed in an earlier run makes the request superfluous: it is loaded, or will be.
-    pub(crate) async fn settled_before(&mut self, row: &Job, landed: &Landed) -> Result<bool> {
+    pub(crate) async fn settled_before(&mut self, row: &Job, landed: &LandedAnswer) -> Result<bool> {
         let Some(record) = self.puller.workspace.state().delivery(&landed.delivery).await? else { return Ok(false) };
         let mark = match record.status {
             DeliveryStatus::Landing | DeliveryStatus::Landed => {
@@ -138,10 +140,10 @@ impl Run<'_> {
                 self.pending.entry(record.source).or_default().push(pending);
                 return Ok(true);
             }
-            DeliveryStatus::Loaded => Mark::loaded(landed.delivery.clone()),
+            DeliveryStatus::Loaded => SliceMark::loaded(landed.delivery.clone()),
             DeliveryStatus::InPart | DeliveryStatus::HeldBack => {
                 let is_read = record.report.is_some_and(|report| report.rejected == 0);
-                Mark { reason: record.reason.filter(|_| !is_read), ..Mark::loaded(landed.delivery.clone()) }
+                SliceMark { reason: record.reason.filter(|_| !is_read), ..SliceMark::loaded(landed.delivery.clone()) }
             }
             DeliveryStatus::Refused => failed(record.reason.as_deref().unwrap_or("the answer can't be read")),
         };
@@ -195,7 +197,7 @@ impl Run<'_> {
     pub(crate) async fn end(&mut self, leased: &mut Leased, row: &Job, ending: Ending) -> Result<()> {
         self.counted.remove(&row.id);
         let Some(key) = WindowKey::of(row) else { return Ok(()) };
-        let waits_for_a_person = |mark: &Mark| mark.status == SliceStatus::Failed;
+        let waits_for_a_person = |mark: &SliceMark| mark.status == SliceStatus::Failed;
         if !matches!(ending.mark.status, SliceStatus::Loaded | SliceStatus::NoData)
             && !self.spoiled.get(&key).is_some_and(waits_for_a_person)
         {
@@ -216,7 +218,7 @@ impl Run<'_> {
     }
 
     /// Counts a request that is over.
-    pub(crate) fn account_for(&mut self, row: &Job, mark: &Mark) {
+    pub(crate) fn account_for(&mut self, row: &Job, mark: &SliceMark) {
         self.synced.requests += 1;
         match mark.status {
             SliceStatus::Loaded if !mark.is_lacking() => {}
@@ -235,7 +237,7 @@ impl Run<'_> {
 }
 
 /// What wasn't read is dead, so that a listing that finds it again asks for it again.
-fn last_step(row: &Job, mark: &Mark) -> JobStep {
+fn last_step(row: &Job, mark: &SliceMark) -> JobStep {
     let is_found = || Distinction::of(&row.key).is_ok_and(|distinction| distinction.is_found());
     if mark.status == SliceStatus::Failed || mark.is_lacking() && is_found() {
         let message = mark.reason.clone().unwrap_or_default();
@@ -247,19 +249,19 @@ fn last_step(row: &Job, mark: &Mark) -> JobStep {
 /// Intervals that wait for a person, of those that are wanted: they failed, or came with rows that can't be read.
 pub(crate) fn waiting_for_a_person(slices: &[Slice], wanted: Option<Window>) -> usize {
     let meets = |window: Window| wanted.is_some_and(|wanted| window.from < wanted.to && wanted.from < window.to);
-    let waits = |mark: &Mark| mark.status == SliceStatus::Failed || mark.is_lacking();
+    let waits = |mark: &SliceMark| mark.status == SliceStatus::Failed || mark.is_lacking();
     slices.iter().filter(|slice| waits(&slice.mark) && meets(slice.window)).count()
 }
 
 /// What loading made of a delivery.
-fn loaded_as(group: &Group, delivery: &Delivery) -> Mark {
+fn loaded_as(group: &Group, delivery: &Delivery) -> SliceMark {
     let Some(loaded) = group.loaded.iter().find(|loaded| loaded.delivery.id == delivery.id) else {
         return failed("the delivery wasn't loaded");
     };
     match &loaded.outcome.refused {
         Some(reason) => failed(&format!("the answer can't be read: {reason}")),
         None if loaded.outcome.hold_back_all => failed("a rejected row belongs to a unit that can't be told"),
-        None => Mark { reason: loaded.unread(), ..Mark::loaded(delivery.id.clone()) },
+        None => SliceMark { reason: loaded.unread(), ..SliceMark::loaded(delivery.id.clone()) },
     }
 }
 
@@ -268,9 +270,9 @@ fn covers(
     pipeline: &Pipeline,
     scoped: &Scoped,
     key: &WindowKey,
-    mark: Mark,
+    mark: SliceMark,
     as_of: DateTime<Utc>,
-) -> Vec<(Window, Mark)> {
+) -> Vec<(Window, SliceMark)> {
     if !matches!(mark.status, SliceStatus::Loaded | SliceStatus::NoData) {
         return vec![(key.window, mark)];
     }
@@ -282,7 +284,7 @@ fn covers(
     };
     let parts = answered(&pipeline.need, window, wall).into_iter().map(|part| {
         let not_before = part.again_at.map(|again| as_of + (again - wall));
-        (part.window, Mark { not_before, ..mark.clone() })
+        (part.window, SliceMark { not_before, ..mark.clone() })
     });
     parts.collect()
 }

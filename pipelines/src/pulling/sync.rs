@@ -6,7 +6,7 @@ use tracing::Instrument;
 
 use crate::declared::scopes::Holder;
 use crate::pulling::puller::{BEAT, Cancel, LEASE, Puller, SyncOptions, Synced, Watch};
-use crate::pulling::run::Run;
+use crate::pulling::run::AccountRun;
 
 impl Puller {
     /// Pulls and loads what one account lacks. Tables and rollups are the caller's to rebuild afterwards.
@@ -29,7 +29,7 @@ impl Puller {
         })?;
         self.connectors.hold(&holder.id, &lease).await;
         let entry = state.begin_run(Some(lease.account()), "sync", clock.now()).await?;
-        let mut run = Run::new(self, holder, options, watch, lease.clone());
+        let mut run = AccountRun::new(self, holder, options, watch, lease.clone());
         let mut cancel = cancel.clone();
         let span = tracing::info_span!("sync", account = %holder.id);
         let driven = async {
