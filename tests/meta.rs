@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use sellerlake_contracts::{AccountId, Error, Kind, Region, Scope, SellerId, Window};
 use sellerlake_pipelines::{Arrival, DeliveryFacts, Granted, LoadOptions, meta_tables};
 use sellerlake_query::output::{OutputFormat, write};
-use sellerlake_state::{JobError, JobPlan, JobStep, Mark, NewAccount, Priority, RunEnd, RunOutcome, SliceStatus};
+use sellerlake_state::{JobError, JobPlan, JobStep, NewAccount, Priority, RunEnd, RunOutcome, SliceMark, SliceStatus};
 use serde::Deserialize;
 
 use crate::lab::{Lab, block_on};
@@ -101,7 +101,7 @@ async fn pull(lab: &Lab, account: &AccountId) {
     let mut leased = state.leased(&lease, now).await.unwrap();
     let retry = JobStep::Retry { until, checkpoint: None, error: JobError::from(&error) };
     assert!(leased.step(&job.id, &retry).await.unwrap());
-    let mark = Mark { reason: Some(format!("{account} waits")), ..Mark::of(SliceStatus::Waiting) };
+    let mark = SliceMark { reason: Some(format!("{account} waits")), ..SliceMark::of(SliceStatus::Waiting) };
     leased.cover("returns", &scope, window(), mark).await.unwrap();
     leased.commit().await.unwrap();
     let end = RunEnd { outcome: RunOutcome::Partial, calls: 3, rows: 1, message: Some(format!("{account} in part")) };

@@ -11,7 +11,7 @@ use super::ACCESS;
 use crate::ask::Ask;
 use crate::call::Caller;
 use crate::document::{Mint, fetch};
-use crate::failure::{Failure, CallFault, Stop};
+use crate::failure::{CallFault, Failure, Stop};
 use crate::long::{Begun, Fetched, Long, LongCheckpoint, Looked, Nothing, created, printed};
 use crate::operation::Operation;
 use crate::parameters;

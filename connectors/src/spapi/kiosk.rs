@@ -17,7 +17,7 @@ use crate::failure::Stop;
 use crate::long::{Begun, Fetched, Long, LongCheckpoint, Looked, SLACK, created, explained, printed};
 use crate::operation::Operation;
 use crate::parameters;
-use crate::scratch::{Scratch, AnswerSpool};
+use crate::scratch::{AnswerSpool, Scratch};
 
 pub(crate) const CREATE_QUERY: Operation =
     Operation::post("createQuery", "/dataKiosk/2023-11-15/queries").rate(0.0167, 15).creates();

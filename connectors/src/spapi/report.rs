@@ -81,7 +81,10 @@ impl Long for Report {
     async fn fetch(&self, request: &Request, id: &str, report: &Value, _kept: &mut Kept) -> Result<Fetched, Stop> {
         let report_type = report_type(request)?;
         let document_id = report.get("reportDocumentId").and_then(Value::as_str).ok_or_else(|| {
-            CallFault::NotAnAnswer.error("the report is done but has no document").at("report.download").with("report", id)
+            CallFault::NotAnAnswer
+                .error("the report is done but has no document")
+                .at("report.download")
+                .with("report", id)
         })?;
         let document = document(&self.caller, &self.scratch, report_type, document_id).await?;
         let as_of = printed(report, "/processingEndTime").or_else(|| printed(report, "/dataEndTime"));

@@ -14,7 +14,7 @@ use super::report_operations::GET_REPORTS;
 use crate::ask::{Ask, instant};
 use crate::call::Caller;
 use crate::checkpoint;
-use crate::failure::{Failure, CallFault, Stop};
+use crate::failure::{CallFault, Failure, Stop};
 use crate::long::printed;
 use crate::parameters;
 use crate::scratch::Scratch;
