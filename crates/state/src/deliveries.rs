@@ -139,11 +139,6 @@ impl State {
             .await
     }
 
-    /// The rows are merged into `sources/`. False if the delivery is unknown.
-    pub async fn set_loaded(&self, id: &DeliveryId, report: &LoadReport, now: DateTime<Utc>) -> Result<bool> {
-        self.conclude(id, DeliveryStatus::Loaded, None, report, now).await
-    }
-
     /// What came of reading a delivery, and why not all of it stands, for a person. False if the delivery is unknown.
     pub async fn conclude(
         &self,

@@ -46,19 +46,13 @@ impl Lease {
     }
 }
 
-/// Who holds an account, for those who wait.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeaseHolder {
-    /// The account that is held.
-    pub account: AccountId,
-    /// Who holds it.
-    pub owner: String,
+/// Whoever holds an account, or held it until its time was up.
+#[derive(Debug)]
+struct Holder {
+    owner: String,
     /// The how-many-eth acquisition this is.
-    pub epoch: i64,
-    /// Since when.
-    pub acquired_at: DateTime<Utc>,
-    /// From when on anybody may take it.
-    pub expires_at: DateTime<Utc>,
+    epoch: i64,
+    expires_at: DateTime<Utc>,
 }
 
 const HOLDER: &str = "SELECT * FROM leases WHERE account = $1 AND owner IS NOT NULL";
@@ -153,12 +147,6 @@ impl State {
         self.guarded(operation, lease, held).await
     }
 
-    /// Who holds an account; `None` if nobody does. A holder whose time is up is named until somebody follows.
-    pub async fn lease_holder(&self, account: &AccountId) -> Result<Option<LeaseHolder>> {
-        let row = sql("lease.get", HOLDER).bind(account).first(self.reader()).await?;
-        row.as_ref().map(read).transpose()
-    }
-
     /// Begins a transaction of the holder of an account: all it writes is written together, or nothing is, and only
     /// while the lease holds. A lost lease is a `Conflict` that says who holds it now.
     ///
@@ -223,12 +211,6 @@ async fn take_over(account: &AccountId, now: DateTime<Utc>, transaction: &mut Tr
         .map(drop)
 }
 
-fn read(row: &Row) -> Result<LeaseHolder> {
-    Ok(LeaseHolder {
-        account: row.parsed("account")?,
-        owner: row.get("owner")?,
-        epoch: row.get("epoch")?,
-        acquired_at: row.instant("acquired_at")?,
-        expires_at: row.instant("expires_at")?,
-    })
+fn read(row: &Row) -> Result<Holder> {
+    Ok(Holder { owner: row.get("owner")?, epoch: row.get("epoch")?, expires_at: row.instant("expires_at")? })
 }

@@ -45,7 +45,7 @@ pub use deliveries::{DeliveryFilter, DeliveryRecord, DeliveryStatus, LoadReport}
 pub use intervals::{Slice, SliceMark, SliceStatus, overlay};
 pub use jobs::{Job, JobError, JobFilter, JobPlan, JobStatus, JobStep, Priority};
 pub use keyfile::KeyFile;
-pub use leases::{Lease, LeaseHolder, Leased};
+pub use leases::{Lease, Leased};
 pub use objects::{ObjectFilter, ObjectRecord};
 pub use process::Process;
 pub use profiles::AdsProfile;

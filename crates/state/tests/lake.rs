@@ -64,7 +64,12 @@ async fn a_delivery_moves_forward_only(place: Place) {
     assert!(state.set_landed(&delivery.id, now()).await.unwrap());
     assert_eq!(state.begin_landing(&delivery, now()).await.unwrap(), DeliveryStatus::Landed);
     let report = LoadReport { rows: 10, rejected: 2, details: serde_json::json!({"drift": {"new-column": 4}}) };
-    assert!(state.set_loaded(&delivery.id, &report, now() + TimeDelta::seconds(1)).await.unwrap());
+    assert!(
+        state
+            .conclude(&delivery.id, DeliveryStatus::Loaded, None, &report, now() + TimeDelta::seconds(1))
+            .await
+            .unwrap()
+    );
     assert!(!state.set_landed(&delivery.id, now()).await.unwrap(), "loaded is further than landed");
     let found = state.delivery(&delivery.id).await.unwrap().unwrap();
     assert_eq!(found.status, DeliveryStatus::Loaded);

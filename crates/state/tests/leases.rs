@@ -23,13 +23,10 @@ async fn an_account_has_one_holder(place: Place) {
     for owner in ["worker 2", "worker 1"] {
         let error = state.acquire_lease(&account(), owner, TTL, later(1)).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Conflict);
-        assert!(error.to_string().contains("holder: worker 1"), "{error}");
+        assert!(error.to_string().contains("holder: worker 1, until: 2026-03-05T08:05:00Z"), "{error}");
     }
-    let holder = state.lease_holder(&account()).await.unwrap().unwrap();
-    assert_eq!((holder.owner.as_str(), holder.epoch, holder.expires_at), ("worker 1", 1, now() + TTL));
     assert!(state.release_lease(&lease).await.unwrap());
     assert!(!state.release_lease(&lease).await.unwrap());
-    assert_eq!(state.lease_holder(&account()).await.unwrap(), None);
     let next = state.acquire_lease(&account(), "worker 2", TTL, later(1)).await.unwrap();
     assert_eq!(next.epoch(), 2, "epochs never repeat");
 }
