@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 
+use crate::bad_input::SmallDisk;
 use crate::site::{Site, text, tree};
 
 const SIGABRT: i32 = 6;
@@ -104,6 +105,26 @@ fn a_delivery_that_cant_be_loaded_keeps_nobody_from_work() {
     fs::write(&data, whole).unwrap();
     site.ok(&["rollup"]);
     assert_eq!((count(&site), site.sql(alert).len()), ("5".to_owned(), 0));
+}
+
+#[test]
+fn a_full_disk_is_no_delivery_s_fault() {
+    let site = Site::with_settings("state = \"state.db\"\n");
+    let Some(disk) = SmallDisk::new(site.path().join("lake"), 4) else { return };
+    let files = [0, 10].map(|first| site.file(&format!("{first}.txt"), orders(first..first + 3)).display().to_string());
+    let ingest = ["ingest", "--source", "all_orders", "--seller", "A1", &files[0], &files[1]];
+    kill(&site, &ingest, "load.merged");
+    disk.leave(Some(0));
+    let output = site.run(&["rollup"]);
+    disk.leave(None);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("the disk is full"), "{said}");
+    assert_eq!(
+        (statuses(&site), site.value("SELECT count(*) FROM meta.alerts")),
+        (vec!["landed".into(); 2], "0".into())
+    );
+    site.ok(&["rollup"]);
+    assert_eq!((statuses(&site), count(&site)), (vec!["loaded".into(); 2], "6".into()));
 }
 
 /// The first group of a replay drops the rows of all of them: killed there, nothing may be missing in the end.

@@ -31,7 +31,7 @@ pub use declared::scopes::{Holder, ProfileScope, Scoped, Zones, account_scope, s
 pub use history::changed::{Changed, Show, Since, changed};
 pub use history::known::{KnownLake, as_known};
 pub use loading::Loading;
-pub use loading::groups::{GROUP, GROUP_BYTES};
+pub use loading::groups::GroupSize;
 pub use loading::land::{Arrival, DeliveryFacts};
 pub use loading::loaded::{Group, LoadOptions, Loaded, Moved};
 pub use loading::resume::Resumed;

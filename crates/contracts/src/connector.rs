@@ -95,7 +95,7 @@ pub trait Connector: Send + Sync {
 pub struct BucketLevel {
     /// `createReport`, `searchOrders`, ...
     pub operation: String,
-    /// Tokens left at `updated_at`.
+    /// Tokens left at `updated_at`, at most `burst`; less than none after a refusal.
     pub tokens: f64,
     /// Tokens per second: the documented rate, or what Amazon's header said last.
     pub rate: f64,
@@ -103,6 +103,27 @@ pub struct BucketLevel {
     pub burst: f64,
     /// When the level was taken.
     pub updated_at: DateTime<Utc>,
+}
+
+impl BucketLevel {
+    /// Tokens left at `now`. A clock that went back gives nothing and takes nothing.
+    pub fn at(&self, now: DateTime<Utc>) -> f64 {
+        let elapsed_ms = (now - self.updated_at).num_milliseconds().max(0) as f64;
+        (self.tokens + elapsed_ms / 1_000.0 * self.rate).min(self.burst)
+    }
+
+    /// Takes a token out; if there is none, says when there will be one.
+    pub fn spend(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let level = self.at(now);
+        if level >= 1.0 {
+            self.tokens = level - 1.0;
+            self.updated_at = self.updated_at.max(now);
+            return None;
+        }
+        // A bucket that never fills is asked again in a day.
+        let wait_ms = ((1.0 - level) / self.rate * 1_000.0).ceil().min(86_400_000.0);
+        Some(now + TimeDelta::milliseconds(wait_ms as i64))
+    }
 }
 
 /// Whether an empty bucket fills up within two minutes. Keeping its level costs more than the calls that whoever takes

@@ -38,7 +38,6 @@ mod words;
 
 pub use accounts::{Account, AccountFilter, AccountStatus, NewAccount};
 pub use alerts::{Alert, AlertKind, AlertState, Condition, Severity};
-pub use buckets::{Bucket, Spend};
 pub use catalogues::{CatalogueVersion, SellerCatalogue};
 pub use database::State;
 pub use deliveries::{DeliveryFilter, DeliveryRecord, DeliveryStatus, LoadReport};

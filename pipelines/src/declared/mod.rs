@@ -1,5 +1,6 @@
 //! What is declared: pipelines, and what one account runs them for.
 
+pub(crate) mod marketplaces;
 pub(crate) mod pipeline;
 pub(crate) mod pipelines;
 pub(crate) mod rules;

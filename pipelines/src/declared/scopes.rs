@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, AsArray};
 use chrono::{DateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 use sellerlake_contracts::{AccountId, MarketplaceId, Scope};
 use sellerlake_schemas::Schemas;
 
+use crate::declared::marketplaces::marketplaces;
 use crate::declared::pipeline::{Naming, Need, Pipeline, ScopeKind, Zone};
 
 /// An Ads profile: one marketplace of one advertiser.
@@ -70,10 +70,8 @@ pub struct Zones(BTreeMap<String, Tz>);
 impl Zones {
     /// From the reference table `marketplaces`.
     pub fn of(schemas: &Schemas) -> Self {
-        let Some(reference) = schemas.references.get("marketplaces") else { return Self::default() };
-        let column = |name: &str| reference.rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
-        let (Some(ids), Some(zones)) = (column("marketplace_id"), column("zone")) else { return Self::default() };
-        let pairs = (0..ids.len()).filter_map(|row| Some((ids.value(row).to_owned(), zones.value(row).parse().ok()?)));
+        let pairs =
+            marketplaces(schemas).into_iter().filter_map(|one| Some((one.id.to_owned(), one.zone.parse().ok()?)));
         Self(pairs.collect())
     }
 

@@ -2,27 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, AsArray, StringArray};
 use sellerlake_contracts::{Error, Kind, MarketplaceId, Region, Result};
 use sellerlake_schemas::{Source, nearest};
 
+use crate::declared::marketplaces::marketplaces;
 use crate::loading::Loading;
 
 /// Ids are this long at least; shorter ones are somebody's own names.
 const SHORTEST_ID: usize = 10;
 
 impl Loading {
-    fn marketplace_column(&self, name: &str) -> Option<&StringArray> {
-        self.shared.declarations.schemas.references.get("marketplaces")?.rows.column_by_name(name)?.as_string_opt()
-    }
-
     /// Every marketplace of the reference table `marketplaces`, by id.
     pub fn marketplaces(&self) -> BTreeMap<MarketplaceId, Region> {
-        let columns = self.marketplace_column("marketplace_id").zip(self.marketplace_column("region"));
-        let Some((ids, regions)) = columns else { return BTreeMap::new() };
-        let pairs =
-            (0..ids.len()).filter_map(|row| Some((ids.value(row).parse().ok()?, regions.value(row).parse().ok()?)));
-        pairs.collect()
+        let known = marketplaces(&self.shared.declarations.schemas).into_iter();
+        known.filter_map(|one| Some((one.id.parse().ok()?, one.region.parse().ok()?))).collect()
     }
 
     /// The marketplace somebody means by its id, its country's code or its name, however they are written: `ES`,
@@ -30,18 +23,17 @@ impl Loading {
     /// taken as it is.
     pub fn named_marketplace(&self, name: &str) -> Result<MarketplaceId> {
         let name = name.trim();
-        let Some(ids) = self.marketplace_column("marketplace_id") else { return name.parse() };
+        let known = marketplaces(&self.shared.declarations.schemas);
+        if known.is_empty() {
+            return name.parse();
+        }
         let lower = name.to_lowercase();
         let plain = lower.strip_prefix("www.").unwrap_or(&lower);
         // The United Kingdom's code is GB, and nobody's word for it.
         let plain = if plain == "uk" { "gb" } else { plain };
-        let mut names: Vec<(&str, &str)> = Vec::new();
-        for column in ["marketplace_id", "country_code", "match_name", "marketplace_name"] {
-            let Some(known) = self.marketplace_column(column) else { continue };
-            names.extend(
-                (0..ids.len()).filter(|row| known.is_valid(*row)).map(|row| (known.value(row), ids.value(row))),
-            );
-        }
+        let written =
+            |way: usize| known.iter().map(move |one| ([one.id, one.country, one.site, one.name][way], one.id));
+        let names: Vec<(&str, &str)> = (0..4).flat_map(written).filter(|(known, _)| !known.is_empty()).collect();
         if let Some((_, id)) = names.iter().find(|(known, _)| known.eq_ignore_ascii_case(plain)) {
             return id.parse();
         }

@@ -14,6 +14,7 @@ pub(crate) mod prepare;
 pub(crate) mod refused;
 pub(crate) mod resume;
 pub(crate) mod scope;
+pub(crate) mod together;
 
 use std::sync::Arc;
 

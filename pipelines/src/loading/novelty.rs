@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::AsArray;
 use sellerlake_contracts::{MarketplaceId, Result, SellerId};
 use sellerlake_schemas::nearest;
 use sellerlake_state::{AlertKind, Condition};
 
+use crate::declared::marketplaces::{Marketplace, marketplaces};
 use crate::loading::Loading;
 use crate::loading::loaded::{Loaded, source_folder};
 
@@ -17,21 +17,20 @@ impl Loading {
     /// What is strange about a marketplace id, as a sentence; `None` where the reference table has it. Unknown ids
     /// are legal: Amazon opens marketplaces (amazon.md: Marketplaces).
     pub fn doubt(&self, marketplace: &MarketplaceId) -> Option<String> {
-        let rows = &self.shared.declarations.schemas.references.get("marketplaces")?.rows;
-        let column = |name: &str| rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
-        let (ids, countries) = (column("marketplace_id")?, column("country_code")?);
+        let known = marketplaces(&self.shared.declarations.schemas);
         let id = marketplace.as_str();
-        if ids.iter().flatten().any(|known| known == id) {
+        if known.is_empty() || known.iter().any(|one| one.id == id) {
             return None;
         }
-        let of_country = countries.iter().position(|country| country.is_some_and(|c| c.eq_ignore_ascii_case(id)));
-        let near = of_country.map(|row| ids.value(row)).or_else(|| nearest(id, ids.iter().flatten()));
-        Some(match near.and_then(|near| ids.iter().position(|known| known == Some(near))) {
-            Some(row) => format!(
-                "{id:?} is no marketplace that is known; did you mean {:?}, {}?",
-                ids.value(row),
-                countries.value(row)
-            ),
+        let of_country = known.iter().find(|one| one.country.eq_ignore_ascii_case(id));
+        let near = || {
+            let near = nearest(id, known.iter().map(|one| one.id))?;
+            known.iter().find(|one| one.id == near)
+        };
+        Some(match of_country.or_else(near) {
+            Some(Marketplace { id: near, country, .. }) => {
+                format!("{id:?} is no marketplace that is known; did you mean {near:?}, {country}?")
+            }
             None => format!("{id:?} is no marketplace that is known: its rows are kept, their days are UTC's"),
         })
     }

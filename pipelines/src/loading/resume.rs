@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use sellerlake_contracts::{Delivery, DeliveryId, Error, Result, SellerId};
+use sellerlake_contracts::{Delivery, DeliveryId, Result, SellerId};
 use sellerlake_state::{DeliveryFilter, DeliveryRecord, DeliveryStatus};
 
 use crate::loading::Loading;
 use crate::loading::groups::by_owner;
-use crate::loading::loaded::{LoadOptions, not_loaded, source_folder};
+use crate::loading::loaded::Group;
 use crate::loading::lost::Lost;
+use crate::loading::together::Together;
 
 /// What was taken up.
 #[derive(Debug, Default)]
@@ -30,7 +31,8 @@ impl Loading {
     /// metadata in place they are landed, without they never came. Asks the ledger alone where nothing is left over.
     ///
     /// A delivery that can't be loaded keeps nobody from their work: it is left, with an alert. Another process's
-    /// work in progress may be done twice, which changes nothing.
+    /// work in progress may be done twice, which changes nothing. Where the disk is full or somebody else is at work, no
+    /// delivery is to blame: those that are not loaded yet are left, and no alert tells of them.
     pub async fn resume(&self) -> Result<Resumed> {
         let mut resumed = Resumed::default();
         let mut landed = Vec::new();
@@ -46,13 +48,14 @@ impl Loading {
                 match self.settle(&record).await {
                     Ok(Some(delivery)) => match self.check_raw(delivery.clone()).await {
                         Ok(()) => landed.push(delivery),
-                        Err(error) => self.leave(&delivery, &error, &mut resumed).await?,
+                        Err(error) => resumed.left.push(self.leave(&delivery, &error).await?),
                     },
                     Ok(None) => resumed.forgotten += 1,
                     Err(error) => resumed.left.push((record.id, format!("{error:#}"))),
                 }
             }
         }
+        let mut stopped = None;
         for owned in by_owner(landed) {
             let source = &owned[0].source;
             if !self.shared.declarations.schemas.sources.contains_key(source) {
@@ -61,7 +64,12 @@ impl Loading {
                 continue;
             }
             for group in self.groups(owned).await? {
-                self.take_up(group, &mut resumed).await?;
+                match &stopped {
+                    None => stopped = self.take_up(group, &mut resumed).await?,
+                    Some(reason) => {
+                        resumed.left.extend(group.into_iter().map(|delivery| (delivery.id, reason.clone())));
+                    }
+                }
             }
         }
         Ok(resumed)
@@ -104,40 +112,24 @@ impl Loading {
         Ok(())
     }
 
-    /// Loads a group; where that fails, each of its deliveries alone, so that only the one at fault is left.
-    async fn take_up(&self, group: Vec<Delivery>, resumed: &mut Resumed) -> Result<()> {
-        let (source, seller, count) = (group[0].source.clone(), group[0].seller.clone(), group.len() as u64);
-        let options = LoadOptions::default();
-        if let Ok(group) = self.load(&source, group.clone(), &options).await {
-            resumed.loaded += count;
-            resumed.in_part += group.in_part();
+    /// Loads a group; what keeps all others from being loaded too, if something does.
+    async fn take_up(&self, group: Vec<Delivery>, resumed: &mut Resumed) -> Result<Option<String>> {
+        let ids: Vec<DeliveryId> = group.iter().map(|delivery| delivery.id.clone()).collect();
+        let (source, seller) = (group[0].source.clone(), group[0].seller.clone());
+        let Together { groups, left, stopped } = self.load_together(&source, group).await?;
+        let loaded: BTreeSet<&DeliveryId> =
+            groups.iter().flat_map(|group| &group.loaded).map(|loaded| &loaded.delivery.id).collect();
+        if !loaded.is_empty() {
             resumed.sellers.insert(seller);
-            return Ok(());
         }
-        for delivery in group {
-            let again = delivery.clone();
-            match self.load(&source, vec![delivery], &options).await {
-                Ok(group) => {
-                    resumed.loaded += 1;
-                    resumed.in_part += group.in_part();
-                    resumed.sellers.insert(seller.clone());
-                }
-                Err(error) => self.leave(&again, &error, resumed).await?,
-            }
+        resumed.loaded += loaded.len() as u64;
+        resumed.in_part += groups.iter().map(Group::in_part).sum::<u64>();
+        let stopped = stopped.map(|error| format!("{error:#}"));
+        if let Some(reason) = &stopped {
+            let told = |id: &DeliveryId| loaded.contains(id) || left.iter().any(|(left, _)| left == id);
+            resumed.left.extend(ids.iter().filter(|id| !told(id)).map(|id| (id.clone(), reason.clone())));
         }
-        Ok(())
-    }
-
-    /// Leaves a delivery that can't be loaded, with an alert that stands until it is.
-    async fn leave(&self, delivery: &Delivery, error: &Error, resumed: &mut Resumed) -> Result<()> {
-        let id = delivery.id.clone();
-        let reason = format!("delivery {id} can't be loaded: {error:#}");
-        let subject = source_folder(&delivery.source, &delivery.seller);
-        self.shared
-            .state
-            .raise_alert(&not_loaded(&delivery.seller, &id), &subject, &reason, self.shared.clock.now())
-            .await?;
-        resumed.left.push((id, reason));
-        Ok(())
+        resumed.left.extend(left);
+        Ok(stopped)
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sellerlake_contracts::{AccountId, BucketLevel, BucketStore, Result, SharedBucket, soon_full};
-use sellerlake_state::{Bucket, Lease, Spend, State};
+use sellerlake_state::{Lease, State};
 use tokio::sync::Mutex;
 
 /// Levels of the accounts this process holds, and of the application. A process that asks without holding the account,
@@ -33,25 +33,17 @@ impl Levels {
         self.leases.lock().await.remove(account);
     }
 
-    async fn keep(&self, account: &AccountId, levels: Vec<Bucket>) -> Result<()> {
+    async fn keep(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()> {
         let lease = self.leases.lock().await.get(account).cloned();
         let Some(lease) = lease.filter(|_| !levels.is_empty()) else { return Ok(()) };
-        self.state.keep_buckets(&lease, &levels).await
+        self.state.keep_buckets(&lease, levels).await
     }
 }
 
 #[async_trait]
 impl BucketStore for Levels {
     async fn load(&self, account: &AccountId) -> Result<Vec<BucketLevel>> {
-        let kept = self.state.buckets(&account.to_string()).await?;
-        let level = |bucket: Bucket| BucketLevel {
-            operation: bucket.operation,
-            tokens: bucket.tokens,
-            rate: bucket.rate_per_second,
-            burst: bucket.burst,
-            updated_at: bucket.updated_at,
-        };
-        Ok(kept.into_iter().map(level).collect())
+        self.state.buckets(&account.to_string()).await
     }
 
     async fn is_in_doubt(&self, account: &AccountId) -> bool {
@@ -60,33 +52,18 @@ impl BucketStore for Levels {
 
     async fn save(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()> {
         let is_kept = |level: &&BucketLevel| !soon_full(level.rate, level.burst);
-        self.keep(account, levels.iter().filter(is_kept).map(bucket).collect()).await
+        self.keep(account, &levels.iter().filter(is_kept).cloned().collect::<Vec<_>>()).await
     }
 
     async fn settle(&self, account: &AccountId, levels: &[BucketLevel]) -> Result<()> {
-        self.keep(account, levels.iter().map(bucket).collect()).await
+        self.keep(account, levels).await
     }
 
     async fn spend(&self, bucket: &SharedBucket, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
-        let SharedBucket { operation, rate, burst } = *bucket;
-        Ok(match self.state.spend_shared(&self.application, operation, rate, burst, now).await? {
-            Spend::Granted => None,
-            Spend::Wait(until) => Some(until),
-        })
+        self.state.spend_shared(&self.application, bucket, now).await
     }
 
     async fn drain(&self, bucket: &SharedBucket, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<()> {
-        let SharedBucket { operation, rate, burst } = *bucket;
-        self.state.drain_shared(&self.application, operation, rate, burst, now, until).await
-    }
-}
-
-fn bucket(level: &BucketLevel) -> Bucket {
-    Bucket {
-        operation: level.operation.clone(),
-        tokens: level.tokens,
-        rate_per_second: level.rate,
-        burst: level.burst,
-        updated_at: level.updated_at,
+        self.state.drain_shared(&self.application, bucket, now, until).await
     }
 }

@@ -14,8 +14,7 @@ use crate::declared::scopes::Scoped;
 use crate::pulling::jobs::{Distinction, LandedAnswer, Progressed, found};
 use crate::pulling::policy::{Verdict, verdict};
 use crate::pulling::puller::Trouble;
-use crate::pulling::run::{AccountRun, WindowKey};
-use crate::pulling::run::{Ending, Pending};
+use crate::pulling::run::{AccountRun, Ending, WindowKey};
 use crate::pulling::settle::failed;
 use crate::{Arrival, DeliveryFacts};
 
@@ -62,9 +61,7 @@ impl AccountRun<'_> {
         leased.step(&row.id, &JobStep::Checkpoint(checkpoint)).await?;
         leased.commit().await?;
         failpoint::reach("job.noted")?;
-        let since = self.now();
-        self.pending.entry(pipeline.source.clone()).or_default().push(Pending { row, delivery, landed, since });
-        Ok(())
+        self.landed_now(row, delivery, landed).await
     }
 
     fn facts(&self, pipeline: &Pipeline, scoped: &Scoped, row: &Job, answer: &AmazonAnswer) -> DeliveryFacts {

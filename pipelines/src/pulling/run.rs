@@ -19,6 +19,8 @@ pub(crate) struct Pending {
     pub(crate) delivery: Delivery,
     pub(crate) landed: LandedAnswer,
     pub(crate) since: DateTime<Utc>,
+    /// About how much it inflates to.
+    pub(crate) plain_bytes: u64,
 }
 
 /// What came of a request, as far as its window is concerned.

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sellerlake_contracts::{Delivery, Error, Kind, Result, Window, failpoint};
+use sellerlake_contracts::{Delivery, DeliveryId, Kind, Result, Window, failpoint};
 use sellerlake_state::{
     Condition, DeliveryStatus, Job, JobError, JobStep, Leased, Slice, SliceKey, SliceMark, SliceStatus,
 };
 
 use crate::declared::pipeline::{Need, Pipeline};
 use crate::declared::scopes::Scoped;
-use crate::loading::groups::{GROUP, GROUP_BYTES};
-use crate::loading::loaded::not_loaded;
-use crate::loading::loaded::{Group, LoadOptions, source_folder};
+use crate::loading::groups::GroupSize;
+use crate::loading::loaded::Group;
+use crate::loading::together::Together;
 use crate::planning::plan::{answered, period_of, required};
 use crate::pulling::jobs::{Distinction, LandedAnswer};
 use crate::pulling::policy::SPENT_ATTEMPTS;
@@ -31,7 +31,9 @@ impl AccountRun<'_> {
     /// Loads sources of which a group is full, or of which nothing more is on its way.
     pub(crate) async fn load_full(&mut self) -> Result<()> {
         let full = |pending: &[Pending]| {
-            pending.len() >= GROUP || pending.iter().map(|one| one.delivery.size_bytes).sum::<u64>() >= GROUP_BYTES
+            let mut size = GroupSize::default();
+            pending.iter().for_each(|one| size.add(one.plain_bytes));
+            size.is_full()
         };
         let more = |source: &str| {
             let of =
@@ -77,55 +79,35 @@ impl AccountRun<'_> {
         Ok(())
     }
 
+    /// Loads what landed of a source and covers what it was asked for. What can't be loaded waits for a person: asking
+    /// Amazon again wouldn't change it.
     async fn load_source(&mut self, source: &str) -> Result<()> {
         let Some(pending) = self.pending.remove(source) else { return Ok(()) };
-        let several = pending.len() > 1;
-        let Some((error, pending)) = self.load_together(source, pending).await? else { return Ok(()) };
-        if !several {
-            return self.not_loaded(pending, &error).await;
-        }
-        // Each alone, so that only the one at fault is left.
-        for one in pending {
-            if let Some((error, pending)) = self.load_together(source, vec![one]).await? {
-                self.not_loaded(pending, &error).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What landed can't be loaded, and asking Amazon again wouldn't change that: it waits for a person.
-    async fn not_loaded(&mut self, pending: Vec<Pending>, error: &Error) -> Result<()> {
-        let now = self.now();
-        for one in pending {
-            let reason = format!("delivery {} can't be loaded: {error:#}", one.delivery.id);
-            let subject = source_folder(&one.delivery.source, &one.delivery.seller);
-            let state = self.puller.workspace.state();
-            state.raise_alert(&not_loaded(&one.delivery.seller, &one.delivery.id), &subject, &reason, now).await?;
-            self.conclude(vec![(one.row, Ending { mark: failed(&reason), as_of: one.landed.as_of })]).await?;
-        }
-        Ok(())
-    }
-
-    /// Loads what landed; hands it back where a delivery is at fault, and not the store or whoever writes there too.
-    async fn load_together(&mut self, source: &str, pending: Vec<Pending>) -> Result<Option<(Error, Vec<Pending>)>> {
         let deliveries = pending.iter().map(|one| one.delivery.clone()).collect();
-        let group = match self.puller.workspace.loading.load(source, deliveries, &LoadOptions::default()).await {
-            Ok(group) => group,
-            Err(error) if matches!(error.kind(), Kind::Storage | Kind::Timeout | Kind::Conflict) => return Err(error),
-            Err(error) => return Ok(Some((error, pending))),
-        };
+        let together = self.puller.workspace.loading.load_together(source, deliveries).await?;
         failpoint::reach("job.loaded")?;
         let mut endings = Vec::with_capacity(pending.len());
         for one in pending {
-            let mark = loaded_as(&group, &one.delivery);
-            endings.push((one.row, Ending { mark, as_of: one.landed.as_of }));
+            if let Some(mark) = mark_of(&together, &one.delivery.id) {
+                endings.push((one.row, Ending { mark, as_of: one.landed.as_of }));
+            }
         }
-        self.synced.deliveries += group.loaded.len() as u64;
-        self.synced.unbalanced += group.loaded.iter().map(|loaded| loaded.outcome.unbalanced.len() as u64).sum::<u64>();
-        self.synced.rows += group.loaded.iter().map(|loaded| loaded.outcome.rows).sum::<u64>();
-        self.synced.touched.extend(group.touched);
+        for Group { loaded, touched, .. } in together.groups {
+            self.synced.deliveries += loaded.len() as u64;
+            self.synced.unbalanced += loaded.iter().map(|loaded| loaded.outcome.unbalanced.len() as u64).sum::<u64>();
+            self.synced.rows += loaded.iter().map(|loaded| loaded.outcome.rows).sum::<u64>();
+            self.synced.touched.extend(touched);
+        }
         self.conclude(endings).await?;
-        Ok(None)
+        together.stopped.map_or(Ok(()), Err)
+    }
+
+    /// An answer stands in `raw/`: it is loaded once there are enough of its source.
+    pub(crate) async fn landed_now(&mut self, row: Job, delivery: Delivery, landed: LandedAnswer) -> Result<()> {
+        let (since, plain_bytes) = (self.now(), self.puller.workspace.loading.plain_size(&delivery).await?);
+        let source = delivery.source.clone();
+        self.pending.entry(source).or_default().push(Pending { row, delivery, landed, since, plain_bytes });
+        Ok(())
     }
 
     /// Whether an answer that landed in an earlier run makes the request superfluous: it is loaded, or will be.
@@ -135,9 +117,7 @@ impl AccountRun<'_> {
             DeliveryStatus::Landing | DeliveryStatus::Landed => {
                 // What doesn't stand is asked for again.
                 let Some(delivery) = self.puller.workspace.loading.settle(&record).await? else { return Ok(false) };
-                let (row, landed, since) = (row.clone(), landed.clone(), self.now());
-                let pending = Pending { row, delivery, landed, since };
-                self.pending.entry(record.source).or_default().push(pending);
+                self.landed_now(row.clone(), delivery, landed.clone()).await?;
                 return Ok(true);
             }
             DeliveryStatus::Loaded => SliceMark::loaded(landed.delivery.clone()),
@@ -253,16 +233,18 @@ pub(crate) fn waiting_for_a_person(slices: &[Slice], wanted: Option<Window>) -> 
     slices.iter().filter(|slice| waits(&slice.mark) && meets(slice.window)).count()
 }
 
-/// What loading made of a delivery.
-fn loaded_as(group: &Group, delivery: &Delivery) -> SliceMark {
-    let Some(loaded) = group.loaded.iter().find(|loaded| loaded.delivery.id == delivery.id) else {
-        return failed("the delivery wasn't loaded");
-    };
-    match &loaded.outcome.refused {
+/// What loading made of a delivery; `None` where it is still to be loaded.
+fn mark_of(together: &Together, id: &DeliveryId) -> Option<SliceMark> {
+    if let Some((_, reason)) = together.left.iter().find(|(left, _)| left == id) {
+        return Some(failed(reason));
+    }
+    let mut loaded = together.groups.iter().flat_map(|group| &group.loaded);
+    let loaded = loaded.find(|loaded| loaded.delivery.id == *id)?;
+    Some(match &loaded.outcome.refused {
         Some(reason) => failed(&format!("the answer can't be read: {reason}")),
         None if loaded.outcome.hold_back_all => failed("a rejected row belongs to a unit that can't be told"),
-        None => SliceMark { reason: loaded.unread(), ..SliceMark::loaded(delivery.id.clone()) },
-    }
+        None => SliceMark { reason: loaded.unread(), ..SliceMark::loaded(id.clone()) },
+    })
 }
 
 /// The slices that say what came of a window: what may still change says when it is to be asked for again.

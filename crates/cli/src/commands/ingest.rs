@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use sellerlake_contracts::{Delivery, Error, Kind, Result, SellerId};
 use sellerlake_pipelines::{
-    Arrival, DeliveryFacts, GROUP, GROUP_BYTES, Group, LoadOptions, Loaded, Moved, Progress, Rebuilt, Tie, Ties,
-    Unknown, Workspace,
+    Arrival, DeliveryFacts, Group, GroupSize, LoadOptions, Loaded, Moved, Progress, Rebuilt, Tie, Ties, Unknown,
+    Workspace,
 };
 
 use crate::arguments::Ingest;
@@ -39,8 +39,8 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
     bars.begin("ingesting", Some(arrivals.len() as u64));
     let mut arrivals = arrivals.into_iter().peekable();
     while arrivals.peek().is_some() {
-        let (mut landed, mut bytes): (Vec<Delivery>, u64) = (Vec::new(), 0);
-        for arrival in arrivals.by_ref().take(GROUP) {
+        let (mut landed, mut size): (Vec<Delivery>, GroupSize) = Default::default();
+        for arrival in arrivals.by_ref() {
             let facts = DeliveryFacts {
                 scope: scope.clone(),
                 marketplace: marketplace.clone(),
@@ -52,11 +52,11 @@ pub(crate) async fn run(workspace: &Workspace, ingest: &Ingest) -> Result<ExitCo
                 printer::note(format!("{name}: taken for {scope}, by the seller's accounts; --scope says otherwise"));
             }
             if landed.iter().all(|known| known.id != delivery.id) {
-                bytes += workspace.loading.plain_size(&delivery).await?;
+                size.add(workspace.loading.plain_size(&delivery).await?);
                 landed.push(delivery);
             }
             bars.advance(1);
-            if bytes >= GROUP_BYTES {
+            if size.is_full() {
                 break;
             }
         }
