@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sellerlake_config::Settings;
 use sellerlake_contracts::{Clock, Result};
+use sellerlake_query::Budget;
 use sellerlake_sinks::Lake;
 use sellerlake_state::{Condition, State};
 use sellerlake_transforms::Declarations;
@@ -18,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) lake: Lake,
     /// Deliveries, the object catalogue, accounts, jobs, alerts.
     pub(crate) state: State,
+    /// The memory of all that this process does at once.
+    pub(crate) budget: Budget,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
 }

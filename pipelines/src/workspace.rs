@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use sellerlake_config::Settings;
 use sellerlake_contracts::{Clock, Error, Kind, Result};
-use sellerlake_query::LakeReader;
+use sellerlake_query::{Budget, LakeReader};
 use sellerlake_sinks::{Lake, SpillFolder};
 use sellerlake_state::State;
 use sellerlake_transforms::Declarations;
@@ -45,11 +44,18 @@ impl Workspace {
     /// Opens lake and state, and loads the declarations; creates what does not exist yet. A catalogue that was lost is
     /// filled from the lake.
     pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
+        let budget = Budget::new(settings.memory_bytes);
+        Self::open_within(budget, settings, clock).await
+    }
+
+    /// The same beside another one, whose memory it shares.
+    pub(crate) async fn open_within(budget: Budget, settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
         let declarations = Arc::new(Declarations::load(settings.declarations.as_deref())?);
         let lake = Box::pin(Lake::open(&settings.lake, &settings.store, settings.spool.clone())).await?;
         lake.sweep_spool()?;
         let state = Box::pin(State::open(&settings.state, clock.now())).await?;
-        let opened = Box::pin(Self::assemble(settings, declarations, lake, state.clone(), clock, true)).await;
+        let shared = Shared { settings, declarations, lake, state: state.clone(), budget, clock };
+        let opened = Box::pin(Self::assemble(shared, true)).await;
         if opened.is_err() {
             state.close().await;
         }
@@ -75,27 +81,22 @@ impl Workspace {
             Err(error) if error.kind() == Kind::NotFound => State::open_in_memory(clock.now()).await?,
             opened => opened?,
         };
-        Self::assemble(settings, declarations, lake, state, clock, false).await
+        let budget = Budget::new(settings.memory_bytes);
+        Self::assemble(Shared { settings, declarations, lake, state, budget, clock }, false).await
     }
 
-    async fn assemble(
-        settings: Settings,
-        declarations: Arc<Declarations>,
-        lake: Lake,
-        state: State,
-        clock: Arc<dyn Clock>,
-        remembers: bool,
-    ) -> Result<Self> {
+    async fn assemble(shared: Shared, remembers: bool) -> Result<Self> {
+        let Shared { settings, declarations, lake, budget, .. } = &shared;
         let reader = match lake.local_root() {
             Some(root) => LakeReader::on_disk(lake.store(), root, sellerlake_sinks::file_tag),
             None => LakeReader::new(lake.store()),
         };
         let (spill, threads) = (Arc::new(lake.spill_folder()?), settings.threads);
-        let runtime = runtime(&settings, &spill)?;
+        let runtime = runtime(budget, &spill)?;
         let (engine, plans) = (sellerlake_query::engine, sellerlake_query::planned);
-        let stages = Arc::new(StageEngine::new(Arc::clone(&declarations), &runtime, threads, engine, plans)?);
+        let stages = Arc::new(StageEngine::new(Arc::clone(declarations), &runtime, threads, engine, plans)?);
         let scanner = sellerlake_query::engine(1, &runtime).build();
-        let shared = Arc::new(Shared { settings, declarations, lake, state, clock });
+        let shared = Arc::new(shared);
         let objects = Objects { shared: Arc::clone(&shared), reader, runtime, scanner };
         let loading = Loading { shared: Arc::clone(&shared), objects: objects.clone() };
         let rebuilding = Rebuilding { shared: Arc::clone(&shared), objects: objects.clone(), stages };
@@ -136,12 +137,12 @@ impl Workspace {
     }
 }
 
-fn runtime(settings: &Settings, spill: &SpillFolder) -> Result<Arc<RuntimeEnv>> {
+fn runtime(budget: &Budget, spill: &SpillFolder) -> Result<Arc<RuntimeEnv>> {
     let failed = |error| Error::permanent(Kind::Storage, "can't set up the spill directory").source(error);
     let spill = DiskManagerMode::Directories(vec![spill.path().to_owned()]);
     let disk = DiskManagerBuilder::default().with_mode(spill).with_max_temp_directory_size(SPILL_LIMIT_BYTES);
     RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(settings.memory_bytes)))
+        .with_memory_pool(Arc::new(budget.portion()))
         .with_disk_manager_builder(disk)
         .build_arc()
         .map_err(failed)

@@ -47,6 +47,8 @@ pub struct WriteOptions {
     pub sorted_by: Vec<String>,
     /// Whether NULLs come first in that order.
     pub nulls_first: bool,
+    /// A row group ends before what is encoded but not yet written takes more; 0 and more than 64 MiB mean 64 MiB.
+    pub group_bytes: usize,
     /// Threads to encode columns with; 0 and 1 mean the caller's own.
     pub threads: usize,
     /// One more than that of the version this one is to replace.
@@ -98,6 +100,7 @@ pub struct PartitionWriter {
     schema_version: u32,
     generation: u64,
     threads: usize,
+    group_bytes: usize,
     spool: Spool,
     /// Writes to a handle of its own: `finish` reports what the disk says, `into_inner` doesn't.
     file: SerializedFileWriter<Sealing>,
@@ -129,12 +132,16 @@ impl PartitionWriter {
             .and_then(ArrowWriter::into_serialized_writer);
         let (file, factory) = started.map_err(|error| failure::parquet(OPERATION, &partition, error))?;
         let threads = options.threads.max(1);
+        let group_bytes = Some(options.group_bytes)
+            .filter(|bytes| *bytes > 0)
+            .map_or(ROW_GROUP_BYTES, |bytes| bytes.min(ROW_GROUP_BYTES));
         Ok(Self {
             partition,
             schema,
             schema_version,
             generation: options.generation,
             threads,
+            group_bytes,
             spool,
             file,
             factory,
@@ -169,11 +176,15 @@ impl PartitionWriter {
             .map_err(|error| error.at(OPERATION).with("path", &self.partition))?;
         self.hash.add_rows(batch, &lanes);
         self.group_rows += batch.num_rows();
-        let held: usize = self.group.iter().map(ArrowColumnWriter::memory_size).sum();
-        if self.group_rows >= ROW_GROUP_ROWS || held >= ROW_GROUP_BYTES {
+        if self.group_rows >= ROW_GROUP_ROWS || self.held_bytes() >= self.group_bytes {
             self.end_group()?;
         }
         Ok(())
+    }
+
+    /// What is encoded but not yet written, in bytes.
+    pub fn held_bytes(&self) -> usize {
+        self.group.iter().map(ArrowColumnWriter::memory_size).sum()
     }
 
     fn end_group(&mut self) -> Result<()> {

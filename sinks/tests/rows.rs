@@ -50,7 +50,7 @@ pub(crate) fn partition(name: &str) -> Partition {
 pub(crate) fn write(lake: &Lake, partition: &Partition, batches: &[RecordBatch], threads: usize) -> BuiltPartition {
     let schema: SchemaRef = batches[0].schema();
     let sorted_by = vec![schema.field(0).name().clone()];
-    let options = WriteOptions { sorted_by, nulls_first: false, threads, generation: 0 };
+    let options = WriteOptions { sorted_by, nulls_first: false, group_bytes: 0, threads, generation: 0 };
     let mut writer = PartitionWriter::new(lake.spool().unwrap(), partition.clone(), schema, 3, &options).unwrap();
     for batch in batches {
         writer.write(batch).unwrap();

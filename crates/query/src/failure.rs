@@ -230,7 +230,7 @@ fn exhausted(message: &str) -> Error {
     Error::permanent(Kind::Limit, "the query needs more memory or spill space than it may use")
         .at("query.run")
         .with("detail", first)
-        .hint("filter or aggregate first, name fewer columns, or raise the memory limit for queries")
+        .hint("filter or aggregate first, name fewer columns, ask when less is under way, or raise `memory_mib`")
 }
 
 pub(crate) fn query(message: &str) -> Error {

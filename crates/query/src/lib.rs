@@ -3,6 +3,7 @@
 //! A [`LakeTable`] shows a list of objects as a table; a [`Session`] holds one principal's tables and answers
 //! statements; [`output`] writes answers. Nothing here lists a store, writes an object or knows a dataset.
 
+mod budget;
 mod clauses;
 mod depth;
 mod distinct_from;
@@ -17,7 +18,6 @@ pub mod output;
 mod partitions;
 mod plain;
 mod planning;
-mod pool;
 mod reader;
 mod running;
 mod session;
@@ -26,6 +26,7 @@ mod statement;
 mod stores;
 mod table;
 
+pub use budget::{Budget, Given, Portion, Share};
 pub use engine::engine;
 pub use failure::{Replaced, conflict, explain, replaced};
 pub use naming::LAKE;

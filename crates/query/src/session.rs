@@ -23,20 +23,27 @@ use futures::{Stream, StreamExt};
 use sellerlake_contracts::{Error, Kind, Result};
 use tokio::time::{Instant, Sleep};
 
+use crate::budget::{Budget, Given, Portion, Share};
 use crate::engine::engine;
 use crate::naming::{CATALOG, LAKE};
 use crate::plain::plain;
-use crate::pool::SessionPool;
 use crate::running::{Running, elsewhere};
 use crate::shelf::{Shelf, Tables};
 use crate::table::objects_in;
 use crate::{failure, planning, statement, stores};
 
+/// Statements that begin side by side with what their share has.
+fn at_once(share: Share) -> usize {
+    if share == Share::Asking { 8 } else { 1 }
+}
+
 /// What a session may use, and the functions it knows.
 #[derive(Debug, Clone)]
 pub struct SessionBuilder {
-    /// Memory of all operators of the session's running queries together, in bytes.
-    pub memory_limit_bytes: usize,
+    /// The memory that the session's statements share with whatever else has the same budget.
+    pub memory: Budget,
+    /// Which part of it they begin with: [`Share::Heavy`] after a statement that [ran short](Session::was_crowded).
+    pub share: Share,
     /// Threads a query spreads over.
     pub target_partitions: usize,
     /// Rows an answer may have; one row more is an error, so that nobody takes a part for the whole.
@@ -54,7 +61,8 @@ pub struct SessionBuilder {
 impl Default for SessionBuilder {
     fn default() -> Self {
         Self {
-            memory_limit_bytes: 512 * 1024 * 1024,
+            memory: Budget::new(512 * 1024 * 1024),
+            share: Share::Asking,
             target_partitions: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             row_limit: None,
             timeout: None,
@@ -77,7 +85,8 @@ impl SessionBuilder {
     }
 
     fn over(&self, tables: Option<&Arc<dyn Tables>>) -> Result<Session> {
-        let runtime = self.runtime().map_err(|error| failure::explain(error, &[]))?;
+        let portion = self.memory.portion();
+        let runtime = self.runtime(&portion).map_err(|error| failure::explain(error, &[]))?;
         let catalog = Arc::new(MemoryCatalogProvider::new());
         for schema in [LAKE, "sources", "meta"] {
             let provider: Arc<dyn SchemaProvider> = Arc::new(Shelf::new(schema, tables.cloned()));
@@ -93,13 +102,14 @@ impl SessionBuilder {
             context.register_udf(function.clone());
         }
         let (row_limit, timeout, threads) = (self.row_limit, self.timeout, self.target_partitions);
-        Ok(Session { context, catalog, row_limit, timeout, threads })
+        let first_bytes = self.memory.share_bytes(self.share) / at_once(self.share);
+        let share = self.share;
+        Ok(Session { context, catalog, portion, share, first_bytes, row_limit, timeout, threads })
     }
 
-    fn runtime(&self) -> datafusion::error::Result<RuntimeEnv> {
-        let pool = SessionPool::new(self.memory_limit_bytes);
+    fn runtime(&self, portion: &Portion) -> datafusion::error::Result<RuntimeEnv> {
         let consumers = std::num::NonZeroUsize::MIN.saturating_add(4);
-        let pool: Arc<dyn MemoryPool> = Arc::new(TrackConsumersPool::new(pool, consumers));
+        let pool: Arc<dyn MemoryPool> = Arc::new(TrackConsumersPool::new(portion.clone(), consumers));
         let mode = match &self.spill_dir {
             Some(dir) => DiskManagerMode::Directories(vec![dir.clone()]),
             None => DiskManagerMode::Disabled,
@@ -117,6 +127,11 @@ impl SessionBuilder {
 pub struct Session {
     context: SessionContext,
     catalog: Arc<MemoryCatalogProvider>,
+    /// What its statements have of the budget, all together.
+    portion: Portion,
+    share: Share,
+    /// What a statement begins with.
+    first_bytes: usize,
     row_limit: Option<u64>,
     timeout: Option<Duration>,
     threads: usize,
@@ -140,17 +155,12 @@ impl Session {
     pub async fn sql(&self, text: &str) -> Result<Answer> {
         let deadline = self.timeout.map(|timeout| (timeout, Instant::now() + timeout));
         let (statement, context) = (statement::parse(text)?, self.context.clone());
+        let given = in_time(deadline, self.portion.take(self.share, self.first_bytes)).await?;
         let mut running = Running::start(self.threads, self.names(), async move {
             let rows = execute_stream(plan(&context, statement).await?, context.task_ctx())?;
             Ok(plain(rows))
         })?;
-        let planned = match deadline {
-            // A query runs in real time, whatever the clock of the lake says.
-            Some((timeout, at)) => {
-                tokio::time::timeout_at(at, &mut running.planned).await.map_err(|_| too_slow(timeout))?
-            }
-            None => (&mut running.planned).await,
-        };
+        let planned = in_time(deadline, &mut running.planned).await?;
         let broken = |_| Error::permanent(Kind::Internal, "the query engine stopped").at("query.plan");
         Ok(Answer {
             schema: planned.map_err(broken)??,
@@ -159,6 +169,7 @@ impl Session {
             row_limit: self.row_limit,
             deadline: deadline.map(|(timeout, at)| (timeout, Box::pin(tokio::time::sleep_until(at)))),
             running: Some(running),
+            _given: given,
         })
     }
 
@@ -179,6 +190,11 @@ impl Session {
         elsewhere(objects, self.names()).await
     }
 
+    /// Whether a statement was refused memory that others had: asked again with [`Share::Heavy`], it may be answered.
+    pub fn was_crowded(&self) -> bool {
+        self.portion.was_crowded()
+    }
+
     /// The session's tables: bare names, and `schema.table` outside `lake`.
     pub fn names(&self) -> Vec<String> {
         let of = |schema: String| {
@@ -188,6 +204,14 @@ impl Session {
         let mut names: Vec<String> = self.catalog.schema_names().into_iter().flat_map(of).collect();
         names.sort_unstable();
         names
+    }
+}
+
+/// A query runs in real time, whatever the clock of the lake says.
+async fn in_time<T>(deadline: Option<(Duration, Instant)>, work: impl Future<Output = T>) -> Result<T> {
+    match deadline {
+        Some((timeout, at)) => tokio::time::timeout_at(at, work).await.map_err(|_| too_slow(timeout)),
+        None => Ok(work.await),
     }
 }
 
@@ -219,6 +243,8 @@ pub struct Answer {
     rows: u64,
     row_limit: Option<u64>,
     deadline: Option<(Duration, Pin<Box<Sleep>>)>,
+    /// Given back after all that runs.
+    _given: Given,
 }
 
 impl Answer {

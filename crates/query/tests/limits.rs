@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::datatypes::DataType;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility, create_udf,
 };
 use sellerlake_contracts::Kind;
-use sellerlake_query::SessionBuilder;
+use sellerlake_query::{Budget, SessionBuilder, Share};
 
 use crate::fixture::{Lake, ask, orders, path, table};
 
@@ -16,7 +17,7 @@ const SORT: &str =
     "SELECT * FROM (SELECT i, md5(CAST(i AS TEXT)) AS h FROM generate_series(1, 200000) AS t(i)) ORDER BY h";
 
 fn small() -> SessionBuilder {
-    SessionBuilder { memory_limit_bytes: 4 << 20, target_partitions: 1, ..SessionBuilder::default() }
+    SessionBuilder { memory: Budget::new(4 << 20), target_partitions: 1, ..SessionBuilder::default() }
 }
 
 #[tokio::test]
@@ -31,12 +32,46 @@ async fn memory_runs_out_with_a_name_and_a_hint() {
 #[tokio::test]
 async fn a_sort_spills_where_it_may_and_leaves_nothing() {
     let dir = tempfile::TempDir::new().unwrap();
-    let session = SessionBuilder { spill_dir: Some(dir.path().to_owned()), memory_limit_bytes: 12 << 20, ..small() };
+    let session = SessionBuilder { spill_dir: Some(dir.path().to_owned()), memory: Budget::new(12 << 20), ..small() };
     let session = session.build().unwrap();
     let rows = session.sql(SORT).await.unwrap().collect().await.unwrap();
     assert_eq!(rows.iter().map(arrow::array::RecordBatch::num_rows).sum::<usize>(), 200_000);
     drop((rows, session));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+/// What others have is said not to be there; asked again in the share for heavy statements, once it is, it is answered.
+#[tokio::test]
+async fn a_statement_that_ran_short_beside_others_says_so() {
+    let (dir, memory) = (tempfile::TempDir::new().unwrap(), Budget::new(24 << 20));
+    let builder = SessionBuilder { spill_dir: Some(dir.path().to_owned()), memory: memory.clone(), ..small() };
+    let others: Arc<dyn MemoryPool> = Arc::new(memory.portion());
+    let held = MemoryConsumer::new("others").register(&others);
+    held.grow(16 << 20);
+    let session = builder.build().unwrap();
+    let error = session.sql(SORT).await.unwrap().collect().await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Limit, "{error:?}");
+    assert!(error.remedy().unwrap().contains("ask when less is under way"), "{error:?}");
+    assert!(session.was_crowded());
+    let heavy = SessionBuilder { share: Share::Heavy, ..builder }.build().unwrap();
+    held.free();
+    let rows = heavy.sql(SORT).await.unwrap().collect().await.unwrap();
+    assert_eq!(rows.iter().map(arrow::array::RecordBatch::num_rows).sum::<usize>(), 200_000);
+}
+
+/// Answers that nobody reads on keep what they hold; whoever asks for little is answered.
+#[tokio::test]
+async fn heavy_statements_starve_nobody() {
+    let (dir, memory) = (tempfile::TempDir::new().unwrap(), Budget::new(32 << 20));
+    let builder = SessionBuilder { spill_dir: Some(dir.path().to_owned()), memory, ..small() };
+    let heavy = SessionBuilder { share: Share::Heavy, ..builder.clone() }.build().unwrap();
+    let (first, second) = (builder.build().unwrap(), builder.build().unwrap());
+    let unread = heavy.sql(SORT).await.unwrap().ready().await.unwrap();
+    let also_unread = first.sql(SORT).await.unwrap();
+    for _ in 0..20 {
+        assert_eq!(ask(&second, "SELECT count(*) FROM generate_series(1, 1000)").await, "1000");
+    }
+    drop((unread, also_unread));
 }
 
 #[tokio::test]
@@ -65,7 +100,7 @@ async fn time_runs_out() {
 #[tokio::test]
 async fn time_runs_out_in_what_never_waits() {
     let session = SessionBuilder { timeout: Some(Duration::from_millis(500)), ..small() };
-    let session = SessionBuilder { memory_limit_bytes: 512 << 20, ..session }.build().unwrap();
+    let session = SessionBuilder { memory: Budget::new(512 << 20), ..session }.build().unwrap();
     let numbers = |count: u32| format!("generate_series(1, {count})");
     for sql in [
         format!("SELECT count(*) FROM {} a(i) CROSS JOIN {} b(j)", numbers(1_000_000), numbers(1_000_000)),
@@ -101,7 +136,7 @@ fn threads() -> usize {
 
 #[tokio::test]
 async fn functions_make_no_more_than_they_may() {
-    let session = SessionBuilder { memory_limit_bytes: 64 << 20, target_partitions: 1, ..small() }.build().unwrap();
+    let session = SessionBuilder { memory: Budget::new(64 << 20), target_partitions: 1, ..small() }.build().unwrap();
     for sql in [
         "SELECT length(repeat('x', 2000000000))",
         "SELECT max(length(repeat('x', i * 1000000))) FROM generate_series(1, 5000) t(i)",
@@ -157,7 +192,7 @@ async fn functions_make_no_more_than_they_may() {
 /// A constant is copied by each step of a plan, and for every row.
 #[tokio::test]
 async fn long_constants_are_refused() {
-    let session = SessionBuilder { memory_limit_bytes: 64 << 20, target_partitions: 1, ..small() }.build().unwrap();
+    let session = SessionBuilder { memory: Budget::new(64 << 20), target_partitions: 1, ..small() }.build().unwrap();
     let chain = vec!["repeat('x', 6000000)"; 40].join(" || ");
     for sql in [
         format!("SELECT length({chain})"),
@@ -179,7 +214,7 @@ async fn long_constants_are_refused() {
 /// What windows put together is counted, row by row or once for all rows.
 #[tokio::test]
 async fn windows_put_together_no_more_than_they_may() {
-    let session = SessionBuilder { memory_limit_bytes: 64 << 20, target_partitions: 1, ..small() }.build().unwrap();
+    let session = SessionBuilder { memory: Budget::new(64 << 20), target_partitions: 1, ..small() }.build().unwrap();
     for sql in [
         "string_agg(repeat('x', 100), ',') OVER (ORDER BY i)",
         "string_agg(repeat('x', 100), ',') OVER ()",

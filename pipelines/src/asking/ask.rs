@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sellerlake_contracts::{Error, Kind, ObjectState, Partition, Result};
-use sellerlake_query::{Answer, Held, LakeReader, Replaced, Session, SessionBuilder, Tables, replaced};
+use sellerlake_query::{Answer, Held, LakeReader, Replaced, Session, SessionBuilder, Share, Tables, replaced};
 use sellerlake_sinks::Copied;
 use sellerlake_state::{DeliveryFilter, DeliveryRecord};
 use sellerlake_transforms::functions;
@@ -44,14 +44,18 @@ impl Asking {
 
     /// The answer, and what it was planned over.
     async fn answer(&self, statement: &str, granted: &Granted) -> Result<(Answer, Sight)> {
-        let mut replans = 0;
+        let (mut replans, mut share) = (0, Share::Asking);
         loop {
             let sight = self.sight(granted);
-            let session = self.session_over(&sight, &self.objects.reader)?;
+            let session = self.session_with(share, &sight, &self.objects.reader)?;
             let error = match start(&session, statement).await {
                 Ok(answer) => return Ok((answer, sight)),
                 Err(error) => error,
             };
+            if error.kind() == Kind::Limit && session.was_crowded() && share == Share::Asking {
+                share = Share::Heavy;
+                continue;
+            }
             let Some(path) = replaced(&error).map(|replaced| replaced.path.clone()) else { return Err(error) };
             if let Some(partition) = Partition::parse(&path) {
                 match self.objects.look_again(&partition, None).await {
@@ -134,7 +138,7 @@ impl Asking {
     pub(crate) fn session_builder(&self) -> SessionBuilder {
         let settings = &self.shared.settings;
         SessionBuilder {
-            memory_limit_bytes: settings.memory_bytes,
+            memory: self.shared.budget.clone(),
             target_partitions: settings.threads,
             row_limit: settings.row_limit,
             timeout: settings.query_timeout,
@@ -149,9 +153,18 @@ impl Asking {
     }
 
     fn session_over(&self, sight: &Sight, reader: &LakeReader) -> Result<Session> {
+        self.session_with(Share::Asking, sight, reader)
+    }
+
+    fn session_with(&self, share: Share, sight: &Sight, reader: &LakeReader) -> Result<Session> {
         let declarations = Arc::clone(&self.shared.declarations);
         let tables: Arc<dyn Tables> = Arc::new(Declared { declarations, reader: reader.clone(), sight: sight.clone() });
-        self.session_builder().build_over(&tables)
+        let mut builder = SessionBuilder { share, ..self.session_builder() };
+        if share == Share::Heavy {
+            // Each thread sorts and joins in memory of its own.
+            builder.target_partitions = 1;
+        }
+        builder.build_over(&tables)
     }
 }
 

@@ -245,7 +245,8 @@ impl Care {
             // Those that nothing of it belongs into.
             let is_owned = |partition: &&Partition| partition.name == source && partition.seller == seller;
             for partition in options.damaged.keys().filter(is_owned) {
-                self.loading.swap_source(declared, partition.clone(), None, &options).await?;
+                let working = self.objects.working(self.loading.loading_bytes(&[])).await;
+                self.loading.swap_source(declared, partition.clone(), None, &options, &working).await?;
             }
         }
         Ok(())

@@ -106,7 +106,8 @@ impl Care {
     async fn drop_rows(&self, source: &Arc<Source>, record: &DeliveryRecord) -> Result<()> {
         let options = LoadOptions { replaying: BTreeSet::from([record.id.clone()]), ..LoadOptions::default() };
         let mut group = Group::default();
-        self.loading.merge_months(source, &record.seller, Vec::new(), &options, &mut group).await
+        let working = self.objects.working(self.loading.loading_bytes(&[])).await;
+        self.loading.merge_months(source, &record.seller, Vec::new(), &options, &mut group, &working).await
     }
 
     async fn resolve_all_of(&self, source: &Source, record: &DeliveryRecord) -> Result<()> {

@@ -116,10 +116,10 @@ impl Changed {
 pub async fn changed(workspace: &Workspace, since: &Since, progress: &dyn Progress) -> Result<Changed> {
     let folder = workspace.lake().spill_folder()?;
     let Since { moment, seller, .. } = since;
-    let clock = Arc::clone(workspace.clock());
+    let means = (workspace.objects.shared.budget.clone(), Arc::clone(workspace.clock()));
     let into = folder.path().join("then");
     let known =
-        Box::pin(known::make(workspace.settings(), workspace.lake(), *moment, seller.as_ref(), &into, clock, progress))
+        Box::pin(known::make(workspace.settings(), workspace.lake(), *moment, seller.as_ref(), &into, means, progress))
             .await?;
     refuse_damaged(&known)?;
     let granted = seller.clone().map_or(Granted::All, |seller| Granted::Sellers([seller].into()));

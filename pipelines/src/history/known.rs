@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use sellerlake_config::{FILE_NAME, Settings};
 use sellerlake_contracts::{Clock, Delivery, Error, Kind, Result, SellerId};
+use sellerlake_query::Budget;
 use sellerlake_sinks::{Lake, Standing, Withdrawn};
 use sellerlake_transforms::Declarations;
 
@@ -47,7 +48,8 @@ pub async fn as_known(
 ) -> Result<KnownLake> {
     let origin = Lake::open_to_read(&settings.lake, &settings.store)?;
     refuse_unless_empty(into, &origin)?;
-    Box::pin(make(settings, &origin, until, seller, into, clock, progress)).await
+    let budget = Budget::new(settings.memory_bytes);
+    Box::pin(make(settings, &origin, until, seller, into, (budget, clock), progress)).await
 }
 
 /// The same in a directory of our own, wherever that lies.
@@ -57,13 +59,13 @@ pub(crate) async fn make(
     until: DateTime<Utc>,
     seller: Option<&SellerId>,
     into: &Path,
-    clock: Arc<dyn Clock>,
+    (budget, clock): (Budget, Arc<dyn Clock>),
     progress: &dyn Progress,
 ) -> Result<KnownLake> {
     let Found { deliveries, later, withdrawn, mut damaged } = find(origin, until, seller).await?;
     let unfinished = into.join(UNFINISHED);
     set_up(settings, into, &unfinished)?;
-    let workspace = Workspace::open(Settings::read(&unfinished)?, clock).await?;
+    let workspace = Workspace::open_within(budget, Settings::read(&unfinished)?, clock).await?;
     match fill(&workspace, origin, &deliveries, progress).await {
         Ok((unusable, replayed)) => {
             damaged.extend(unusable);

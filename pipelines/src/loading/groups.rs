@@ -14,7 +14,7 @@ const GROUP: usize = 32;
 const GROUP_BYTES: u64 = 16 << 20;
 
 /// How many times as long gzip's content usually is, where it doesn't say.
-const USUAL_RATIO: u64 = 10;
+pub(crate) const USUAL_RATIO: u64 = 10;
 
 /// How large a group of deliveries has become.
 #[derive(Debug, Clone, Copy, Default)]

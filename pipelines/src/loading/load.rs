@@ -27,6 +27,7 @@ use crate::loading::loaded::{Damaged, Group, LoadOptions, Loaded, source_partiti
 use crate::loading::prepare::Prepared;
 use crate::objects::entry::Committed;
 use crate::objects::swap::{ATTEMPTS, ObjectLayout, row_error};
+use crate::objects::working::Working;
 
 /// What became of one partition.
 pub(crate) struct Swapped {
@@ -46,19 +47,30 @@ impl Loading {
         let source = Arc::clone(self.source(source)?);
         let mut known = BTreeSet::new();
         deliveries.retain(|delivery| known.insert(delivery.id.clone()));
-        let mut attempt = 0;
+        let (mut attempt, mut bytes) = (0, self.loading_bytes(&deliveries));
         loop {
-            match self.try_load(&source, deliveries.clone(), options).await {
+            let working = self.objects.working(bytes).await;
+            match self.try_load(&source, deliveries.clone(), options, &working).await {
                 Err(error) if error.is_look_again() && attempt < ATTEMPTS => {
                     attempt += 1;
+                    drop(working);
                     self.objects.back_off(attempt).await;
+                }
+                Err(error) if error.kind() == Kind::Limit && working.was_crowded() && bytes < usize::MAX => {
+                    bytes = usize::MAX;
                 }
                 done => return done,
             }
         }
     }
 
-    async fn try_load(&self, source: &Arc<Source>, deliveries: Vec<Delivery>, options: &LoadOptions) -> Result<Group> {
+    async fn try_load(
+        &self,
+        source: &Arc<Source>,
+        deliveries: Vec<Delivery>,
+        options: &LoadOptions,
+        working: &Working,
+    ) -> Result<Group> {
         let Some(seller) = deliveries.first().map(|delivery| delivery.seller.clone()) else {
             return Ok(Group::default());
         };
@@ -68,7 +80,7 @@ impl Loading {
             let clash = self.covered_already(source, &delivery, &group.loaded, options.leaving.as_ref()).await?;
             let Prepared { delivery, outcome, rows, units } = match clash {
                 Some(clash) => Prepared::refused(delivery, clash),
-                None => self.prepare(source, delivery).instrument(span).await?,
+                None => self.prepare(source, delivery, working).instrument(span).await?,
             };
             if !options.only_count {
                 self.shared.lake.write_rejects(&delivery, rejects(&outcome)?).await?;
@@ -78,7 +90,7 @@ impl Loading {
             group.loaded.push(Loaded { delivery, outcome, set_aside: 0, units: 0 });
         }
         if !streams.is_empty() || !options.replaying.is_empty() {
-            self.merge_months(source, &seller, streams, options, &mut group).await?;
+            self.merge_months(source, &seller, streams, options, &mut group, working).await?;
         }
         if options.only_count {
             return Ok(group);
@@ -104,12 +116,13 @@ impl Loading {
         streams: Vec<SendableRecordBatchStream>,
         options: &LoadOptions,
         group: &mut Group,
+        working: &Working,
     ) -> Result<()> {
-        let merged = merge(source, streams, &self.objects.task())?;
+        let merged = merge(source, streams, &working.task())?;
         let (sender, months) = futures::channel::mpsc::channel(0);
         let splitting = tokio::spawn(split_months(merged, sender));
         let swap = |MonthRows { month, rows }| {
-            self.swap_source(source, source_partition(source, seller, month), Some(rows), options)
+            self.swap_source(source, source_partition(source, seller, month), Some(rows), options, working)
         };
         // The rows of a month flow while the file of the one before is synced and published.
         let mut swapped: Vec<Swapped> = months.map(swap).buffered(MONTHS_AT_ONCE).try_collect().await?;
@@ -118,7 +131,7 @@ impl Loading {
             let seen: BTreeSet<Partition> = swapped.iter().map(|swapped| swapped.partition.clone()).collect();
             for partition in self.partitions_of(source, seller).await? {
                 if !seen.contains(&partition) {
-                    swapped.push(self.swap_source(source, partition, None, options).await?);
+                    swapped.push(self.swap_source(source, partition, None, options, working).await?);
                 }
             }
         }
@@ -143,9 +156,10 @@ impl Loading {
         partition: Partition,
         rows: Option<SendableRecordBatchStream>,
         options: &LoadOptions,
+        working: &Working,
     ) -> Result<Swapped> {
         let tally = Arc::new(StandingTally::default());
-        let touched = self.merge_into(source, &partition, rows, options, &tally).await?;
+        let touched = self.merge_into(source, &partition, rows, options, &tally, working).await?;
         Ok(Swapped { partition, touched, tally })
     }
 
@@ -157,6 +171,7 @@ impl Loading {
         rows: Option<SendableRecordBatchStream>,
         options: &LoadOptions,
         tally: &Arc<StandingTally>,
+        working: &Working,
     ) -> Result<bool> {
         let mut pending = rows;
         let mut attempt = 0;
@@ -169,7 +184,7 @@ impl Loading {
                 let stored = self.objects.scan_source(source, partition, head, replaces).await?;
                 streams.push(as_input(source, without(stored, &options.replaying), partition.month, 1));
             }
-            let merged = merge(source, streams, &self.objects.task())?;
+            let merged = merge(source, streams, &working.task())?;
             let before = tally.added.load(Ordering::Relaxed) + tally.replaced.load(Ordering::Relaxed);
             let mut rows = standing(source, merged, Arc::clone(tally));
             if options.only_count {
@@ -184,7 +199,7 @@ impl Loading {
                 sorted_by: vec!["_unit".to_owned()],
                 replaces,
             };
-            let built = self.objects.build(layout, rows).await?;
+            let built = self.objects.build(layout, rows, working).await?;
             let after = tally.added.load(Ordering::Relaxed) + tally.replaced.load(Ordering::Relaxed);
             if before == after && head.is_some() && !is_damaged && options.replaying.is_empty() {
                 return Ok(is_news);

@@ -9,16 +9,22 @@ use arrow::record_batch::RecordBatch;
 use chrono::SubsecRound;
 use datafusion::common::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::TryStreamExt;
 use sellerlake_contracts::{Delivery, Error, Kind, Result};
 use sellerlake_schemas::Source;
 use sellerlake_sinks::{Mapped, Spool};
-use sellerlake_transforms::decode::{DecodeRequest, Outcome, decode, inflate, recognise};
+use sellerlake_transforms::decode::{DecodeRequest, Outcome, decode, decoding_bytes, inflate, recognise};
 use sellerlake_transforms::merge::{Sorter, Stamp, marker_batch, stamp};
 
 use crate::loading::Loading;
+use crate::loading::groups::USUAL_RATIO;
 use crate::loading::land::ALLOW_PERSONAL_DATA;
+use crate::objects::working::Working;
+
+/// Which part of all memory a load begins with for sorting, merging and writing.
+const MERGING: usize = 16;
 
 /// A decoded delivery; its rows are in the working schema, sorted.
 pub(crate) struct Prepared {
@@ -73,13 +79,18 @@ impl Prepared {
 
 impl Loading {
     /// Decodes and sorts one delivery. A document that can't be what it was said to be comes back refused.
-    pub(crate) async fn prepare(&self, source: &Arc<Source>, delivery: Delivery) -> Result<Prepared> {
+    pub(crate) async fn prepare(
+        &self,
+        source: &Arc<Source>,
+        delivery: Delivery,
+        working: &Working,
+    ) -> Result<Prepared> {
         let bytes = match self.plain_bytes(&delivery).await {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == Kind::Decode => return Ok(Prepared::refused(delivery, error.to_string())),
             Err(error) => return Err(error),
         };
-        let (outcome, sorter) = self.decode(source, &delivery, bytes).await?;
+        let (outcome, sorter) = self.decode(source, &delivery, bytes, working).await?;
         if outcome.refused.is_some() || outcome.hold_back_all {
             return Ok(Prepared { delivery, outcome, rows: None, units: Arc::default() });
         }
@@ -98,12 +109,20 @@ impl Loading {
         Ok(Prepared { delivery, outcome, rows, units })
     }
 
-    async fn decode(&self, source: &Arc<Source>, delivery: &Delivery, bytes: Mapped) -> Result<(Outcome, Sorter)> {
+    async fn decode(
+        &self,
+        source: &Arc<Source>,
+        delivery: &Delivery,
+        bytes: Mapped,
+        working: &Working,
+    ) -> Result<(Outcome, Sorter)> {
         let others = self.shared.declarations.schemas.sources.clone();
-        let (source, delivery, threads) = (Arc::clone(source), delivery.clone(), self.shared.settings.threads);
+        let (source, delivery) = (Arc::clone(source), delivery.clone());
+        let held = working.holds("decoding");
+        let threads = self.decoding_threads(bytes.len() as u64, &held);
         // The rest is for merging with what stands.
         let memory_bytes = self.shared.settings.memory_bytes / 4 * 3;
-        let mut sorter = Sorter::new(&source, &self.objects.task(), memory_bytes).map_err(unsorted)?;
+        let mut sorter = Sorter::new(&source, &working.task(), memory_bytes).map_err(unsorted)?;
         let work = tokio::task::spawn_blocking(move || {
             let allow_personal_data = delivery.options.contains_key(ALLOW_PERSONAL_DATA);
             let request = DecodeRequest { source: &source, delivery: &delivery, allow_personal_data, threads };
@@ -118,9 +137,32 @@ impl Loading {
             if !outcome.empty.is_empty() {
                 sorter.push(&marker_batch(&source, &outcome.empty)?).map_err(unsorted)?;
             }
+            drop(held);
             Ok((outcome, sorter))
         });
         work.await.map_err(|error| Error::permanent(Kind::Internal, "decoding was interrupted").source(error))?
+    }
+
+    /// How many threads may decode a document of so many bytes: one in any case, and more where there is memory for them.
+    fn decoding_threads(&self, document_bytes: u64, held: &MemoryReservation) -> usize {
+        let most_bytes = self.shared.budget.size_bytes() / 2;
+        let fits = |threads: &usize| {
+            let bytes = decoding_bytes(document_bytes, *threads);
+            bytes <= most_bytes && held.try_grow(bytes).is_ok()
+        };
+        (2..=self.shared.settings.threads).rev().find(fits).unwrap_or_else(|| {
+            held.grow(decoding_bytes(document_bytes, 1));
+            1
+        })
+    }
+
+    /// What loading these one after the other begins with.
+    pub(crate) fn loading_bytes(&self, deliveries: &[Delivery]) -> usize {
+        let decoding = deliveries.iter().map(|delivery| {
+            let ratio = if delivery.extension.ends_with("gz") { USUAL_RATIO } else { 1 };
+            decoding_bytes(delivery.size_bytes.saturating_mul(ratio), 1)
+        });
+        decoding.max().unwrap_or(0) + self.shared.budget.size_bytes() / MERGING
     }
 
     /// The delivery's bytes, inflated, as a memory map.

@@ -11,9 +11,13 @@ use sellerlake_contracts::{Error, Kind, Partition, Result};
 use sellerlake_sinks::{BuiltPartition, PartitionWriter, WriteOptions};
 
 use crate::objects::Objects;
+use crate::objects::working::Working;
 
 /// Batches that may wait for the writer.
 const AHEAD: usize = 2;
+
+/// Which part of all memory a row group of very wide rows may take until it is written.
+const GROUPS: usize = 8;
 
 /// What to write.
 pub(crate) struct ObjectLayout {
@@ -26,10 +30,17 @@ pub(crate) struct ObjectLayout {
 
 impl Objects {
     /// Streams rows into a new file of a partition; nothing is published yet.
-    pub(crate) async fn build(&self, layout: ObjectLayout, rows: SendableRecordBatchStream) -> Result<BuiltPartition> {
+    pub(crate) async fn build(
+        &self,
+        layout: ObjectLayout,
+        rows: SendableRecordBatchStream,
+        working: &Working,
+    ) -> Result<BuiltPartition> {
         let ObjectLayout { partition, schema_version, sorted_by, replaces } = layout;
         let threads = self.shared.settings.threads;
-        let options = WriteOptions { sorted_by, nulls_first: true, threads, generation: replaces + 1 };
+        let group_bytes = self.shared.budget.size_bytes() / GROUPS;
+        let options = WriteOptions { sorted_by, nulls_first: true, group_bytes, threads, generation: replaces + 1 };
+        let held = working.holds("writing a partition");
         let (spool, schema, named) = (self.shared.lake.spool()?, rows.schema(), partition.clone());
         // Computed by a task of its own, while a thread writes, so that partitions built at once share the cores.
         let mut rows = spawn_buffered(rows, AHEAD);
@@ -38,6 +49,7 @@ impl Objects {
             let mut writer = PartitionWriter::new(spool, partition, schema, schema_version, &options)?;
             while let Some(batch) = runtime.block_on(rows.next()) {
                 writer.write(&batch.map_err(|error| row_error(error, &named))?)?;
+                held.resize(writer.held_bytes());
             }
             writer.finish()
         });

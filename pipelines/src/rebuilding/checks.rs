@@ -15,6 +15,7 @@ use sellerlake_transforms::stage::{Company, StageInput, table_schema};
 use sellerlake_transforms::{Check, Dataset, Severity, Stage};
 
 use crate::objects::inputs::Inputs;
+use crate::objects::working::Working;
 use crate::rebuilding::Rebuilding;
 
 /// Rows of a check's answer that its alert shows.
@@ -85,13 +86,15 @@ impl Rebuilding {
         stage: &Stage,
         built: &BuiltPartition,
         company: Company,
+        working: &Working,
     ) -> Result<Vec<Objection>> {
         let mut objections = Vec::new();
         for check in self.shared.declarations.checks.get(&stage.table.name).into_iter().flatten() {
             let input = StageInput { provider: Arc::new(built_rows(stage, built)?), rows: built.rows };
             let mut inputs = self.references()?;
             inputs.insert(stage.table.name.clone(), input);
-            let answer = self.stages.run_check(check, &inputs, built.partition.month, company).await?;
+            let answer =
+                self.stages.run_check(check, &inputs, built.partition.month, company, working.runtime()).await?;
             // Looked for by a task of its own, beside those of other months.
             let mut answer = spawn_buffered(answer, 1);
             let mut found = Vec::new();

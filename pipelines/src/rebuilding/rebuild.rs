@@ -14,6 +14,7 @@ use crate::objects::catalogue::Catalogue;
 use crate::objects::entry::is_damaged;
 use crate::objects::inputs::Inputs;
 use crate::objects::swap::{ATTEMPTS, ObjectLayout};
+use crate::objects::working::Working;
 use crate::progress::Progress;
 use crate::rebuilding::Rebuilding;
 use crate::rebuilding::checks::Objection;
@@ -21,6 +22,11 @@ use crate::rebuilding::checks::Objection;
 /// Rows that months rebuilt side by side may read together. Operators are bound in memory, but not what passes between
 /// them and the writers.
 const ROWS_SIDE_BY_SIDE: u64 = 2_000_000;
+
+/// Which part of all memory a month of a table begins with, at most, and what it takes for each row it reads.
+const MONTH: usize = 8;
+const LEAST_BYTES: usize = 1 << 20;
+const ROW_BYTES: usize = 256;
 
 /// A stage that could not be rebuilt; its earlier object stands and stays stale.
 #[derive(Debug)]
@@ -270,8 +276,10 @@ impl Rebuilding {
         let mut catalogue = catalogue.clone();
         let mut input_hash = input_hash;
         let mut attempt = 0;
+        let mut bytes = self.rebuilding_bytes(rows_read(stage, &catalogue, month));
         loop {
-            match self.run_stage(stage, &catalogue, &partition, &input_hash, company).await {
+            let working = self.objects.working(bytes).await;
+            match self.run_stage(stage, &catalogue, &partition, &input_hash, company, &working).await {
                 Ok(built) => {
                     self.shared.resolve(&cant_be_made(&partition)).await?;
                     return Ok(Attempt::Done(Box::new(built)));
@@ -284,9 +292,18 @@ impl Rebuilding {
                     }
                     input_hash = catalogue.input_hash(stage, month, &self.shared.declarations);
                 }
+                Err(error) if error.kind() == Kind::Limit && working.was_crowded() && bytes < usize::MAX => {
+                    bytes = usize::MAX;
+                }
                 Err(error) => return self.failed(partition, error).await,
             }
         }
+    }
+
+    /// What a month of a table begins with, by the rows it reads.
+    fn rebuilding_bytes(&self, rows: u64) -> usize {
+        let most = self.shared.budget.size_bytes() / MONTH;
+        usize::try_from(rows).map_or(most, |rows| (LEAST_BYTES + rows.saturating_mul(ROW_BYTES)).min(most))
     }
 
     async fn failed(&self, partition: Partition, error: Error) -> Result<Attempt> {
@@ -305,10 +322,11 @@ impl Rebuilding {
         partition: &Partition,
         input_hash: &str,
         company: Company,
+        working: &Working,
     ) -> Result<Built> {
         let inputs = self.inputs(stage, catalogue, partition.month)?;
         tracing::debug!(%partition, "planning");
-        let rows = self.stages.run(stage, &inputs, partition.month, company).await?;
+        let rows = self.stages.run(stage, &inputs, partition.month, company, working.runtime()).await?;
         tracing::debug!(%partition, "planned");
         let before = catalogue.get(partition);
         let layout = ObjectLayout {
@@ -317,7 +335,7 @@ impl Rebuilding {
             sorted_by: stage.table.sort.clone(),
             replaces: before.map_or(0, |before| before.generation),
         };
-        let built = self.objects.build(layout, rows).await?;
+        let built = self.objects.build(layout, rows, working).await?;
         let same = before.is_some_and(|before| {
             before.row_hash == built.row_hash
                 && before.rows == built.rows
@@ -328,7 +346,7 @@ impl Rebuilding {
             self.still_stands(partition, before).await?;
             return Ok(Built { state, known: Some(before.clone()), rewritten: false, warnings: Vec::new() });
         }
-        let objections = self.objections(stage, &built, company).await?;
+        let objections = self.objections(stage, &built, company, working).await?;
         if let Some(objection) = objections.iter().find(|objection| objection.blocks()) {
             return Err(Error::permanent(Kind::Data, "a check blocks the rebuilt rows")
                 .at("stage.check")

@@ -53,7 +53,10 @@ fn engine(declarations: &Arc<Declarations>, threads: usize) -> StageEngine {
 
 async fn rows(engine: &StageEngine, declarations: &Declarations, name: &str, inputs: &Inputs) -> Vec<String> {
     let stage = &declarations.stages[name];
-    let stream = engine.run(stage, inputs, None, Company::Alone).await.unwrap_or_else(|error| panic!("{error:?}"));
+    let stream = engine
+        .run(stage, inputs, None, Company::Alone, &Arc::default())
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}"));
     let batches: Vec<_> = stream.try_collect().await.unwrap();
     let mut out = Vec::new();
     let mut writer = arrow::csv::WriterBuilder::new().with_header(false).build(&mut out);
@@ -65,7 +68,7 @@ async fn rows(engine: &StageEngine, declarations: &Declarations, name: &str, inp
 /// What a stage says that can't be run to its end.
 async fn fails(engine: &StageEngine, declarations: &Declarations, name: &str) -> String {
     let stage = &declarations.stages[name];
-    let failed = match engine.run(stage, &Inputs::new(), None, Company::Alone).await {
+    let failed = match engine.run(stage, &Inputs::new(), None, Company::Alone, &Arc::default()).await {
         Err(error) => return format!("{error:?}"),
         Ok(stream) => stream.try_collect::<Vec<_>>().await.expect_err(name),
     };
@@ -129,7 +132,8 @@ async fn a_panic_is_an_error_of_its_stage() {
     let plans = sellerlake_query::planned;
     let engine = StageEngine::new(Arc::clone(&declarations), &Arc::default(), 2, breaks_off, plans).unwrap();
     for (name, _) in &stages[..2] {
-        let started = engine.run(&declarations.stages[*name], &Inputs::new(), None, Company::Alone).await;
+        let started =
+            engine.run(&declarations.stages[*name], &Inputs::new(), None, Company::Alone, &Arc::default()).await;
         let words = match started {
             Err(error) => format!("{error:#}"),
             Ok(rows) => rows.try_collect::<Vec<_>>().await.unwrap_err().to_string(),

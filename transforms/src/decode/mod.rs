@@ -73,6 +73,13 @@ pub struct DecodeRequest<'a> {
     pub threads: usize,
 }
 
+/// About how much memory decoding a document takes, in bytes: pieces of it that threads are at, and what they made of others.
+pub fn decoding_bytes(document_bytes: u64, threads: usize) -> usize {
+    let pieces = (2 * threads + 1) * chunk::CHUNK_BYTES;
+    // Cells without a value take room too.
+    usize::try_from(document_bytes).map_or(pieces, |bytes| bytes.min(pieces)) / 2 * 3
+}
+
 /// Receives the decoded batches, in the order of the document.
 pub type Emit<'a> = dyn FnMut(RecordBatch) -> Result<()> + Send + 'a;
 

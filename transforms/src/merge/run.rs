@@ -7,6 +7,7 @@ use arrow::compute::interleave;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::row::{RowConverter, Rows};
 use datafusion::common::{Result, internal_datafusion_err};
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SendableRecordBatchStream, SpillFile};
 use datafusion::physical_plan::SpillManager;
@@ -56,8 +57,8 @@ impl Unsorted {
         self.bytes
     }
 
-    /// Finds the order: rows of equal keys stay as they came. `schema` is that of all columns.
-    pub(crate) fn sort(self, schema: &Schema) -> Sorted {
+    /// Finds the order: rows of equal keys stay as they came. `schema` is that of all columns, `held` counts the rows' memory.
+    pub(crate) fn sort(self, schema: &Schema, held: MemoryReservation) -> Sorted {
         let mut places: Vec<Place> = Vec::with_capacity(self.rows);
         for (batch, Batch { keys, .. }) in self.batches.iter().enumerate() {
             let rows = keys.iter().enumerate();
@@ -81,7 +82,7 @@ impl Unsorted {
         let fields: Vec<Arc<Field>> = live.iter().map(|index| Arc::clone(&schema.fields()[*index])).collect();
         let row_bytes = self.bytes / self.rows.max(1);
         let batch_rows = (BATCH_BYTES / row_bytes.max(1)).clamp(1, BATCH_ROWS);
-        Sorted { schema: Arc::new(Schema::new(fields)), columns, order, batch_rows }
+        Sorted { schema: Arc::new(Schema::new(fields)), columns, order, batch_rows, _held: held }
     }
 }
 
@@ -107,6 +108,7 @@ pub(crate) struct Sorted {
     /// Batch and row of each row.
     order: Vec<(usize, usize)>,
     batch_rows: usize,
+    _held: MemoryReservation,
 }
 
 impl Sorted {

@@ -10,6 +10,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::{Result, internal_datafusion_err};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use sellerlake_schemas::Source;
 
@@ -19,6 +20,9 @@ use crate::merge::sort::{keys, merge_sorted, ordering};
 
 /// Runs merged at once: more have to be merged in several passes, so that memory stays bounded.
 const FAN_IN: usize = 32;
+
+/// Where memory runs short, a run of fewer bytes isn't worth a file.
+const LEAST_RUN_BYTES: usize = 1 << 20;
 
 /// Takes decoded batches, and yields their rows by home, unit, version (the newest first) and line.
 pub struct Sorter {
@@ -30,13 +34,16 @@ pub struct Sorter {
     context: Arc<TaskContext>,
     run_bytes: usize,
     unsorted: Unsorted,
+    /// What those are counted in.
+    held: MemoryReservation,
     /// The run before, on its way to its file.
     writing: Option<JoinHandle<Result<SortedRun>>>,
     runs: Vec<SortedRun>,
 }
 
 impl Sorter {
-    /// A sorter without rows. What doesn't fit in `memory_bytes` is spilled to `context`'s directory.
+    /// A sorter without rows. What doesn't fit in `memory_bytes`, or in what `context`'s memory has left, is spilled to its
+    /// directory.
     pub fn new(source: &Arc<Source>, context: &Arc<TaskContext>, memory_bytes: usize) -> Result<Self> {
         let schema = decoded_schema(source);
         let keys = keys(source, false);
@@ -55,6 +62,7 @@ impl Sorter {
             // While one run is written another one is collected.
             run_bytes: memory_bytes / 2,
             unsorted: Unsorted::default(),
+            held: MemoryConsumer::new("sorting a delivery").with_can_spill(true).register(context.memory_pool()),
             writing: None,
             runs: Vec::new(),
         })
@@ -62,14 +70,22 @@ impl Sorter {
 
     /// Takes rows. Blocks while an earlier run is written and another one is full.
     pub fn push(&mut self, batch: &RecordBatch) -> Result<()> {
+        let before = self.unsorted.bytes();
         self.unsorted.push(batch, &self.keys, &self.converter)?;
-        if self.unsorted.bytes() < self.run_bytes {
+        let added = self.unsorted.bytes() - before;
+        let is_short = self.held.try_grow(added).is_err();
+        if is_short {
+            // It is there, whatever becomes of it.
+            self.held.grow(added);
+        }
+        let bytes = self.unsorted.bytes();
+        if bytes < self.run_bytes && (bytes < LEAST_RUN_BYTES || !is_short) {
             return Ok(());
         }
         self.join()?;
-        let full = std::mem::take(&mut self.unsorted);
+        let (full, held) = (std::mem::take(&mut self.unsorted), self.held.take());
         let (schema, runtime) = (Arc::clone(&self.schema), self.context.runtime_env());
-        self.writing = Some(std::thread::spawn(move || full.sort(&schema).spill(&runtime)));
+        self.writing = Some(std::thread::spawn(move || full.sort(&schema, held).spill(&runtime)));
         Ok(())
     }
 
@@ -83,7 +99,7 @@ impl Sorter {
     /// The sorted rows, without the columns in which none has a value.
     pub async fn finish(mut self) -> Result<SendableRecordBatchStream> {
         self.join()?;
-        let last = std::mem::take(&mut self.unsorted).sort(&self.schema);
+        let last = std::mem::take(&mut self.unsorted).sort(&self.schema, self.held.take());
         if self.runs.is_empty() {
             return Ok(last.stream());
         }

@@ -9,7 +9,7 @@ use datafusion::common::{DataFusionError, ParamValues, Result as DataFusionResul
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::context::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
 use datafusion::logical_expr::{EmptyRelation, LogicalPlan};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionContext;
@@ -50,7 +50,7 @@ pub type Planner = for<'a> fn(&'a SessionState, &'a str) -> BoxFuture<'a, DataFu
 /// A statement's name, and which of its inputs are empty.
 type Variant = (String, Vec<String>);
 
-/// Plans and runs stages and checks within one runtime's memory and spill directory.
+/// Plans stages and checks, and runs each within the memory and spill directory it is given.
 pub struct StageEngine {
     declarations: Arc<Declarations>,
     planner: SessionContext,
@@ -122,7 +122,7 @@ impl StageEngine {
         }
     }
 
-    /// Runs a stage: rows in the declared schema and order; a required column without a value is an error, and so are
+    /// Runs a stage in the memory of `runtime`: rows in the declared schema and order; a required column without a value is an error, and so are
     /// two rows with the same key.
     pub async fn run(
         &self,
@@ -130,14 +130,15 @@ impl StageEngine {
         inputs: &BTreeMap<String, StageInput>,
         month: Option<Month>,
         company: Company,
+        runtime: &Arc<RuntimeEnv>,
     ) -> Result<SendableRecordBatchStream> {
         let named = |error: DataFusionError| stage_error(error, stage, month);
         let rows = async {
             let plan = self.prepared(&stage.table.name, &stage.sql, Some(&stage.table), inputs).await?;
-            self.execute(&plan, inputs, month, company).await
+            self.execute(&plan, inputs, month, company, runtime).await
         };
         let rows = caught(rows, &stage.table.name).await.map_err(named)?;
-        unique(require(rows, &stage.table), &stage.table, &self.planner.runtime_env().memory_pool).map_err(named)
+        unique(require(rows, &stage.table), &stage.table, &runtime.memory_pool).map_err(named)
     }
 
     /// Runs a check over the rows it looks at; what it yields is what is wrong.
@@ -147,6 +148,7 @@ impl StageEngine {
         inputs: &BTreeMap<String, StageInput>,
         month: Option<Month>,
         company: Company,
+        runtime: &Arc<RuntimeEnv>,
     ) -> Result<SendableRecordBatchStream> {
         let named = |error: DataFusionError| {
             Error::permanent(Kind::Data, "a check can't run").at("check.run").with("check", &check.name).source(error)
@@ -154,7 +156,7 @@ impl StageEngine {
         let rows = async {
             // A check may be called like a table.
             let plan = self.prepared(&format!("check {}", check.name), &check.sql, None, inputs).await?;
-            self.execute(&plan, inputs, month, company).await
+            self.execute(&plan, inputs, month, company, runtime).await
         };
         caught(rows, &check.name).await.map_err(named)
     }
@@ -201,6 +203,7 @@ impl StageEngine {
         inputs: &BTreeMap<String, StageInput>,
         month: Option<Month>,
         company: Company,
+        runtime: &Arc<RuntimeEnv>,
     ) -> DataFusionResult<SendableRecordBatchStream> {
         let plan = replace_scans(plan.clone(), |name, scan| {
             let (input, LogicalPlan::TableScan(scan)) = (inputs.get(name)?, scan) else { return None };
@@ -215,7 +218,8 @@ impl StageEngine {
         let spread = company == Company::Alone && rows >= ROWS_WORTH_A_THREAD;
         let state = if spread { &self.all_threads } else { &self.one_thread };
         let physical = state.query_planner().create_physical_plan(&plan, state).await?;
-        execute_stream(physical, state.task_ctx())
+        let context = TaskContext::from(state).with_runtime(Arc::clone(runtime));
+        execute_stream(physical, Arc::new(context))
     }
 }
 
