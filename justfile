@@ -59,6 +59,10 @@ mutations number="100000":
 analysts statements="20000" seed="1":
     SELLERLAKE_STATEMENTS={{statements}} SELLERLAKE_SEED={{seed}} SELLERLAKE_INSIST=1 cargo test --package sellerlake-cli --test end_to_end analysts -- --nocapture
 
+# Memory of four loads, a rebuild and eight heavy statements at once; `just memory 200000 256`: rows a report, and MiB.
+memory rows="200000" mib="256":
+    SELLERLAKE_MEMORY_ROWS={{rows}} SELLERLAKE_MEMORY_MIB={{mib}} cargo test --release --package sellerlake-cli --test end_to_end one_budget -- --nocapture
+
 # Memory while reports of 500 MB and 5 GB stream through.
 streaming:
     cargo build --release

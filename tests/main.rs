@@ -28,6 +28,7 @@ mod handed_in;
 mod history;
 mod lab;
 mod manners;
+mod memory;
 mod meta;
 mod midway;
 mod novelty;
@@ -57,3 +58,7 @@ mod understood;
 mod unheard;
 mod windows;
 mod withdrawal;
+
+// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

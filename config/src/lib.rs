@@ -71,7 +71,7 @@ pub struct Settings {
     pub declarations: Option<PathBuf>,
     /// Directory for spills and objects in the making.
     pub spool: Option<PathBuf>,
-    /// Memory for operators, in bytes.
+    /// Memory for all that one process does at once, in bytes.
     pub memory_bytes: usize,
     /// Most that a packed document may hold, unpacked, in bytes.
     pub document_bytes: u64,
