@@ -13,6 +13,7 @@ use super::marks::Reading;
 use super::moment::{Moments, date_of};
 use super::names::Names;
 use super::number::{self, MONEY_SCALE, Mark, MarkEvidence, scale_of};
+use super::trim::trim;
 
 /// No rate is higher.
 const MOST_PER_CENT: i128 = 50;
@@ -256,13 +257,6 @@ impl Currency {
             self.knowledge.is_currency(text) || self.knowledge.is_currency(&text.to_ascii_uppercase())
         }
     }
-}
-
-/// Trims white space; the usual cell has none, which costs two comparisons.
-pub(super) fn trim(text: &str) -> &str {
-    let plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
-    let bytes = text.as_bytes();
-    if bytes.is_empty() || (plain(bytes.first()) && plain(bytes.last())) { text } else { text.trim() }
 }
 
 fn compact_json(text: &str) -> Result<String, Fault> {

@@ -2,11 +2,12 @@
 
 use sellerlake_schemas::{DayOrder, Source};
 
-use super::cell::{CellFormat, Value, trim};
+use super::cell::{CellFormat, Value};
 use super::day_order::{Question, Settled, Testimony};
 use super::marks::{Marks, Reading, is_money};
 use super::notation::{Notation, OpenRow};
 use super::number::{Mark, is_numeric};
+use super::trim::trim;
 
 /// What the cells looked at so far say.
 #[derive(Debug, Clone)]

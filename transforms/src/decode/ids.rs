@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use sellerlake_schemas::{Column, ColumnType, Id};
 
-use super::cell::trim;
 use super::fault::Fault;
+use super::trim::trim;
 
 /// What a cell becomes whose value didn't fit or couldn't be computed.
 const ERRORS: [&str; 8] = ["#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!"];

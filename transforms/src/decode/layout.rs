@@ -5,12 +5,13 @@ use std::sync::OnceLock;
 
 use sellerlake_schemas::ColumnType;
 
-use super::cell::{CellFormat, Value, trim};
+use super::cell::{CellFormat, Value};
 use super::charset::Charset;
 use super::glued::Glued;
 use super::header::{Header, Target};
 use super::quoted::{Found, Records};
 use super::rows::RowPlan;
+use super::trim::trim;
 
 /// Bytes at the end of a file whose lines the last one is compared with.
 const NEIGHBOURS_BYTES: usize = 1 << 20;

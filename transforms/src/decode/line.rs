@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use super::agreement::Agreement;
-use super::cell::{CellFormat, Value, trim};
+use super::cell::{CellFormat, Value};
 use super::fragments::Fragments;
 use super::glued::{BYTE_ORDER_MARK, Heard};
 use super::header::{Header, Target};
 use super::layout::Layout;
 use super::outcome::Reject;
 use super::rows::{Fate, RowPlan, RowWriter, Tally};
+use super::trim::trim;
 use super::unnamed::UnnamedPlan;
 
 /// Everything the lines of one flat file have in common. Shared between threads.

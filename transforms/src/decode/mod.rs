@@ -45,6 +45,7 @@ mod spreadsheet;
 mod statements;
 mod survey;
 mod text;
+mod trim;
 mod twice;
 mod units;
 mod unnamed;

@@ -170,7 +170,8 @@ fn check_file(path: &Path) -> Result<()> {
 }
 
 fn summarise(group: &Group) {
-    for Loaded { delivery, outcome, set_aside, .. } in &group.loaded {
+    for loaded in &group.loaded {
+        let Loaded { delivery, outcome, set_aside, .. } = loaded;
         let name = delivery.origin.as_deref().unwrap_or(delivery.id.as_str());
         let charset =
             if outcome.charset_guessed { format!("{} (guessed)", outcome.charset) } else { outcome.charset.clone() };
@@ -192,14 +193,7 @@ fn summarise(group: &Group) {
         if outcome.rejects.len() > SHOWN {
             printer::note(format!("  … and {} more, in rejects/{}", outcome.rejected - SHOWN as u64, delivery.source));
         }
-        if !outcome.drift.is_empty() {
-            let names: Vec<String> = outcome.drift.iter().map(|(name, cells)| format!("{name} ({cells})")).collect();
-            printer::note(format!("  undeclared, kept in _extra: {}", names.join(", ")));
-        }
-        if !outcome.dropped.is_empty() {
-            let names: Vec<String> = outcome.dropped.iter().map(|(name, cells)| format!("{name} ({cells})")).collect();
-            printer::note(format!("  undeclared, dropped as personal: {}", names.join(", ")));
-        }
+        tell_undeclared(loaded);
         if outcome.more_follows {
             printer::note("  cut short: the last page names a next one, which isn't there");
         }
@@ -241,6 +235,19 @@ fn summarise(group: &Group) {
         group.touched.len(),
     ));
     tell_moved(&group.moved);
+}
+
+/// Columns that the source doesn't declare.
+fn tell_undeclared(loaded: &Loaded) {
+    let outcome = &loaded.outcome;
+    if !outcome.drift.is_empty() {
+        let names: Vec<String> = outcome.drift.iter().map(|(name, cells)| format!("{name} ({cells})")).collect();
+        printer::note(format!("  undeclared, kept in _extra: {}", names.join(", ")));
+    }
+    if !outcome.dropped.is_empty() {
+        let names: Vec<String> = outcome.dropped.iter().map(|(name, cells)| format!("{name} ({cells})")).collect();
+        printer::note(format!("  undeclared, dropped as personal: {}", names.join(", ")));
+    }
 }
 
 fn tell_refused(reason: &str) {

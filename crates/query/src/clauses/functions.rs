@@ -1,4 +1,4 @@
-//! Functions, and the windows they look through.
+//! Functions, the windows they look through, and the orders they go by.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -8,11 +8,11 @@ use datafusion::functions_window::all_default_window_functions;
 use datafusion::logical_expr::AggregateUDF;
 use datafusion::sql::sqlparser::ast::{
     DuplicateTreatment, Function, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, ObjectName,
-    WindowFrame, WindowSpec, WindowType,
+    OrderByExpr, OrderByOptions, WindowFrame, WindowSpec, WindowType,
 };
 use sellerlake_contracts::Result;
 
-use super::{none, queries, refused};
+use super::{none, refused};
 
 /// What kind of function a name means. All others are of one row.
 enum Of {
@@ -79,7 +79,7 @@ pub(super) fn function(function: &Function) -> Result<()> {
             WindowType::NamedWindow(_) => {}
         }
     }
-    order_by.into_iter().flatten().chain(within_group).try_for_each(queries::order)?;
+    order_by.into_iter().flatten().chain(within_group).try_for_each(order)?;
     let nulls = nulls || null_treatment.is_some();
     let ordered = order_by.is_some();
     match KINDS.get(&name) {
@@ -158,5 +158,11 @@ pub(super) fn window(window: &WindowSpec) -> Result<()> {
     let WindowSpec { window_name, partition_by: _, order_by, window_frame } = window;
     none(window_name.is_some(), "a window made of another", "write it out: OVER (PARTITION BY ... ORDER BY ...)")?;
     if let Some(WindowFrame { units: _, start_bound: _, end_bound: _ }) = window_frame {}
-    order_by.iter().try_for_each(queries::order)
+    order_by.iter().try_for_each(order)
+}
+
+/// A term of any ORDER BY.
+pub(super) fn order(term: &OrderByExpr) -> Result<()> {
+    let OrderByExpr { expr: _, options: OrderByOptions { asc: _, nulls_first: _ }, with_fill } = term;
+    none(with_fill.is_some(), "WITH FILL", "join the days or months that are to be there with generate_series")
 }

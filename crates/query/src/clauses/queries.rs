@@ -2,15 +2,15 @@
 
 use datafusion::sql::sqlparser::ast::{
     Cte, Distinct, Expr, ExprWithAlias, ExprWithAliasAndOrderBy, Function, GroupByExpr, GroupByWithModifier,
-    LimitClause, NamedWindowDefinition, NamedWindowExpr, OrderBy, OrderByExpr, OrderByKind, OrderByOptions,
-    PipeOperator, Query, Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator,
-    SetQuantifier, WildcardAdditionalOptions, WindowType, With, visit_expressions,
+    LimitClause, NamedWindowDefinition, NamedWindowExpr, OrderBy, OrderByKind, OrderByOptions, PipeOperator, Query, Select,
+    SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier,
+    WildcardAdditionalOptions, WindowType, With, visit_expressions,
 };
 use std::ops::ControlFlow;
 
 use sellerlake_contracts::Result;
 
-use super::{none, refused, relations, written};
+use super::{functions, none, refused, relations, written};
 use crate::failure;
 
 const LEAVE_OUT: &str = "leave it out";
@@ -77,15 +77,10 @@ fn ordered(order_by: &OrderBy, body: &SetExpr) -> Result<()> {
     match kind {
         OrderByKind::All(_) => none(!matches!(body, SetExpr::Select(_)), "ORDER BY ALL", "name the columns"),
         OrderByKind::Expressions(terms) => {
-            terms.iter().try_for_each(order)?;
+            terms.iter().try_for_each(functions::order)?;
             terms.iter().try_for_each(|term| no_named_window(&term.expr, "ORDER BY"))
         }
     }
-}
-
-pub(super) fn order(term: &OrderByExpr) -> Result<()> {
-    let OrderByExpr { expr: _, options: OrderByOptions { asc: _, nulls_first: _ }, with_fill } = term;
-    none(with_fill.is_some(), "WITH FILL", "join the days or months that are to be there with generate_series")
 }
 
 /// DataFusion looks names of windows up in the SELECT list only, and takes the others for totals.
@@ -151,7 +146,7 @@ pub(super) fn select(select: &Select) -> Result<()> {
     from.iter().try_for_each(relations::joined)?;
     for NamedWindowDefinition(name, definition) in named_window {
         match definition {
-            NamedWindowExpr::WindowSpec(window) => super::functions::window(window)?,
+            NamedWindowExpr::WindowSpec(window) => functions::window(window)?,
             NamedWindowExpr::NamedWindow(other) => {
                 return Err(refused(&format!("a window {name} that is another, {other},"), "write the window out"));
             }
@@ -209,7 +204,7 @@ fn piped(operator: &PipeOperator) -> Result<()> {
         PipeOperator::Limit { expr: _, offset: _ }
         | PipeOperator::Where { expr: _ }
         | PipeOperator::As { alias: _ } => Ok(()),
-        PipeOperator::OrderBy { exprs } => exprs.iter().try_for_each(order),
+        PipeOperator::OrderBy { exprs } => exprs.iter().try_for_each(functions::order),
         PipeOperator::Select { exprs } | PipeOperator::Extend { exprs } => exprs.iter().try_for_each(item),
         PipeOperator::Aggregate { full_table_exprs, group_by_expr } => {
             for ExprWithAliasAndOrderBy { expr: ExprWithAlias { expr: _, alias: _ }, order_by } in
