@@ -2,8 +2,8 @@
 
 use datafusion::sql::sqlparser::ast::{
     Cte, Distinct, Expr, ExprWithAlias, ExprWithAliasAndOrderBy, Function, GroupByExpr, GroupByWithModifier,
-    LimitClause, NamedWindowDefinition, NamedWindowExpr, OrderBy, OrderByKind, OrderByOptions, PipeOperator, Query, Select,
-    SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier,
+    LimitClause, NamedWindowDefinition, NamedWindowExpr, OrderBy, OrderByKind, OrderByOptions, PipeOperator, Query,
+    Select, SelectFlavor, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier,
     WildcardAdditionalOptions, WindowType, With, visit_expressions,
 };
 use std::ops::ControlFlow;
