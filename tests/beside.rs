@@ -7,12 +7,11 @@ use std::path::PathBuf;
 /// `SELLERLAKE_SHARED=none` says that there is nothing of the kind.
 pub fn shared(name: &str) -> Option<PathBuf> {
     let told = std::env::var_os("SELLERLAKE_SHARED");
-    let found = match &told {
-        Some(folder) => Some(PathBuf::from(folder).join(name)).filter(|path| path.exists()),
-        None => {
-            let here = std::env::current_dir().unwrap();
-            here.ancestors().map(|folder| folder.join("shared").join(name)).find(|path| path.exists())
-        }
+    let found = if let Some(folder) = &told {
+        Some(PathBuf::from(folder).join(name)).filter(|path| path.exists())
+    } else {
+        let here = std::env::current_dir().unwrap();
+        here.ancestors().map(|folder| folder.join("shared").join(name)).find(|path| path.exists())
     };
     let insists = std::env::var_os("SELLERLAKE_INSIST").is_some_and(|insist| insist == "1");
     assert!(

@@ -152,7 +152,7 @@ struct Answered {
     /// Whether nothing is left out of the books.
     #[serde(default = "whole")]
     is_whole: bool,
-    deliveries: Vec<Document>,
+    deliveries: Vec<Given>,
     answers: Vec<Answer>,
 }
 
@@ -161,7 +161,7 @@ fn whole() -> bool {
 }
 
 #[derive(Deserialize)]
-struct Document {
+struct Given {
     source: String,
     as_of: String,
     marketplace: Option<String>,

@@ -341,7 +341,7 @@ async fn measure(accounts: usize, hours: i64) {
             ads_client_id: "client".into(),
             ads_client_secret: Secret::new("secret"),
         },
-        Arc::clone(&workspace.clock()),
+        Arc::clone(workspace.clock()),
         Arc::clone(&levels) as Arc<dyn BucketStore>,
         HttpOptions::default(),
         &folder.path().join("answers"),

@@ -110,7 +110,7 @@ impl Settings {
         })?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = String::from_utf8_lossy(&error.as_bytes()[..at]).matches('\n').count() + 1;
             wrong(format!("the settings can't be read: line {line} has bytes that are no UTF-8 text"))
                 .hint("save the file as UTF-8")
         })?;

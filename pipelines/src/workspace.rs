@@ -45,7 +45,7 @@ impl Workspace {
     /// filled from the lake.
     pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
         let budget = Budget::new(settings.memory_bytes);
-        Self::open_within(budget, settings, clock).await
+        Box::pin(Self::open_within(budget, settings, clock)).await
     }
 
     /// The same beside another one, whose memory it shares.
@@ -65,10 +65,10 @@ impl Workspace {
     /// The same for who only asks: where this user may not write to lake or state, or can't for want of space, both are
     /// read as they are. A state that isn't there is read out of the lake, each time.
     pub async fn open_to_read(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
-        match Self::open(settings.clone(), Arc::clone(&clock)).await {
+        match Box::pin(Self::open(settings.clone(), Arc::clone(&clock))).await {
             // Who can't read either is told what was wrong first.
             Err(error) if error.kind() == Kind::Storage => {
-                Self::read_as_it_is(settings, clock).await.map_err(|_| error)
+                Box::pin(Self::read_as_it_is(settings, clock)).await.map_err(|_| error)
             }
             opened => opened,
         }
@@ -82,7 +82,7 @@ impl Workspace {
             opened => opened?,
         };
         let budget = Budget::new(settings.memory_bytes);
-        Self::assemble(Shared { settings, declarations, lake, state, budget, clock }, false).await
+        Box::pin(Self::assemble(Shared { settings, declarations, lake, state, budget, clock }, false)).await
     }
 
     async fn assemble(shared: Shared, remembers: bool) -> Result<Self> {
@@ -95,7 +95,7 @@ impl Workspace {
         let runtime = runtime(budget, &spill)?;
         let (engine, plans) = (sellerlake_query::engine, sellerlake_query::planned);
         let stages = Arc::new(StageEngine::new(Arc::clone(declarations), &runtime, threads, engine, plans)?);
-        let scanner = sellerlake_query::engine(1, &runtime).build();
+        let scanner = Arc::new(sellerlake_query::engine(1, &runtime).build());
         let shared = Arc::new(shared);
         let objects = Objects { shared: Arc::clone(&shared), reader, runtime, scanner };
         let loading = Loading { shared: Arc::clone(&shared), objects: objects.clone() };

@@ -42,7 +42,7 @@ impl fmt::Display for Outcome {
 pub struct Here(Session);
 
 impl Here {
-    pub async fn new(workspace: &Workspace) -> Self {
+    pub fn new(workspace: &Workspace) -> Self {
         Self(workspace.asking.session(&Granted::All).unwrap())
     }
 

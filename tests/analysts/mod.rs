@@ -89,7 +89,7 @@ fn two_engines_agree_on_what_analysts_ask() {
 async fn compare(python: &str, folder: &Path) {
     let scratch = tempfile::tempdir().unwrap();
     let workspace = opened(folder).await;
-    let here = Here::new(&workspace).await;
+    let here = Here::new(&workspace);
     let mut tables = schema::tables(&here).await;
     let mut there = There::start(python, &workspace, &here, &tables, scratch.path(), SECONDS).await;
     schema::look_up_values(&mut tables, |sql| there.rows(sql));

@@ -390,9 +390,10 @@ impl<'a> Author<'a> {
                 "(SELECT {shown}, {} AS value{at} FROM {reference} AS j{where_} GROUP BY {shown}) AS {name}",
                 value.sql
             );
-            from += &match self.rng.bool() {
-                true => format!(" {kind} JOIN {grouped} USING ({})", keys.join(", ")),
-                false => format!(" NATURAL {kind} JOIN {grouped}"),
+            from += &if self.rng.bool() {
+                format!(" {kind} JOIN {grouped} USING ({})", keys.join(", "))
+            } else {
+                format!(" NATURAL {kind} JOIN {grouped}")
             };
             let value = (format!("value{at}"), value.shape);
             scope.add_keys(&name, other, &keys, (&value.0, value.1.clone()));

@@ -12,7 +12,7 @@ use crate::Gateway;
 /// The lake, and the way to Amazon; nothing is asked yet, and no secret is needed.
 pub async fn with_amazon(settings: Settings) -> Result<(Workspace, Gateway)> {
     let (clock, stepped) = clock(&settings).await?;
-    let workspace = Workspace::open(settings, clock).await?;
+    let workspace = Box::pin(Workspace::open(settings, clock)).await?;
     let gateway = Gateway::new(&workspace, stepped);
     Ok((workspace, gateway))
 }
@@ -20,7 +20,7 @@ pub async fn with_amazon(settings: Settings) -> Result<(Workspace, Gateway)> {
 /// The lake for who asks nothing of Amazon, whose simulator may have ended.
 pub async fn without_amazon(settings: Settings) -> Result<Workspace> {
     let clock = clock_to_read(&settings).await?;
-    Workspace::open(settings, clock).await
+    Box::pin(Workspace::open(settings, clock)).await
 }
 
 /// The lake for who only wants to look, and may not be allowed to do more.

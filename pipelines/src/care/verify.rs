@@ -165,7 +165,7 @@ impl Care {
                     Err(error) => verified.complain(partition, told(&error)),
                     // The lake was copied: the entry says so from now on.
                     Ok(()) if !has_tag && is_same(&object, &known) => {
-                        drop(self.objects.look_again(partition, None).await?)
+                        drop(self.objects.look_again(partition, None).await?);
                     }
                     Ok(()) if !has_tag || known.row_hash != footer.row_hash => verified
                         .complain(partition, "the catalogue knows another version; run `sellerlake verify --repair`"),

@@ -17,7 +17,7 @@ pub(crate) fn check_pipeline(pipeline: &Pipeline, declarations: &Declarations, f
     }
     let ConnectorFacts { name, keyed, lag, parameters, .. } = pipeline.connector;
     for parameter in parameters.iter().filter(|parameter| !pipeline.parameters.contains_key(**parameter)) {
-        findings.add(file, &format!("parameters.{parameter}"), format!("{name} can't be asked without it"));
+        findings.add(file, format!("parameters.{parameter}"), format!("{name} can't be asked without it"));
     }
     match (&pipeline.keys, keyed) {
         (None, Keyed::Always) => findings.add(file, "keys", format!("{name} must be asked for keys")),

@@ -65,7 +65,7 @@ pub(crate) async fn make(
     let Found { deliveries, later, withdrawn, mut damaged } = find(origin, until, seller).await?;
     let unfinished = into.join(UNFINISHED);
     set_up(settings, into, &unfinished)?;
-    let workspace = Workspace::open_within(budget, Settings::read(&unfinished)?, clock).await?;
+    let workspace = Box::pin(Workspace::open_within(budget, Settings::read(&unfinished)?, clock)).await?;
     match fill(&workspace, origin, &deliveries, progress).await {
         Ok((unusable, replayed)) => {
             damaged.extend(unusable);

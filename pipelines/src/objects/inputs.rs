@@ -41,7 +41,7 @@ impl Objects {
     /// All rows of a table, on one stream.
     pub(crate) async fn scan(&self, table: &LakeTable, partition: &Partition) -> Result<SendableRecordBatchStream> {
         let failed = |error| row_error(error, partition);
-        let plan = table.scan(&self.scanner, None, &[], None).await.map_err(failed)?;
+        let plan = table.scan(self.scanner.as_ref(), None, &[], None).await.map_err(failed)?;
         let rows = execute_stream(plan, self.scanner.task_ctx()).map_err(failed)?;
         let (schema, path) = (rows.schema(), partition.path());
         // Pages of an object without a seal may be anything, and not everything is an error to their reader.

@@ -24,5 +24,5 @@ pub struct Objects {
     /// Spill directory of all work on rows, and memory of what takes little, and so none of its own.
     pub(crate) runtime: Arc<RuntimeEnv>,
     /// Reads whole objects, one stream each.
-    pub(crate) scanner: SessionState,
+    pub(crate) scanner: Arc<SessionState>,
 }

@@ -48,8 +48,8 @@ impl Objects {
     /// wait here who is working already.
     pub(crate) async fn working(&self, bytes: usize) -> Working {
         let portion = self.shared.budget.portion();
-        let _given = portion.take(Share::Work, bytes).await;
+        let given = portion.take(Share::Work, bytes).await;
         let runtime = RuntimeEnv { memory_pool: Arc::new(portion.clone()), ..RuntimeEnv::clone(&self.runtime) };
-        Working { runtime: Arc::new(runtime), portion, _given }
+        Working { runtime: Arc::new(runtime), portion, _given: given }
     }
 }

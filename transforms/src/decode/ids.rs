@@ -22,7 +22,7 @@ impl IdFormat {
     }
 
     /// The id as Amazon writes it.
-    pub fn read<'t>(self, text: &'t str) -> Result<Cow<'t, str>, Fault> {
+    pub fn read(self, text: &str) -> Result<Cow<'_, str>, Fault> {
         if self.fits(text) {
             return Ok(Cow::Borrowed(text));
         }

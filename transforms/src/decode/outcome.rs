@@ -44,6 +44,7 @@ pub struct Unbalanced {
 }
 
 /// What came of decoding one delivery, beside the rows that were emitted.
+#[allow(clippy::struct_excessive_bools)] // each is a finding of its own
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// Rows emitted.

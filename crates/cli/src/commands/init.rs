@@ -24,7 +24,7 @@ pub(crate) async fn run(init: &Init) -> Result<ExitCode> {
     if !exists {
         std::fs::write(&path, DEFAULT).map_err(failed)?;
     }
-    let workspace = Workspace::open(Settings::read(&path)?, Arc::new(SystemClock)).await?;
+    let workspace = Box::pin(Workspace::open(Settings::read(&path)?, Arc::new(SystemClock))).await?;
     workspace.state().close().await;
     let verb = if exists { "found" } else { "wrote" };
     printer::note(format!("{verb} {}; the lake is at {}", path.display(), workspace.lake().url()));

@@ -203,7 +203,8 @@ fn piped(operator: &PipeOperator) -> Result<()> {
     match operator {
         PipeOperator::Limit { expr: _, offset: _ }
         | PipeOperator::Where { expr: _ }
-        | PipeOperator::As { alias: _ } => Ok(()),
+        | PipeOperator::As { alias: _ }
+        | PipeOperator::Union { set_quantifier: _, queries: _ } => Ok(()),
         PipeOperator::OrderBy { exprs } => exprs.iter().try_for_each(functions::order),
         PipeOperator::Select { exprs } | PipeOperator::Extend { exprs } => exprs.iter().try_for_each(item),
         PipeOperator::Aggregate { full_table_exprs, group_by_expr } => {
@@ -216,7 +217,6 @@ fn piped(operator: &PipeOperator) -> Result<()> {
             }
             Ok(())
         }
-        PipeOperator::Union { set_quantifier: _, queries: _ } => Ok(()),
         PipeOperator::Intersect { set_quantifier, queries: _ }
         | PipeOperator::Except { set_quantifier, queries: _ } => {
             let all = matches!(set_quantifier, SetQuantifier::All | SetQuantifier::AllByName);

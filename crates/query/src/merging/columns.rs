@@ -19,7 +19,7 @@ pub(super) struct Columns(pub(super) Vec<Item>);
 #[derive(Debug, Clone)]
 pub(super) enum Item {
     /// A column that was joined by its name.
-    Merged { name: String, value: Expr },
+    Merged { name: String, value: Box<Expr> },
     /// All columns of a relation but those that were.
     Relation(Relation),
 }
@@ -113,7 +113,7 @@ impl Columns {
         let found: Vec<&Item> = self.0.iter().filter(|shown| shown.shows(name)).collect();
         let unknown: Vec<&Relation> = self.relations().filter(|relation| relation.names.is_none()).collect();
         match (found.as_slice(), unknown.as_slice()) {
-            ([Item::Merged { value, .. }], _) => Ok(value.clone()),
+            ([Item::Merged { value, .. }], _) => Ok(value.as_ref().clone()),
             ([Item::Relation(relation)], _) => relation.column(name),
             ([], [relation]) => relation.column(name),
             ([], []) => Err(failure::query(&format!("there is no column {name:?} {side} of a join by it"))
@@ -185,7 +185,7 @@ pub(super) fn join(mut left: Columns, mut right: Columns, kept: Side, keys: &[St
             Side::Right | Side::OnlyRight => of_right.clone(),
             Side::All => coalesce(&of_left, &of_right),
         };
-        merged.push(Item::Merged { name: key.clone(), value });
+        merged.push(Item::Merged { name: key.clone(), value: Box::new(value) });
         on.push(binary(of_left, BinaryOperator::Eq, of_right));
     }
     let all = on.into_iter().reduce(|all, one| binary(all, BinaryOperator::And, one));

@@ -70,7 +70,8 @@ impl<'p, 'd> Reader<'p, 'd> {
         let skeleton = &document.skeleton;
         self.writer.tally.more_follows = self.next_page.iter().any(|path| scalar_at(&skeleton.node, path).is_some());
         if self.repeats.turn(document.bytes, skeleton.met) {
-            return Ok(self.skip(document)?);
+            self.skip(document)?;
+            return Ok(());
         }
         if let Some(reason) = self.otherwise(&skeleton.node) {
             return Err(JsonStop::Foreign(reason));
