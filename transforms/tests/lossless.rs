@@ -312,7 +312,20 @@ struct Found {
     excused_in_vain: BTreeSet<String>,
 }
 
+/// The seller whom an answer names, where it names one.
+fn seller_of(answer: &Value) -> Option<&str> {
+    match answer {
+        Value::Object(members) => match members.get("sellingPartnerId") {
+            Some(seller) => seller.as_str(),
+            None => members.values().find_map(seller_of),
+        },
+        Value::Array(values) => values.iter().find_map(seller_of),
+        _ => None,
+    }
+}
+
 fn look(case: &Case, answer: &Value, source: &Source) -> Found {
+    let seller = seller_of(answer).unwrap_or_default().to_owned();
     let mut answer = answer.clone();
     let mut marker = Marker { marked: case.marked, marks: Vec::new() };
     marker.mark(&mut answer, &mut Vec::new(), None);
@@ -321,6 +334,7 @@ fn look(case: &Case, answer: &Value, source: &Source) -> Found {
         // Amazon's examples are of any year.
         window: Some(if source.dated_by.is_empty() { "2026-03-01..2026-03-01" } else { "1970-01-01..2026-03-01" }),
         as_of: Some("2026-04-01T00:00:00Z"),
+        seller: &seller,
         ..Asked::default()
     };
     let decoded = decode_bytes(source, &asked, answer.to_string().as_bytes(), 1);

@@ -15,7 +15,7 @@ use crate::checkpoint;
 /// {
 ///   "errand": {
 ///     "process": 17,                           // who may have asked
-///     "asked_at": "2026-03-05T08:00:00Z",      // nothing was asked before
+///     "asked_at": "2026-03-05T08:00:00Z",      // not earlier than this
 ///     "id": "50017018600",                     // Amazon's id, once there is one
 ///     "created_at": "2026-03-05T08:00:01Z",    // since when
 ///     "doubts": 0,                             // times the outcome of asking stayed unknown
@@ -40,12 +40,12 @@ pub(crate) struct LongCheckpoint<Own> {
     pub own: Own,
 }
 
-/// What those keep of their own that keep nothing.
+/// For kinds that keep nothing besides the errand.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Nothing {}
 
 impl<Own: Default + DeserializeOwned> LongCheckpoint<Own> {
-    /// Of what is about to be asked for by `process`.
+    /// Before `process` asks for anything.
     pub(crate) fn new(process: u64, now: DateTime<Utc>) -> Self {
         Self { errand: Errand::new(process, now), own: Own::default() }
     }

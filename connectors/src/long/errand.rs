@@ -19,7 +19,7 @@ pub(crate) const SLACK: TimeDelta = TimeDelta::minutes(1);
 pub(crate) struct Errand {
     /// The process that may have asked: another one can't know whether it did.
     pub process: u64,
-    /// Nothing was asked before.
+    /// It was asked for at this moment or later, never earlier.
     pub asked_at: DateTime<Utc>,
     /// Amazon's id.
     #[serde(default)]

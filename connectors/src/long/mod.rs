@@ -11,7 +11,7 @@ pub(crate) use checkpoint::{LongCheckpoint, Nothing};
 use chrono::{DateTime, TimeDelta, Utc};
 use errand::DOUBT;
 pub(crate) use errand::{SLACK, printed};
-use sellerlake_contracts::{Connector, Error, Kind, Request, Result, Step};
+use sellerlake_contracts::{Connector, Request, Result, Step};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -23,7 +23,7 @@ use crate::document::Document;
 use crate::failure::{CallFault, Stop};
 use crate::operation::Operation;
 
-/// Times the outcome of asking may stay unknown before a person looks.
+/// Times in a row that the outcome of asking may stay unknown before it is an error, which the job's policy decides on.
 const MOST_DOUBTS: u32 = 5;
 /// Bytes of a document that are quoted where it says why something wasn't made.
 const EXPLANATION_BYTES: u64 = 1000;
@@ -95,7 +95,7 @@ pub(crate) trait Long: Send + Sync {
 pub(crate) struct LongRequest<K> {
     pub kind: K,
     pub caller: Arc<Caller>,
-    /// This process, to tell its own checkpoints from those of one that crashed.
+    /// A random number of this process, to tell its own checkpoints from those of one that crashed.
     pub process: u64,
 }
 
@@ -198,12 +198,13 @@ impl<K: Long> LongRequest<K> {
     }
 }
 
-/// The id in the answer of a call that began something.
+/// The id in the answer of a call that began something. Where there is none it may have begun nevertheless.
 pub(crate) fn created(reply: &Reply, id_at: &str) -> Result<Begun, Stop> {
-    let id = reply.text(id_at).map(str::to_owned);
-    id.map(Begun::Created).ok_or_else(|| {
-        Error::transient(Kind::Remote, "Amazon took a request and didn't say which").at("long.begin").into()
-    })
+    if let Some(id) = reply.text(id_at) {
+        return Ok(Begun::Created(id.to_owned()));
+    }
+    let error = CallFault::NotAnAnswer.error("Amazon took a request and didn't say which").at("long.begin");
+    Err(Stop::failed(CallFault::NotAnAnswer, "", error))
 }
 
 /// What Amazon gave up on, in the words of the document that explains it, where there is one that can be read.

@@ -28,7 +28,7 @@ struct Buckets {
     /// What rests after each use.
     resting: HashMap<String, TokenBucket>,
     left: HashMap<String, BucketLevel>,
-    /// When somebody took over whose forerunner may have left those empty that are soon full.
+    /// When this process took the account over: buckets that it takes for full may have been emptied by the one before.
     in_doubt_since: Option<DateTime<Utc>>,
 }
 

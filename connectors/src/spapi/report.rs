@@ -71,7 +71,7 @@ impl Long for Report {
             "DONE" if !wanted(request)?.is_covered_by(&reply.json) => self.astray(request, kept, &reply),
             "DONE" => Ok(Looked::Made(reply.json)),
             "CANCELLED" => self.cancelled(request, kept),
-            // Hammered, perhaps: that isn't Amazon's last word.
+            // Perhaps only because others of its kind were asked for just before: then it says nothing of the data.
             "FATAL" if kept.errand.crowded => self.alone(request, kept),
             "FATAL" => self.fatal(request, &reply).await,
             status => Ok(Looked::Busy(status.to_owned())),
@@ -105,7 +105,7 @@ impl Report {
         let rested = self.caller.quota.wake(&kind, rest).await?;
         kept.errand.crowded = rested.is_some();
         if kept.errand.crowded && !kept.errand.alone {
-            // The rest of others isn't waited for at first: mostly just the same report has to rest.
+            // Amazon's cooldown is mostly one report's own, not its whole kind's: others are waited for only if this one fails.
             self.caller.quota.rest(&kind, rest).await?;
             return Ok(None);
         }

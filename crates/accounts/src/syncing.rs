@@ -1,12 +1,15 @@
 //! Carrying out a sync: what an earlier run left is loaded, accounts are pulled side by side, their tables rebuilt.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use futures::StreamExt;
 use sellerlake_connectors::offered;
-use sellerlake_contracts::{AccountId, Error, Kind, Result};
-use sellerlake_pipelines::{Cancel, Holder, Pipelines, Puller, Resumed, SyncOptions, Synced, Watch, Workspace};
+use sellerlake_contracts::{AccountId, Error, Kind, Result, SellerId};
+use sellerlake_pipelines::{
+    Cancel, Holder, Pipelines, Progress, Puller, Rebuilt, Resumed, SyncOptions, Synced, Watch, Workspace,
+};
 use sellerlake_state::Process;
 
 use crate::gateway::Gateway;
@@ -32,7 +35,7 @@ impl Syncing {
         options: SyncOptions,
     ) -> Result<(Self, Resumed)> {
         lake_is_there(&workspace).await?;
-        // Without it no request can be signed, and none is to blame.
+        // Without it no request can be signed: said once here, not of each request.
         gateway.vault().await?;
         let pipelines =
             Pipelines::load(workspace.settings().declarations.as_deref(), workspace.declarations(), &offered())?;
@@ -60,6 +63,15 @@ impl Syncing {
             (holder.id.clone(), self.puller.sync(holder, &self.options, watch, cancel).await)
         })
         .await
+    }
+
+    /// Brings the tables and rollups of these sellers up to date.
+    pub async fn rebuild(&self, sellers: &BTreeSet<SellerId>, progress: &dyn Progress) -> Result<Vec<Rebuilt>> {
+        let mut rebuilt = Vec::new();
+        for seller in sellers {
+            rebuilt.push(self.puller.workspace.rebuilding.rebuild(seller, None, progress).await?);
+        }
+        Ok(rebuilt)
     }
 }
 

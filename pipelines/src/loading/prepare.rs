@@ -96,7 +96,7 @@ impl Loading {
         }
         let stamped = Stamp {
             delivery: delivery.id.clone(),
-            // What lacks its end was never the state of its units: it stands only where nothing else does.
+            // A document that lacks its end never held all of its units: its rows stand only where no other delivery's do.
             as_of: outcome.as_of.filter(|_| !outcome.more_follows || source.has_units_within_records()),
             fetched_at: delivery.fetched_at.trunc_subsecs(3),
             proven: outcome.proven.clone(),

@@ -49,14 +49,14 @@ impl AccountRun<'_> {
                 Some(turn) if turn - self.now() <= self.options.patience => {
                     self.load_old(turn).await?;
                     let clock = Arc::clone(self.puller.workspace.clock());
-                    // Nobody sleeps past a sign of life, on a clock that jumps either.
+                    // Awake again before the lease needs its next sign of life, also where the clock jumps.
                     let until = turn.min(clock.now() + BEAT);
                     tokio::select! {
                         () = clock.sleep_until(until) => {}
                         () = cancel.asked() => break,
                     }
                 }
-                // What keys are read from stands once everything else is loaded.
+                // Keys are read from tables of the lake, so all the rest is loaded first.
                 _ if !keys_asked => {
                     keys_asked = true;
                     self.load_all().await?;
@@ -95,10 +95,10 @@ impl AccountRun<'_> {
         let firing = state.firing(AlertKind::Slice, &self.account.seller).await?;
         self.firing =
             firing.into_iter().filter(|condition| condition.account.as_ref() == Some(&self.account)).collect();
-        let (queued, dead): (Vec<Job>, Vec<Job>) = rows.into_iter().partition(|row| row.status == JobStatus::Queued);
-        // What is asked for again spoils nothing.
-        for row in dead.into_iter().filter(|_| !self.options.retry) {
-            if let (Some(key), Some(error)) = (WindowKey::of(&row), &row.error) {
+        let (queued, dead): (Vec<Job>, Vec<Job>) = rows.into_iter().partition(|job| job.status == JobStatus::Queued);
+        // With `retry` they are asked for again, so their windows don't count as failed.
+        for job in dead.into_iter().filter(|_| !self.options.retry) {
+            if let (Some(key), Some(error)) = (WindowKey::of(&job), &job.error) {
                 self.spoiled.insert(key, crate::pulling::settle::failed(&error.message));
             }
         }
@@ -110,16 +110,16 @@ impl AccountRun<'_> {
     fn queue_up(&mut self, rows: Vec<Job>) -> Result<u64> {
         let selected = self.options.selected(&self.puller.pipelines)?;
         let mut added = 0;
-        for row in rows {
-            if !self.counted.insert(row.id.clone()) {
+        for job in rows {
+            if !self.counted.insert(job.id.clone()) {
                 continue;
             }
             // Those of other pipelines count for their windows, though nobody works on them now.
-            if let Some(key) = WindowKey::of(&row) {
+            if let Some(key) = WindowKey::of(&job) {
                 *self.open.entry(key).or_default() += 1;
             }
-            if selected.iter().any(|pipeline| pipeline.name == row.pipeline) {
-                self.queue.insert(row.id.clone(), row);
+            if selected.iter().any(|pipeline| pipeline.name == job.pipeline) {
+                self.queue.insert(job.id.clone(), job);
                 added += 1;
             }
         }
@@ -131,21 +131,21 @@ impl AccountRun<'_> {
         Ok(added)
     }
 
-    /// The operation a row uses; of a pipeline that is no longer declared, none.
-    pub(crate) fn operation(&self, row: &Job) -> &str {
-        self.puller.pipelines.get(&row.pipeline).map_or("", |pipeline| pipeline.connector.name)
+    /// The name of the connector that a job uses; empty where its pipeline is no longer declared.
+    pub(crate) fn operation(&self, job: &Job) -> &str {
+        self.puller.pipelines.get(&job.pipeline).map_or("", |pipeline| pipeline.connector.name)
     }
 
     /// When the first of what is queued has its turn.
     fn next_turn(&self) -> Option<DateTime<Utc>> {
-        self.queue.values().map(|row| self.turns.turn(row, self.operation(row))).min()
+        self.queue.values().map(|job| self.turns.turn(job, self.operation(job))).min()
     }
 
     /// How long what is queued takes at least.
     fn at_least(&self) -> TimeDelta {
         let mut requests: BTreeMap<&str, (Pace, u64)> = BTreeMap::new();
-        for row in self.queue.values() {
-            let facts = self.puller.pipelines.get(&row.pipeline).map(|pipeline| pipeline.connector);
+        for job in self.queue.values() {
+            let facts = self.puller.pipelines.get(&job.pipeline).map(|pipeline| pipeline.connector);
             if let Ok(ConnectorFacts { name, pace: Some(pace), .. }) = facts {
                 requests.entry(name).or_insert((pace, 0)).1 += 1;
             }
@@ -196,10 +196,10 @@ impl AccountRun<'_> {
     /// Starts what has its turn, as far as there is room.
     async fn start(&mut self) -> Result<()> {
         let now = self.now();
-        let ids = self.turns.next(self.queue.values().map(|row| (row, self.operation(row))), now);
+        let ids = self.turns.next(self.queue.values().map(|job| (job, self.operation(job))), now);
         let (held, ids): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| self.held.remove(id));
-        for row in held.iter().filter_map(|id| self.queue.remove(id)).collect::<Vec<_>>() {
-            self.begin(row).await?;
+        for job in held.iter().filter_map(|id| self.queue.remove(id)).collect::<Vec<_>>() {
+            self.begin(job).await?;
         }
         if ids.is_empty() {
             return Ok(());
@@ -213,72 +213,72 @@ impl AccountRun<'_> {
             self.synced.stopped = Some("the account isn't active any more".into());
             return Ok(());
         }
-        for row in claimed {
-            self.begin(row).await?;
+        for job in claimed {
+            self.begin(job).await?;
         }
         Ok(())
     }
 
-    async fn begin(&mut self, row: Job) -> Result<()> {
-        let progressed = Progressed::of(row.checkpoint.as_deref())?;
+    async fn begin(&mut self, job: Job) -> Result<()> {
+        let progressed = Progressed::of(job.checkpoint.as_deref())?;
         if let Some(landed) = &progressed.landed
-            && self.settled_before(&row, landed).await?
+            && self.settled_before(&job, landed).await?
         {
             return Ok(());
         }
-        if let Some(error) = self.barred.get(&row.pipeline) {
+        if let Some(error) = self.barred.get(&job.pipeline) {
             let error = sellerlake_state::JobError::from(error);
-            return self.give_up(&row, &error).await;
+            return self.give_up(&job, &error).await;
         }
-        let asked = match self.request(&row) {
+        let asked = match self.request(&job) {
             Ok(asked) => asked,
-            Err(error) => return self.give_up(&row, &sellerlake_state::JobError::from(&error)).await,
+            Err(error) => return self.give_up(&job, &sellerlake_state::JobError::from(&error)).await,
         };
-        let operation = self.puller.pipelines.get(&row.pipeline)?.connector.name;
+        let operation = self.puller.pipelines.get(&job.pipeline)?.connector.name;
         let connectors = Arc::clone(&self.puller.connectors);
-        *self.airborne.entry(row.pipeline.clone()).or_default() += 1;
-        self.turns.begin(&row, operation);
-        let span = tracing::info_span!("job", id = row.id, pipeline = row.pipeline, scope = %row.scope);
+        *self.airborne.entry(job.pipeline.clone()).or_default() += 1;
+        self.turns.begin(&job, operation);
+        let span = tracing::info_span!("job", id = job.id, pipeline = job.pipeline, scope = %job.scope);
         let step = async move {
             let stepped = match connectors.connector(&asked.account, operation).await {
                 Ok(connector) => connector.step(&asked, progressed.connector.as_ref()).await,
                 Err(error) => Err(error),
             };
-            (row, stepped)
+            (job, stepped)
         };
         self.flying.spawn(step.instrument(span));
         Ok(())
     }
 
-    fn request(&self, row: &Job) -> Result<sellerlake_contracts::Request> {
-        let (pipeline, scoped) = self.declared(row)?;
-        request(&self.holder.id, &pipeline, &scoped, row)
+    fn request(&self, job: &Job) -> Result<sellerlake_contracts::Request> {
+        let (pipeline, scoped) = self.declared(job)?;
+        request(&self.holder.id, &pipeline, &scoped, job)
     }
 
-    /// The declaration and scope a row belongs to; either may have gone since it was planned.
-    pub(crate) fn declared(&self, row: &Job) -> Result<(Arc<Pipeline>, Scoped)> {
-        let pipeline = Arc::clone(self.puller.pipelines.get(&row.pipeline)?);
+    /// The declaration and scope a job belongs to; either may have gone since it was planned.
+    pub(crate) fn declared(&self, job: &Job) -> Result<(Arc<Pipeline>, Scoped)> {
+        let pipeline = Arc::clone(self.puller.pipelines.get(&job.pipeline)?);
         let scoped =
-            scopes(&pipeline, self.holder, &self.puller.zones).into_iter().find(|scoped| scoped.scope == row.scope);
+            scopes(&pipeline, self.holder, &self.puller.zones).into_iter().find(|scoped| scoped.scope == job.scope);
         let scoped = scoped.ok_or_else(|| {
             Error::permanent(Kind::NotFound, "the account no longer has this scope")
-                .with("pipeline", &row.pipeline)
-                .with("scope", &row.scope)
+                .with("pipeline", &job.pipeline)
+                .with("scope", &job.scope)
         })?;
         Ok((pipeline, scoped))
     }
 
     async fn take(&mut self, done: Result<(Job, Result<Step>), tokio::task::JoinError>) -> Result<()> {
-        let (row, stepped) = done
+        let (job, stepped) = done
             .map_err(|error| Error::permanent(Kind::Internal, "a request broke down").at("job.step").source(error))?;
-        if let Some(count) = self.airborne.get_mut(&row.pipeline) {
+        if let Some(count) = self.airborne.get_mut(&job.pipeline) {
             *count = count.saturating_sub(1);
         }
-        self.turns.end(&row);
+        self.turns.end(&job);
         if let Some(error) = self.puller.connectors.misled(&self.holder.id).await {
             return Err(error);
         }
-        self.stepped(row, stepped).await
+        self.stepped(job, stepped).await
     }
 
     /// How many requests of these pipelines are under way.
@@ -286,38 +286,38 @@ impl AccountRun<'_> {
         self.airborne.iter().filter(|(pipeline, _)| of(pipeline)).map(|(_, count)| count).sum()
     }
 
-    /// Puts a row that is under way back into the queue, to go on from its checkpoint.
-    pub(crate) async fn back(&mut self, row: Job, mut step: JobStep) -> Result<()> {
+    /// Puts a job that is under way back into the queue, to go on from its checkpoint.
+    pub(crate) async fn back(&mut self, job: Job, mut step: JobStep) -> Result<()> {
         if let JobStep::Wait { until, .. } | JobStep::Retry { until, .. } = &mut step {
             *until = whole_ms(*until);
         }
         if let JobStep::Wait { until, checkpoint } = &step
-            && *checkpoint == row.checkpoint
+            && *checkpoint == job.checkpoint
         {
             // A report is looked at many times: a crash would only look once more.
-            self.held.insert(row.id.clone());
-            self.queue.insert(row.id.clone(), Job { not_before: *until, ..row });
+            self.held.insert(job.id.clone());
+            self.queue.insert(job.id.clone(), Job { not_before: *until, ..job });
             return Ok(());
         }
         let state = self.puller.workspace.state();
         if let JobStep::Wait { until, checkpoint: Some(reached) } = &step {
             // It stays with this run, so nobody has to claim it again.
-            state.checkpoint_job(&self.lease, &row.id, reached, *until, self.now()).await?;
-            self.held.insert(row.id.clone());
-            let row = Job { not_before: *until, checkpoint: Some(reached.clone()), ..row };
-            self.queue.insert(row.id.clone(), row);
+            state.checkpoint_job(&self.lease, &job.id, reached, *until, self.now()).await?;
+            self.held.insert(job.id.clone());
+            let job = Job { not_before: *until, checkpoint: Some(reached.clone()), ..job };
+            self.queue.insert(job.id.clone(), job);
             return Ok(());
         }
         let mut leased = state.leased(&self.lease, self.now()).await?;
-        leased.step(&row.id, &step).await?;
+        leased.step(&job.id, &step).await?;
         leased.commit().await?;
         let (until, checkpoint, failed) = match step {
             JobStep::Wait { until, checkpoint } => (until, checkpoint, 0),
             JobStep::Retry { until, checkpoint, .. } => (until, checkpoint, 1),
             JobStep::Checkpoint(_) | JobStep::Done | JobStep::Dead(_) => return Ok(()),
         };
-        let row = Job { not_before: until, checkpoint, attempt: row.attempt + failed, ..row };
-        self.queue.insert(row.id.clone(), row);
+        let job = Job { not_before: until, checkpoint, attempt: job.attempt + failed, ..job };
+        self.queue.insert(job.id.clone(), job);
         Ok(())
     }
 
@@ -327,9 +327,9 @@ impl AccountRun<'_> {
             return Ok(());
         }
         let mut leased = self.puller.workspace.state().leased(&self.lease, self.now()).await?;
-        for row in self.held.iter().filter_map(|id| self.queue.get(id)) {
-            let step = JobStep::Wait { until: row.not_before, checkpoint: row.checkpoint.clone() };
-            leased.step(&row.id, &step).await?;
+        for job in self.held.iter().filter_map(|id| self.queue.get(id)) {
+            let step = JobStep::Wait { until: job.not_before, checkpoint: job.checkpoint.clone() };
+            leased.step(&job.id, &step).await?;
         }
         self.held.clear();
         leased.commit().await

@@ -1,4 +1,4 @@
-//! Between a row of the ledger, which says that something is to be pulled, and the request that pulls it.
+//! Between a job of the ledger, which says that something is to be pulled, and the request that pulls it.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::planning::plan::Planned;
 /// The parameter that tells a connector after how many minutes Amazon makes the same report again.
 const COOLDOWN: &str = "cooldown";
 
-/// What tells a row from others of its pipeline, scope and window.
+/// What tells a job from others of its pipeline, scope and window.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Distinction {
     /// The keys it asks for.
@@ -49,7 +49,7 @@ impl Distinction {
     }
 }
 
-/// How far a row has come, as the ledger keeps it.
+/// How far a job has come, as the ledger keeps it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Progressed {
     /// Where the connector goes on.
@@ -96,7 +96,7 @@ pub(crate) fn rows(
         Some(declared) => keys.chunks(declared.per_request).map(<[String]>::to_vec).collect(),
         None => vec![Vec::new()],
     };
-    let row = |keys| JobPlan {
+    let job = |keys| JobPlan {
         pipeline: pipeline.name.clone(),
         scope: scoped.scope.clone(),
         window: Some(planned.window),
@@ -104,10 +104,10 @@ pub(crate) fn rows(
         priority: planned.priority,
         not_before,
     };
-    bunches.into_iter().map(row).collect()
+    bunches.into_iter().map(job).collect()
 }
 
-/// The row of something a listing found; it belongs to the listing's window, which isn't done before it is.
+/// The job of something a listing found; it belongs to the listing's window, which isn't done before it is.
 pub(crate) fn found(
     pipeline: &Pipeline,
     listing: &sellerlake_state::Job,
@@ -127,17 +127,17 @@ pub(crate) fn found(
     }
 }
 
-/// The request a row stands for.
+/// The request a job stands for.
 pub(crate) fn request(
     account: &AccountId,
     pipeline: &Pipeline,
     scoped: &Scoped,
-    row: &sellerlake_state::Job,
+    job: &sellerlake_state::Job,
 ) -> Result<Request> {
-    let Distinction { keys, parameters } = Distinction::of(&row.key)?;
+    let Distinction { keys, parameters } = Distinction::of(&job.key)?;
     let window = match &pipeline.need {
         Need::Window(rule) => {
-            row.window.map(|window| Window { from: window.from - rule.margin.0, to: window.to + rule.margin.0 })
+            job.window.map(|window| Window { from: window.from - rule.margin.0, to: window.to + rule.margin.0 })
         }
         Need::Snapshot(_) => None,
     };

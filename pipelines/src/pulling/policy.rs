@@ -38,7 +38,7 @@ pub fn verdict(error: &Error, attempt: u32) -> Verdict {
     let (first, attempts) = match (error.kind(), error.status()) {
         (Kind::Unauthorized, _) => return Verdict::StopAccount,
         (Kind::Forbidden, _) => return Verdict::StopPipeline,
-        // Our own disk, store and database: no request can be answered, and none is to blame.
+        // Our own disk, store or database fails: every request would, so the run ends and no request is marked as failed.
         (Kind::Storage, _) => return Verdict::Abort,
         (_, Status::Permanent) => return Verdict::GiveUp,
         (_, Status::Spent) => (TimeDelta::minutes(6), SPENT_ATTEMPTS),

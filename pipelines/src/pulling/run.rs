@@ -15,7 +15,7 @@ use crate::pulling::turns::Turns;
 /// An answer that stands in `raw/` and waits to be loaded with others of its source.
 #[derive(Debug)]
 pub(crate) struct Pending {
-    pub(crate) row: Job,
+    pub(crate) job: Job,
     pub(crate) delivery: Delivery,
     pub(crate) landed: LandedAnswer,
     pub(crate) since: DateTime<Utc>,
@@ -40,9 +40,9 @@ pub(crate) struct WindowKey {
 }
 
 impl WindowKey {
-    pub(crate) fn of(row: &Job) -> Option<Self> {
-        let window = row.window?;
-        Some(Self { pipeline: row.pipeline.clone(), scope: row.scope.clone(), window })
+    pub(crate) fn of(job: &Job) -> Option<Self> {
+        let window = job.window?;
+        Some(Self { pipeline: job.pipeline.clone(), scope: job.scope.clone(), window })
     }
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct AccountRun<'a> {
     pub(crate) synced: Synced,
     /// Requests in the queue that this run is for, by id.
     pub(crate) queue: BTreeMap<String, Job>,
-    /// Those of the queue that the ledger has as running still: they wait, and it knows how far they have come.
+    /// Jobs of the queue that wait and are still running as the ledger has them: it is told of their state when the run ends.
     pub(crate) held: BTreeSet<String>,
     /// Requests that count as open.
     pub(crate) counted: BTreeSet<String>,

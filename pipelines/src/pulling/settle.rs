@@ -55,8 +55,8 @@ impl AccountRun<'_> {
 
     /// Requests of these pipelines that are in the queue, under way or pending.
     fn counted_of(&self, of: &dyn Fn(&str) -> bool) -> usize {
-        let queued = self.queue.values().filter(|row| of(&row.pipeline)).count();
-        let pending = self.pending.values().flatten().filter(|one| of(&one.row.pipeline)).count();
+        let queued = self.queue.values().filter(|job| of(&job.pipeline)).count();
+        let pending = self.pending.values().flatten().filter(|one| of(&one.job.pipeline)).count();
         queued + pending + self.in_flight_of(of)
     }
 
@@ -89,7 +89,7 @@ impl AccountRun<'_> {
         let mut endings = Vec::with_capacity(pending.len());
         for one in pending {
             if let Some(mark) = mark_of(&together, &one.delivery.id) {
-                endings.push((one.row, Ending { mark, as_of: one.landed.as_of }));
+                endings.push((one.job, Ending { mark, as_of: one.landed.as_of }));
             }
         }
         for Group { loaded, touched, .. } in together.groups {
@@ -103,21 +103,21 @@ impl AccountRun<'_> {
     }
 
     /// An answer stands in `raw/`: it is loaded once there are enough of its source.
-    pub(crate) async fn landed_now(&mut self, row: Job, delivery: Delivery, landed: LandedAnswer) -> Result<()> {
+    pub(crate) async fn landed_now(&mut self, job: Job, delivery: Delivery, landed: LandedAnswer) -> Result<()> {
         let (since, plain_bytes) = (self.now(), self.puller.workspace.loading.plain_size(&delivery).await?);
         let source = delivery.source.clone();
-        self.pending.entry(source).or_default().push(Pending { row, delivery, landed, since, plain_bytes });
+        self.pending.entry(source).or_default().push(Pending { job, delivery, landed, since, plain_bytes });
         Ok(())
     }
 
     /// Whether an answer that landed in an earlier run makes the request superfluous: it is loaded, or will be.
-    pub(crate) async fn settled_before(&mut self, row: &Job, landed: &LandedAnswer) -> Result<bool> {
+    pub(crate) async fn settled_before(&mut self, job: &Job, landed: &LandedAnswer) -> Result<bool> {
         let Some(record) = self.puller.workspace.state().delivery(&landed.delivery).await? else { return Ok(false) };
         let mark = match record.status {
             DeliveryStatus::Landing | DeliveryStatus::Landed => {
                 // What doesn't stand is asked for again.
                 let Some(delivery) = self.puller.workspace.loading.settle(&record).await? else { return Ok(false) };
-                self.landed_now(row.clone(), delivery, landed.clone()).await?;
+                self.landed_now(job.clone(), delivery, landed.clone()).await?;
                 return Ok(true);
             }
             DeliveryStatus::Loaded => SliceMark::loaded(landed.delivery.clone()),
@@ -127,56 +127,56 @@ impl AccountRun<'_> {
             }
             DeliveryStatus::Refused => failed(record.reason.as_deref().unwrap_or("the answer can't be read")),
         };
-        self.conclude(vec![(row.clone(), Ending { mark, as_of: landed.as_of })]).await?;
+        self.conclude(vec![(job.clone(), Ending { mark, as_of: landed.as_of })]).await?;
         Ok(true)
     }
 
     /// Ends requests, and covers the windows that have no other open: all of it in one step.
     pub(crate) async fn conclude(&mut self, endings: Vec<(Job, Ending)>) -> Result<()> {
         let mut leased = self.puller.workspace.state().leased(&self.lease, self.now()).await?;
-        for (row, ending) in &endings {
-            leased.step(&row.id, &last_step(row, &ending.mark)).await?;
-            self.end(&mut leased, row, ending.clone()).await?;
+        for (job, ending) in &endings {
+            leased.step(&job.id, &last_step(job, &ending.mark)).await?;
+            self.end(&mut leased, job, ending.clone()).await?;
         }
         failpoint::reach("job.covering")?;
         leased.commit().await?;
         failpoint::reach("job.covered")?;
         let state = self.puller.workspace.state();
         let good = endings.iter().filter(|(_, ending)| ending.mark.status.is_settled());
-        let good: BTreeMap<Condition, &Job> = good.map(|(row, _)| (self.unanswered(row), row)).collect();
-        for (condition, row) in good {
-            if self.firing.contains(&condition) && !self.stands_still(row).await? {
+        let good: BTreeMap<Condition, &Job> = good.map(|(job, _)| (self.unanswered(job), job)).collect();
+        for (condition, job) in good {
+            if self.firing.contains(&condition) && !self.stands_still(job).await? {
                 state.resolve_alert(&condition, self.now()).await?;
                 self.firing.remove(&condition);
             }
         }
-        for (row, ending) in &endings {
+        for (job, ending) in &endings {
             // What a delivery lacks has an alert of its own.
             if ending.mark.status == SliceStatus::Failed {
-                self.alert(row, ending.mark.reason.as_deref().unwrap_or_default()).await?;
+                self.alert(job, ending.mark.reason.as_deref().unwrap_or_default()).await?;
             }
-            self.account_for(row, &ending.mark);
+            self.account_for(job, &ending.mark);
         }
         Ok(())
     }
 
-    /// Whether something of a row's pipeline and scope waits for a person, or keeps failing.
-    async fn stands_still(&self, row: &Job) -> Result<bool> {
-        let of = |other: &&Job| other.pipeline == row.pipeline && other.scope == row.scope;
+    /// Whether something of a job's pipeline and scope waits for a person, or keeps failing.
+    async fn stands_still(&self, job: &Job) -> Result<bool> {
+        let of = |other: &&Job| other.pipeline == job.pipeline && other.scope == job.scope;
         if self.queue.values().filter(of).any(|other| other.attempt >= SPENT_ATTEMPTS) {
             return Ok(true);
         }
-        let (pipeline, scoped) = self.declared(row)?;
-        let key = SliceKey { account: self.account.clone(), pipeline: row.pipeline.clone(), scope: row.scope.clone() };
+        let (pipeline, scoped) = self.declared(job)?;
+        let key = SliceKey { account: self.account.clone(), pipeline: job.pipeline.clone(), scope: job.scope.clone() };
         let slices = self.puller.workspace.state().slices(&key).await?;
         let wanted = required(&pipeline.need, scoped.wall(self.now()), self.options.since.or(self.holder.since));
         Ok(waiting_for_a_person(&slices, wanted) > 0)
     }
 
     /// One request of a window is over; the last one covers it, for the worst of the reasons there were.
-    pub(crate) async fn end(&mut self, leased: &mut Leased, row: &Job, ending: Ending) -> Result<()> {
-        self.counted.remove(&row.id);
-        let Some(key) = WindowKey::of(row) else { return Ok(()) };
+    pub(crate) async fn end(&mut self, leased: &mut Leased, job: &Job, ending: Ending) -> Result<()> {
+        self.counted.remove(&job.id);
+        let Some(key) = WindowKey::of(job) else { return Ok(()) };
         let waits_for_a_person = |mark: &SliceMark| mark.status == SliceStatus::Failed;
         if !matches!(ending.mark.status, SliceStatus::Loaded | SliceStatus::NoData)
             && !self.spoiled.get(&key).is_some_and(waits_for_a_person)
@@ -190,7 +190,7 @@ impl AccountRun<'_> {
         }
         self.open.remove(&key);
         let mark = self.spoiled.remove(&key).unwrap_or(ending.mark);
-        let Ok((pipeline, scoped)) = self.declared(row) else { return Ok(()) };
+        let Ok((pipeline, scoped)) = self.declared(job) else { return Ok(()) };
         for (window, mark) in covers(&pipeline, &scoped, &key, mark, ending.as_of) {
             leased.cover(&key.pipeline, &key.scope, window, mark).await?;
         }
@@ -198,27 +198,27 @@ impl AccountRun<'_> {
     }
 
     /// Counts a request that is over.
-    pub(crate) fn account_for(&mut self, row: &Job, mark: &SliceMark) {
+    pub(crate) fn account_for(&mut self, job: &Job, mark: &SliceMark) {
         self.synced.requests += 1;
         match mark.status {
             SliceStatus::Loaded if !mark.is_lacking() => {}
             SliceStatus::NoData => self.synced.empty += 1,
             SliceStatus::Waiting => self.synced.early += 1,
             _ => self.synced.troubles.push(Trouble {
-                pipeline: row.pipeline.clone(),
-                scope: row.scope.clone(),
-                window: row.window,
+                pipeline: job.pipeline.clone(),
+                scope: job.scope.clone(),
+                window: job.window,
                 reason: mark.reason.clone().unwrap_or_default(),
                 again_at: mark.not_before,
             }),
         }
-        self.watch.concluded(&self.holder.id, &row.pipeline);
+        self.watch.concluded(&self.holder.id, &job.pipeline);
     }
 }
 
 /// What wasn't read is dead, so that a listing that finds it again asks for it again.
-fn last_step(row: &Job, mark: &SliceMark) -> JobStep {
-    let is_found = || Distinction::of(&row.key).is_ok_and(|distinction| distinction.is_found());
+fn last_step(job: &Job, mark: &SliceMark) -> JobStep {
+    let is_found = || Distinction::of(&job.key).is_ok_and(|distinction| distinction.is_found());
     if mark.status == SliceStatus::Failed || mark.is_lacking() && is_found() {
         let message = mark.reason.clone().unwrap_or_default();
         return JobStep::Dead(JobError { kind: format!("{:?}", Kind::Data), message });
@@ -242,7 +242,7 @@ fn mark_of(together: &Together, id: &DeliveryId) -> Option<SliceMark> {
     let loaded = loaded.find(|loaded| loaded.delivery.id == *id)?;
     Some(match &loaded.outcome.refused {
         Some(reason) => failed(&format!("the answer can't be read: {reason}")),
-        None if loaded.outcome.hold_back_all => failed("a rejected row belongs to a unit that can't be told"),
+        None if loaded.outcome.hold_back_all => failed("a rejected job belongs to a unit that can't be told"),
         None => SliceMark { reason: loaded.unread(), ..SliceMark::loaded(id.clone()) },
     })
 }

@@ -28,9 +28,9 @@ pub(crate) struct Turns {
 
 impl Turns {
     /// When a request has its turn.
-    pub(crate) fn turn(&self, row: &Job, operation: &str) -> DateTime<Utc> {
-        let opens = self.bucket(row, operation).and_then(|bucket| self.opens.get(bucket));
-        opens.map_or(row.not_before, |opens| row.not_before.max(*opens))
+    pub(crate) fn turn(&self, job: &Job, operation: &str) -> DateTime<Utc> {
+        let opens = self.bucket(job, operation).and_then(|bucket| self.opens.get(bucket));
+        opens.map_or(job.not_before, |opens| job.not_before.max(*opens))
     }
 
     /// The ids of those that have their turn now and for which there is room, the first one first.
@@ -45,16 +45,16 @@ impl Turns {
             *busy.entry(operation).or_default() += 1;
             passing.extend(bucket.as_deref());
         }
-        let mut due: Vec<_> = queue.filter(|(row, operation)| self.turn(row, operation) <= now).collect();
-        due.sort_by_key(|(row, _)| (row.priority, Reverse(row.window.map(|window| window.to)), row.id.as_str()));
+        let mut due: Vec<_> = queue.filter(|(job, operation)| self.turn(job, operation) <= now).collect();
+        due.sort_by_key(|(job, _)| (job.priority, Reverse(job.window.map(|window| window.to)), job.id.as_str()));
         let mut next = Vec::new();
-        for (row, operation) in due {
+        for (job, operation) in due {
             let places = busy.entry(operation).or_default();
-            let may_pass = self.bucket(row, operation).is_none_or(|bucket| passing.insert(bucket));
+            let may_pass = self.bucket(job, operation).is_none_or(|bucket| passing.insert(bucket));
             if *places < OF_ONE_OPERATION && may_pass {
                 *places += 1;
                 room -= 1;
-                next.push(row.id.clone());
+                next.push(job.id.clone());
             }
             if room == 0 {
                 break;
@@ -64,29 +64,29 @@ impl Turns {
     }
 
     /// A request is on its way.
-    pub(crate) fn begin(&mut self, row: &Job, operation: &str) {
-        let bucket = self.bucket(row, operation).map(str::to_owned);
-        self.awaited.remove(&row.id);
-        self.under_way.insert(row.id.clone(), (operation.to_owned(), bucket));
+    pub(crate) fn begin(&mut self, job: &Job, operation: &str) {
+        let bucket = self.bucket(job, operation).map(str::to_owned);
+        self.awaited.remove(&job.id);
+        self.under_way.insert(job.id.clone(), (operation.to_owned(), bucket));
     }
 
     /// A request is back, whatever it brings.
-    pub(crate) fn end(&mut self, row: &Job) {
-        self.under_way.remove(&row.id);
+    pub(crate) fn end(&mut self, job: &Job) {
+        self.under_way.remove(&job.id);
     }
 
     /// A request that is back found a bucket empty until then.
-    pub(crate) fn found_empty(&mut self, row: &Job, operation: &str, bucket: &str, until: DateTime<Utc>) {
-        if row.checkpoint.is_none() {
+    pub(crate) fn found_empty(&mut self, job: &Job, operation: &str, bucket: &str, until: DateTime<Utc>) {
+        if job.checkpoint.is_none() {
             self.begins.insert(operation.to_owned(), bucket.to_owned());
         }
-        self.awaited.insert(row.id.clone(), bucket.to_owned());
+        self.awaited.insert(job.id.clone(), bucket.to_owned());
         self.opens.insert(bucket.to_owned(), until);
     }
 
-    fn bucket(&self, row: &Job, operation: &str) -> Option<&str> {
-        let begins = || row.checkpoint.is_none().then(|| self.begins.get(operation)).flatten();
-        self.awaited.get(&row.id).or_else(begins).map(String::as_str)
+    fn bucket(&self, job: &Job, operation: &str) -> Option<&str> {
+        let begins = || job.checkpoint.is_none().then(|| self.begins.get(operation)).flatten();
+        self.awaited.get(&job.id).or_else(begins).map(String::as_str)
     }
 }
 
@@ -102,7 +102,7 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes)
     }
 
-    fn row(id: usize, priority: Priority) -> Job {
+    fn job(id: usize, priority: Priority) -> Job {
         let to = at(1000 * id as i64 + 1000);
         Job {
             id: format!("{id:03}"),
@@ -123,22 +123,22 @@ mod tests {
     }
 
     fn next(turns: &Turns, rows: &[Job], now: DateTime<Utc>) -> Vec<String> {
-        turns.next(rows.iter().map(|row| (row, "report")), now)
+        turns.next(rows.iter().map(|job| (job, "report")), now)
     }
 
     #[test]
     fn the_urgent_and_then_the_newest_come_first_and_leave_room_for_others() {
-        let mut rows: Vec<Job> = (0..20).map(|id| row(id, Priority::Backfill)).collect();
+        let mut rows: Vec<Job> = (0..20).map(|id| job(id, Priority::Backfill)).collect();
         rows[3].priority = Priority::Scheduled;
         let turns = Turns::default();
         assert_eq!(next(&turns, &rows, at(1)), ["003", "019", "018", "017", "016", "015"]);
-        let others = rows.iter().map(|row| (row, if row.id.as_str() < "010" { "report" } else { "transactions" }));
+        let others = rows.iter().map(|job| (job, if job.id.as_str() < "010" { "report" } else { "transactions" }));
         assert_eq!(turns.next(others, at(1)).len(), 2 * OF_ONE_OPERATION);
     }
 
     #[test]
     fn an_empty_bucket_lets_one_through_at_a_time() {
-        let rows: Vec<Job> = (0..100).map(|id| row(id, Priority::Backfill)).collect();
+        let rows: Vec<Job> = (0..100).map(|id| job(id, Priority::Backfill)).collect();
         let mut turns = Turns::default();
         turns.begin(&rows[99], "report");
         turns.end(&rows[99]);

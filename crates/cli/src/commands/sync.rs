@@ -80,8 +80,7 @@ async fn carry_out(
     options: SyncOptions,
     no_rollup: bool,
 ) -> Result<ExitCode> {
-    let workspace = Arc::new(workspace);
-    let (syncing, resumed) = Syncing::begin(Arc::clone(&workspace), Arc::new(gateway), options).await?;
+    let (syncing, resumed) = Syncing::begin(Arc::new(workspace), Arc::new(gateway), options).await?;
     let TakenUp { mut sellers, is_whole } = rebuild::taken_up(resumed);
     sellers.extend(holders.iter().map(|holder| holder.id.seller.clone()));
     let (switch, cancel) = Cancel::switch();
@@ -101,10 +100,7 @@ async fn carry_out(
     let is_complete = report(&results) && is_whole;
     let mut stale = false;
     if !no_rollup {
-        let mut rebuilt = Vec::new();
-        for seller in &sellers {
-            rebuilt.push(workspace.rebuilding.rebuild(seller, None, &Bars::default()).await?);
-        }
+        let rebuilt = syncing.rebuild(&sellers, &Bars::default()).await?;
         rebuild::print(&rebuilt);
         stale = !rebuilt.iter().all(Rebuilt::is_whole);
     }

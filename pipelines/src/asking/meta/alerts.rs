@@ -2,9 +2,9 @@
 
 use sellerlake_state::Alert;
 
-use super::declared::{Declared, at_once, instant, text};
+use super::declared::{TableOf, at_once, instant, text};
 
-pub(super) static TABLE: Declared<Alert> = Declared {
+pub(super) static TABLE: TableOf<Alert> = TableOf {
     name: "alerts",
     doc: "What is wrong and fires until it is mended, and what was wrong before.",
     columns: &[
@@ -14,7 +14,7 @@ pub(super) static TABLE: Declared<Alert> = Declared {
             "warning: numbers are right, but somebody should know. error: something is missing.",
             |alert| Some(alert.condition.kind.severity().to_string()),
         ),
-        text("kind", "account, slice, load, held_back, drift, marketplace, stage or check.", |alert| {
+        text("kind", "account, slice, load, held_back, drift, marketplace, stage, check or left_out.", |alert| {
             Some(alert.condition.kind.to_string())
         }),
         text("seller_id", "Whom it concerns.", |alert| Some(alert.condition.seller.to_string())),

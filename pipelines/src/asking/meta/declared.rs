@@ -15,11 +15,11 @@ use sellerlake_query::meta::Rows;
 use crate::asking::sight::Sight;
 
 /// A table of `meta` whose rows are made of `R`s. Each is a `static`.
-pub(super) struct Declared<R: 'static> {
+pub(super) struct TableOf<R: 'static> {
     pub(super) name: &'static str,
     /// What a row is.
     pub(super) doc: &'static str,
-    pub(super) columns: &'static [Column<R>],
+    pub(super) columns: &'static [ColumnOf<R>],
     /// What there is of a seller, in as many parts as are read at a time; of every seller where none is named.
     pub(super) read: fn(Sight, Option<SellerId>) -> Parts<R>,
 }
@@ -28,7 +28,7 @@ pub(super) struct Declared<R: 'static> {
 pub(super) type Parts<R> = BoxStream<'static, Result<Vec<R>>>;
 
 /// A column: its name, what it means, and how it follows from a row.
-pub(super) struct Column<R> {
+pub(super) struct ColumnOf<R> {
     name: &'static str,
     doc: &'static str,
     value: Value<R>,
@@ -41,13 +41,13 @@ enum Value<R> {
     Wall(fn(&R) -> Option<DateTime<Utc>>),
 }
 
-pub(super) const fn text<R>(name: &'static str, doc: &'static str, value: fn(&R) -> Option<String>) -> Column<R> {
-    Column { name, doc, value: Value::Text(value) }
+pub(super) const fn text<R>(name: &'static str, doc: &'static str, value: fn(&R) -> Option<String>) -> ColumnOf<R> {
+    ColumnOf { name, doc, value: Value::Text(value) }
 }
 
 /// A number that is never negative.
-pub(super) const fn count<R>(name: &'static str, doc: &'static str, value: fn(&R) -> Option<u64>) -> Column<R> {
-    Column { name, doc, value: Value::Count(value) }
+pub(super) const fn count<R>(name: &'static str, doc: &'static str, value: fn(&R) -> Option<u64>) -> ColumnOf<R> {
+    ColumnOf { name, doc, value: Value::Count(value) }
 }
 
 /// A moment, UTC.
@@ -55,8 +55,8 @@ pub(super) const fn instant<R>(
     name: &'static str,
     doc: &'static str,
     value: fn(&R) -> Option<DateTime<Utc>>,
-) -> Column<R> {
-    Column { name, doc, value: Value::Instant(value) }
+) -> ColumnOf<R> {
+    ColumnOf { name, doc, value: Value::Instant(value) }
 }
 
 /// A time by the scope's own clock.
@@ -64,11 +64,11 @@ pub(super) const fn wall<R>(
     name: &'static str,
     doc: &'static str,
     value: fn(&R) -> Option<DateTime<Utc>>,
-) -> Column<R> {
-    Column { name, doc, value: Value::Wall(value) }
+) -> ColumnOf<R> {
+    ColumnOf { name, doc, value: Value::Wall(value) }
 }
 
-impl<R> Column<R> {
+impl<R> ColumnOf<R> {
     fn data_type(&self) -> DataType {
         match self.value {
             Value::Text(_) => DataType::Utf8,
@@ -135,19 +135,19 @@ pub(crate) trait MetaTable: Sync {
     fn read(&'static self, sight: Sight, seller: Option<SellerId>) -> BoxStream<'static, Result<RecordBatch>>;
 }
 
-impl<R: Send + 'static> MetaTable for Declared<R> {
+impl<R: Send + 'static> MetaTable for TableOf<R> {
     fn name(&self) -> &'static str {
         self.name
     }
 
     fn doc(&self) -> MetaDoc {
         let column =
-            |column: &Column<R>| MetaColumn { name: column.name, type_name: column.type_name(), doc: column.doc };
+            |column: &ColumnOf<R>| MetaColumn { name: column.name, type_name: column.type_name(), doc: column.doc };
         MetaDoc { name: self.name, doc: self.doc, columns: self.columns.iter().map(column).collect() }
     }
 
     fn schema(&self) -> SchemaRef {
-        let field = |column: &Column<R>| Field::new(column.name, column.data_type(), true);
+        let field = |column: &ColumnOf<R>| Field::new(column.name, column.data_type(), true);
         Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
     }
 

@@ -2,9 +2,9 @@
 
 use sellerlake_state::{DeliveryFilter, DeliveryRecord};
 
-use super::declared::{Declared, at_once, count, instant, text};
+use super::declared::{TableOf, at_once, count, instant, text};
 
-pub(super) static TABLE: Declared<DeliveryRecord> = Declared {
+pub(super) static TABLE: TableOf<DeliveryRecord> = TableOf {
     name: "deliveries",
     doc: "What came from Amazon or from files, and how far each has come. A delivery that was taken back isn't here.",
     columns: &[

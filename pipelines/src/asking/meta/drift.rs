@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sellerlake_state::{DeliveryFilter, DeliveryRecord};
 use serde_json::Value;
 
-use super::declared::{Declared, at_once, count, instant, text};
+use super::declared::{TableOf, at_once, count, instant, text};
 
 /// A column of a delivery that nobody declared.
 pub(super) struct Undeclared {
@@ -17,7 +17,7 @@ pub(super) struct Undeclared {
     cells: Option<u64>,
 }
 
-pub(super) static TABLE: Declared<Undeclared> = Declared {
+pub(super) static TABLE: TableOf<Undeclared> = TableOf {
     name: "drift",
     doc: "Columns that deliveries had and nobody declared, as of when each was last read.",
     columns: &[

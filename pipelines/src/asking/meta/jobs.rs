@@ -2,9 +2,9 @@
 
 use sellerlake_state::{Job, JobFilter};
 
-use super::declared::{Declared, at_once, count, instant, text, wall};
+use super::declared::{TableOf, at_once, count, instant, text, wall};
 
-pub(super) static TABLE: Declared<Job> = Declared {
+pub(super) static TABLE: TableOf<Job> = TableOf {
     name: "jobs",
     doc: "Requests to Amazon that are planned, under way or over. Those that are over are forgotten after some time.",
     columns: &[

@@ -2,9 +2,9 @@
 
 use sellerlake_contracts::ObjectState;
 
-use super::declared::{Declared, at_once, count, text};
+use super::declared::{TableOf, at_once, count, text};
 
-pub(super) static TABLE: Declared<ObjectState> = Declared {
+pub(super) static TABLE: TableOf<ObjectState> = TableOf {
     name: "objects",
     doc: "The lake's objects as this statement reads them, those that came out without rows included.",
     columns: &[

@@ -8,7 +8,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use sellerlake_contracts::{Result, SellerId};
 use sellerlake_state::{DeliveryFilter, DeliveryRecord};
 
-use super::declared::{Declared, count, instant, text};
+use super::declared::{TableOf, count, instant, text};
 use crate::shared::Shared;
 
 /// A row of a delivery that couldn't be read.
@@ -20,7 +20,7 @@ pub(super) struct Rejected {
     value: Option<String>,
 }
 
-pub(super) static TABLE: Declared<Rejected> = Declared {
+pub(super) static TABLE: TableOf<Rejected> = TableOf {
     name: "rejects",
     doc: "Rows that couldn't be read, and why: of each delivery the first 10,000. meta.deliveries counts them all.",
     columns: &[

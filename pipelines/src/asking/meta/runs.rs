@@ -2,9 +2,9 @@
 
 use sellerlake_state::{Run, RunFilter};
 
-use super::declared::{Declared, at_once, count, instant, text};
+use super::declared::{TableOf, at_once, count, instant, text};
 
-pub(super) static TABLE: Declared<Run> = Declared {
+pub(super) static TABLE: TableOf<Run> = TableOf {
     name: "runs",
     doc: "What was done when, and what came of it. A run of no account is seen by who may see every seller.",
     columns: &[

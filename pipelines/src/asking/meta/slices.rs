@@ -2,9 +2,9 @@
 
 use sellerlake_state::{Slice, SliceFilter, SliceKey};
 
-use super::declared::{Declared, at_once, instant, text, wall};
+use super::declared::{TableOf, at_once, instant, text, wall};
 
-pub(super) static TABLE: Declared<(SliceKey, Slice)> = Declared {
+pub(super) static TABLE: TableOf<(SliceKey, Slice)> = TableOf {
     name: "slices",
     doc: "What is known of each interval of a pipeline and scope, and why. What has no row was never looked at.",
     columns: &[
