@@ -324,9 +324,32 @@ fn seller_of(answer: &Value) -> Option<&str> {
     }
 }
 
+/// What records of one answer are told apart by.
+const IDS: [&str; 8] =
+    ["AmazonOrderId", "OrderItemId", "orderId", "orderItemId", "transactionId", "FinancialEventGroupId", "asin", "sku"];
+
+/// Tells the records of a list apart: Amazon's examples repeat one in variants, which no answer of one moment does.
+fn tell_apart(answer: &mut Value) {
+    match answer {
+        Value::Object(members) => members.values_mut().for_each(tell_apart),
+        Value::Array(values) => {
+            for (number, value) in values.iter_mut().enumerate() {
+                for name in IDS {
+                    if let Some(Value::String(id)) = value.get_mut(name) {
+                        id.push_str(&format!("-{number}"));
+                    }
+                }
+                tell_apart(value);
+            }
+        }
+        _ => {}
+    }
+}
+
 fn look(case: &Case, answer: &Value, source: &Source) -> Found {
     let seller = seller_of(answer).unwrap_or_default().to_owned();
     let mut answer = answer.clone();
+    tell_apart(&mut answer);
     let mut marker = Marker { marked: case.marked, marks: Vec::new() };
     marker.mark(&mut answer, &mut Vec::new(), None);
     let asked = Asked {

@@ -229,16 +229,18 @@ async fn a_report_of_other_days_is_asked_for_anew_and_is_never_the_answer() {
 /// Amazon says that it took a request, and not which report it makes of it.
 #[tokio::test]
 async fn a_report_that_was_created_without_a_name_is_looked_for_before_it_is_asked_for_again() {
-    const TYPE: &str = "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA";
-    let report = r#""processingStatus":"DONE","reportDocumentId":"D","createdTime":"2026-11-06T06:00:00+00:00",
-        "dataStartTime":"2026-10-10T00:00:00+00:00","dataEndTime":"2026-10-12T23:59:59+00:00""#;
+    let asked_for = Mutex::new(String::new());
     let (url, asked) = serving(move |url, request| {
+        let made = r#""processingStatus":"DONE","reportDocumentId":"D","createdTime":"2026-11-06T06:00:00+00:00""#;
+        let mut asked_for = asked_for.lock().unwrap();
         let body = match request.split_whitespace().nth(1).unwrap() {
-            path if path.ends_with("/reports") => "{}".to_owned(),
-            path if path.contains("/reports?") => {
-                format!(r#"{{"reports":[{{"reportId":"R1","reportType":"{TYPE}",{report}}}]}}"#)
+            path if path.ends_with("/reports") => {
+                let body = request.split_once("\r\n\r\n").unwrap().1;
+                body.trim_matches(['{', '}']).clone_into(&mut asked_for);
+                "{}".to_owned()
             }
-            path if path.contains("/reports/R1") => format!("{{{report}}}"),
+            path if path.contains("/reports?") => format!(r#"{{"reports":[{{"reportId":"R1",{made},{asked_for}}}]}}"#),
+            path if path.contains("/reports/R1") => format!("{{{made},{asked_for}}}"),
             path if path.contains("/documents/") => format!(r#"{{"url":"{url}/file"}}"#),
             _ => "the days asked for".to_owned(),
         };
@@ -247,7 +249,8 @@ async fn a_report_that_was_created_without_a_name_is_looked_for_before_it_is_ask
     .await;
     let (folder, clock) = (tempfile::tempdir().unwrap(), clock());
     let connector = account_by(Arc::clone(&clock), &url, folder.path()).connector("report").unwrap();
-    let step = driven(&*connector, &october(&[("report_type", TYPE)]), &clock).await;
+    let request = october(&[("report_type", "GET_FBA_FULFILLMENT_CUSTOMER_RETURNS_DATA")]);
+    let step = driven(&*connector, &request, &clock).await;
     assert_eq!(text(answer(step)), "the days asked for");
     assert_eq!(asked.lock().unwrap().iter().filter(|request| request.contains("/reports ")).count(), 1);
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveTime, Utc};
 use sellerlake_contracts::Result;
-use sellerlake_schemas::{ColumnType, Context, Segment, Source};
+use sellerlake_schemas::{ColumnPath, ColumnType, Context, Segment, Source};
 
 use crate::decode::Emit;
 use crate::decode::cell::{CellFormat, Value};
@@ -28,6 +28,14 @@ pub(crate) struct JsonDocument<'a> {
     pub(crate) skeleton: Skeleton<'a>,
 }
 
+/// Whether a column's value may lie in a record of this list.
+fn lies_in(list: &[Segment], paths: &[ColumnPath]) -> bool {
+    paths.iter().any(|path| match path {
+        ColumnPath::Document(path) => path.starts_with(list),
+        ColumnPath::Enclosing(_) | ColumnPath::Names(_) => true,
+    })
+}
+
 /// Reads the documents of one delivery.
 pub(crate) struct Reader<'p, 'd> {
     plan: &'p rows::RowPlan<'p>,
@@ -41,6 +49,8 @@ pub(crate) struct Reader<'p, 'd> {
     drift: Drift,
     marks: JsonMarks,
     repeats: Repeats<'d>,
+    /// By list: whether its records hold what tells them apart. One that lies outside of them is of all of them.
+    identified: Vec<bool>,
     /// Where the token for the next page stands.
     next_page: Vec<Vec<Segment>>,
     /// Records so far.
@@ -62,7 +72,25 @@ impl<'p, 'd> Reader<'p, 'd> {
         let (marks, repeats) = (JsonMarks::new(plan.source), Repeats::new(plan.source));
         let drift = Drift::new(plan.source, plan.request.allow_personal_data);
         let next_page = document_paths(&plan.source.next_page);
-        Self { plan, known, layout, sets, by_list, cells, writer, drift, marks, repeats, next_page, record: 0 }
+        let identity = || plan.source.identity.iter().filter_map(|name| plan.source.columns.get(name));
+        let mut identified: Vec<bool> =
+            layout.lists.iter().map(|list| identity().all(|column| lies_in(list, &column.path))).collect();
+        identified.push(true);
+        Self {
+            plan,
+            known,
+            layout,
+            sets,
+            by_list,
+            cells,
+            writer,
+            drift,
+            marks,
+            repeats,
+            identified,
+            next_page,
+            record: 0,
+        }
     }
 
     /// Takes all rows of a document.
@@ -185,6 +213,9 @@ impl<'p, 'd> Reader<'p, 'd> {
     fn tell(&mut self, record: &Record<'d, '_>, home: Home<'_, '_>) -> Result<Hearing> {
         if !self.repeats.are_told() {
             self.repeats.hear(record.way, record.text);
+            return Ok(Hearing::New);
+        }
+        if !self.identified[record.list] {
             return Ok(Hearing::New);
         }
         let sets = self.sets;
