@@ -43,7 +43,7 @@ fn days_that_came_without_a_region_and_with_one_count_once() {
     // The same bytes are no other region's days; others are.
     let (code, said) = ingest(&["--scope", "NA"]);
     assert_eq!((code, units().as_str()), (Some(3), "3"), "{said}");
-    let others = site.file("others.txt", &RETURNS.replace("302-", "111-")).display().to_string();
+    let others = site.file("others.txt", RETURNS.replace("302-", "111-")).display().to_string();
     let asked = ["ingest", "--source", "fba_returns", "--seller", "A1", "--as-of", "2026-03-20", "--scope", "NA"];
     let output = site.run(&[&asked[..], &["--window", "2026-03-01..2026-03-08", others.as_str()]].concat());
     assert_eq!((output.status.code(), units().as_str()), (Some(0), "6"), "{}", words(&output));
